@@ -1,0 +1,113 @@
+//! Every bound of the system with its value and its reason. `docs/limits.md` is made from here.
+
+use crate::Micros;
+
+/// Declares limits and the list that the document is made from.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident: $ty:ty = $value:expr;)+) => {
+        $($(#[doc = $doc])+ pub const $name: $ty = $value;)+
+
+        /// (name, value, reason) of every limit, in the order of this file.
+        pub const ALL: &[(&str, fn() -> String, &str)] = &[
+            $((stringify!($name), || format!("{:?}", $name), concat!($($doc),+)),)+
+        ];
+    };
+}
+
+limits! {
+    /// Longest SIP message in bytes; longer datagrams are dropped, streams get 513 (sip.md §3.2).
+    SIP_MESSAGE_MAX: usize = 65_536;
+    /// Header lines of a SIP message.
+    SIP_HEADERS_MAX: usize = 128;
+    /// Header lines of a SIP message from a source that has not authenticated.
+    SIP_HEADERS_UNKNOWN_MAX: usize = 64;
+    /// Bytes of one SIP header value.
+    SIP_HEADER_VALUE_MAX: usize = 8_192;
+    /// Bytes of one URI.
+    SIP_URI_MAX: usize = 2_048;
+    /// Via or Route entries of one message.
+    SIP_VIA_MAX: usize = 70;
+    /// Contacts of one REGISTER.
+    SIP_CONTACTS_MAX: usize = 10;
+    /// Bindings of one address of record.
+    BINDINGS_MAX: usize = 10;
+    /// Bytes of one SDP body.
+    SDP_MAX: usize = 32_768;
+    /// Dialled characters.
+    DIALED_MAX: usize = 32;
+    /// How long a stream may take to complete one message before it is closed.
+    STREAM_MESSAGE_WAIT: Micros = Micros::seconds(10);
+    /// Open legs of one node; more are refused with `ResourceShortage`.
+    LEGS_MAX: usize = 200_000;
+    /// Transactions of one shard; a new one above it gets a stateless 503.
+    TRANSACTIONS_MAX: usize = 500_000;
+    /// Legs that ring at once for one call.
+    RINGING_LEGS_MAX: usize = 64;
+    /// Early dialogs kept of one forked INVITE.
+    FORKS_MAX: usize = 12;
+    /// Calls at once of one extension, ringing and held ones included (R250).
+    CALLS_PER_DN: usize = 4;
+    /// Forwards of one call (R066).
+    FORWARDS_MAX: usize = 5;
+    /// Lag from which new registrations, subscriptions and OPTIONS are refused (sip.md §12).
+    OVERLOAD_LAG_SOFT: Micros = Micros::millis(50);
+    /// Lag from which every REGISTER, new INVITE and MESSAGE is refused as well.
+    OVERLOAD_LAG_HARD: Micros = Micros::millis(100);
+    /// T1 of RFC 3261: the round-trip estimate.
+    T1: Micros = Micros::millis(500);
+    /// T2 of RFC 3261: longest interval between retransmissions of non-INVITE requests.
+    T2: Micros = Micros::seconds(4);
+    /// T4 of RFC 3261: how long a message may linger in the network.
+    T4: Micros = Micros::seconds(5);
+    /// Timer C of RFC 3261 §16.6: an INVITE without final answer.
+    TIMER_C: Micros = Micros::seconds(185);
+    /// When an INVITE that nobody answered yet gets its 100 (RFC 3261 §17.2.1).
+    AUTO_100: Micros = Micros::millis(200);
+    /// How long a nonce is valid (SEC-04).
+    NONCE_VALID: Micros = Micros::seconds(30);
+    /// When a phone that gives no sign is taken as unreachable (R062).
+    UNREACHABLE_AFTER: Micros = Micros::seconds(4);
+    /// Default ring time of an extension (R202).
+    RING_TIME: Micros = Micros::seconds(60);
+    /// Longest time a call may stay unanswered in all (R252).
+    UNANSWERED_MAX: Micros = Micros::seconds(600);
+    /// How long media may be silent before the far end is asked (R255).
+    MEDIA_SILENCE: Micros = Micros::seconds(30);
+    /// Rows of one import file.
+    IMPORT_ROWS_MAX: usize = 20_000;
+    /// Bytes of one import file.
+    IMPORT_BYTES_MAX: usize = 10 * 1_024 * 1_024;
+    /// Failed logins in a row that lock an id (R050).
+    LOGIN_FAILURES_MAX: u32 = 3;
+    /// How long a lock lasts when unlocking is automatic (R051).
+    LOGIN_LOCK: Micros = Micros::minutes(60);
+    /// Commands that may wait for a shard; further ones are refused as busy.
+    COMMAND_QUEUE: usize = 1_024;
+    /// Messages from streams that may wait for a shard; a full queue stops reading the stream.
+    STREAM_QUEUE: usize = 4_096;
+    /// Media events that may wait for a shard.
+    MEDIA_EVENT_QUEUE: usize = 16_384;
+    /// Writes that may wait for the store; above it the shard goes on and the spool holds them.
+    STORE_QUEUE: usize = 65_536;
+    /// Rows of one store transaction.
+    STORE_BATCH_ROWS: usize = 200;
+    /// How long the store writer waits to fill a batch.
+    STORE_BATCH_WAIT: Micros = Micros::millis(20);
+    /// Connections per address that have not authenticated.
+    CONNECTIONS_UNKNOWN_MAX: usize = 50;
+    /// Bytes that may wait to be sent on one stream; a slower reader is closed.
+    STREAM_OUT_MAX: usize = 262_144;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_says_why_it_exists() {
+        for (name, value, reason) in ALL {
+            assert!(reason.trim().len() > 15, "{name}");
+            assert!(!value().is_empty(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What the call side and the media plane know of each other, and what call control knows of SDP.
+//!
+//! Pure: no socket, clock or thread. Three parts:
+//!
+//! | Part | Content |
+//! |---|---|
+//! | [`Command`], [`Event`] | the boundary: plain values that state the *wanted condition* of a leg, and what became of it |
+//! | [`wire`] | the same values as length-prefixed, versioned frames |
+//! | [`sdp`] | a typed view over an SDP body that stays bytes, offers and answers (RFC 3264), SDES keys (RFC 4568) |
+//!
+//! Sending the conditions of all legs again rebuilds the plane; sending one twice changes nothing.
+
+pub mod codec;
+mod command;
+pub mod crypto;
+pub mod direction;
+mod event;
+mod leg;
+pub mod sdp;
+#[cfg(test)]
+mod tests;
+pub mod wire;
+
+pub use codec::{Codec, CodecName, Payload, Payloads};
+pub use command::Command;
+pub use crypto::{CryptoKey, KEY_BYTES, Sdes, Suite};
+pub use direction::Direction;
+pub use event::{Digit, DigitSource, Event, Failure, LegStats, Load};
+pub use leg::{
+    DtmfToPeer, Form, GroupId, Joined, Language, LegWant, Play, PlayerId, PromptId, Protection,
+    RemoteMedia, Repeat, ToneKind,
+};

@@ -1,0 +1,2 @@
+//! The naisen command.
+fn main() {}
