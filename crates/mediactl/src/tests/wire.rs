@@ -17,8 +17,7 @@ fn digit() -> impl Strategy<Value = Digit> {
 }
 
 fn sdes() -> impl Strategy<Value = Sdes> {
-    let suite =
-        prop_oneof![Just(Suite::AesCm128HmacSha1_80), Just(Suite::AesCm128HmacSha1_32)];
+    let suite = prop_oneof![Just(Suite::AesCm128HmacSha1_80), Just(Suite::AesCm128HmacSha1_32)];
     (any::<u32>(), suite, any::<[u8; 30]>()).prop_map(|(tag, suite, key)| Sdes {
         tag,
         suite,
@@ -33,8 +32,12 @@ fn payload() -> impl Strategy<Value = Payload> {
         Just(Codec::TelephoneEvent),
         "x[a-z0-9-]{0,20}".prop_map(|n| Codec::from_name(n.as_bytes()).unwrap()),
     ];
-    (0u8..128, codec, any::<u32>(), any::<u8>())
-        .prop_map(|(pt, codec, clock, channels)| Payload { pt, codec, clock, channels })
+    (0u8..128, codec, any::<u32>(), any::<u8>()).prop_map(|(pt, codec, clock, channels)| Payload {
+        pt,
+        codec,
+        clock,
+        channels,
+    })
 }
 
 fn joined() -> impl Strategy<Value = Joined> {
@@ -59,14 +62,20 @@ fn joined() -> impl Strategy<Value = Joined> {
         Just(Joined::None),
         Just(Joined::Echo),
         any::<u64>().prop_map(|n| Joined::Leg(LegId(n))),
-        (what, repeat, any::<u32>())
-            .prop_map(|(what, repeat, serial)| Joined::Player(Play { what, repeat, serial })),
+        (what, repeat, any::<u32>()).prop_map(|(what, repeat, serial)| Joined::Player(Play {
+            what,
+            repeat,
+            serial
+        })),
     ]
 }
 
 fn want() -> impl Strategy<Value = LegWant> {
-    let remote = (addr(), addr(), any::<bool>())
-        .prop_map(|(rtp, rtcp, rtcp_mux)| RemoteMedia { rtp, rtcp, rtcp_mux });
+    let remote = (addr(), addr(), any::<bool>()).prop_map(|(rtp, rtcp, rtcp_mux)| RemoteMedia {
+        rtp,
+        rtcp,
+        rtcp_mux,
+    });
     let protection = prop_oneof![
         Just(Protection::None),
         (sdes(), sdes()).prop_map(|(local, remote)| Protection::Sdes { local, remote }),
