@@ -1,0 +1,29 @@
+//! What call control may read.
+
+use std::net::IpAddr;
+
+use base::id::DeviceId;
+use model::Snapshot;
+
+use crate::input::Path;
+
+/// What call control may read: configuration and registrations.
+pub trait View {
+    /// The configuration in force.
+    fn snapshot(&self) -> &Snapshot;
+    /// Appends the live contacts of a device, best q first; at most `limits::BINDINGS_MAX`.
+    fn contacts(&self, device: DeviceId, out: &mut Vec<Contact>);
+    /// `[media] path = "relay"`: every call goes through the media plane.
+    fn relay_always(&self) -> bool;
+    /// `[media] address`: the address written into SDP, when it is not "auto".
+    fn media_address(&self) -> Option<IpAddr>;
+}
+
+/// One live contact of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contact {
+    /// The stack's id of the contact.
+    pub id: u64,
+    /// The network as seen from it.
+    pub path: Path,
+}
