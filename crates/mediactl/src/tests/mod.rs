@@ -1,1 +1,5 @@
+mod answer;
+mod patch;
+mod read;
+mod session;
 mod wire;
