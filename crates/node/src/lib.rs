@@ -1,1 +1,246 @@
-//! To be written.
+//! One pure state machine per shard: joins the SIP stack and call control.
+//!
+//! [`Node::handle`] applies one input and appends every resulting output in the order in which
+//! the shell must execute them; it drains fully. Time, randomness and configuration are
+//! arguments, so equal inputs and seed give equal outputs (see [`journal`]).
+
+pub mod command;
+pub mod input;
+pub mod journal;
+pub mod output;
+#[cfg(test)]
+mod tests;
+mod translate;
+mod view;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use base::event::Kind;
+use base::{Mono, Now, Place, Rng};
+use callctl::CallControl;
+use model::Snapshot;
+use sip::stack::Stack;
+
+pub use command::{CallLine, Command, Reply, Status};
+pub use input::Input;
+pub use output::Output;
+pub use view::Settings;
+
+use view::View;
+
+/// One shard: everything that decides about registrations and calls.
+pub struct Node {
+    place: Place,
+    stack: Stack,
+    calls: CallControl,
+    snapshot: Arc<Snapshot>,
+    settings: Settings,
+    work: VecDeque<Work>,
+    sip_out: Vec<sip::stack::Output>,
+    call_out: Vec<callctl::Action>,
+}
+
+/// What is left to do for the input at hand, in order.
+enum Work {
+    Sip(sip::stack::Output),
+    Call(callctl::Action),
+}
+
+/// Work items for one input; far above what 64 ringing legs need. Reaching it is a defect, and
+/// ends the input instead of the process.
+const WORK_MAX: usize = 100_000;
+
+impl Node {
+    /// A node at `place`. `seed` is secret: tags, branches, nonces and hash keys come from it.
+    pub fn new(place: Place, seed: [u8; 32], snapshot: Arc<Snapshot>, settings: Settings) -> Self {
+        let rng = Rng::from_seed(seed);
+        Node {
+            place,
+            stack: Stack::new(place, rng.derive("sip"), settings.sip.clone()),
+            calls: CallControl::new(place, rng.derive("callctl")),
+            snapshot,
+            settings,
+            work: VecDeque::new(),
+            sip_out: Vec::new(),
+            call_out: Vec::new(),
+        }
+    }
+
+    /// Where this node runs.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Applies one input and appends every resulting output to `out`.
+    pub fn handle(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::FlowOpened { flow, transport, local, remote } => {
+                let input = sip::stack::Input::FlowOpened { flow, transport, local, remote };
+                self.to_sip(now, input);
+            }
+            Input::Received { flow, from, local, bytes } => {
+                self.to_sip(now, sip::stack::Input::Received { flow, from, local, bytes });
+            }
+            Input::FlowClosed { flow } => self.to_sip(now, sip::stack::Input::FlowClosed { flow }),
+            Input::Media { event } => self.to_calls(now, callctl::Input::Media { event }),
+            Input::Command { req, command } => self.command(now, req, command, out),
+            Input::Config { snapshot } => self.configure(now, snapshot),
+            Input::Restore { bindings } => {
+                let bindings = bindings.iter().filter_map(translate::store::binding).collect();
+                self.to_sip(now, sip::stack::Input::Restore { bindings });
+            }
+            Input::Drain => self.to_sip(now, sip::stack::Input::Drain),
+            Input::ClearAll => self.to_calls(now, callctl::Input::ClearAll),
+            Input::Tick => self.tick(now),
+        }
+        self.drain(now, out);
+    }
+
+    /// When `Tick` is due; `None` when no timer runs.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        match (self.stack.next_deadline(), self.calls.next_deadline()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// No call, leg, dialog, transaction, timer of theirs, media leg or reservation is left.
+    pub fn is_drained(&self) -> bool {
+        self.stack.is_drained() && self.calls.is_drained()
+    }
+
+    /// The snapshot in force.
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// The stack, for portals and checkers.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Call control, for portals and checkers.
+    pub fn calls(&self) -> &CallControl {
+        &self.calls
+    }
+
+    fn tick(&mut self, now: Now) {
+        if self.stack.next_deadline().is_some_and(|d| d <= now.mono) {
+            self.to_sip(now, sip::stack::Input::Tick);
+        }
+        if self.calls.next_deadline().is_some_and(|d| d <= now.mono) {
+            self.to_calls(now, callctl::Input::Tick);
+        }
+    }
+
+    /// Puts a newer snapshot in force; one that is not newer changes nothing (check S8).
+    fn configure(&mut self, now: Now, snapshot: Arc<Snapshot>) {
+        if snapshot.revision() <= self.snapshot.revision() {
+            return;
+        }
+        self.snapshot = snapshot;
+        for device in self.stack.registered_devices() {
+            let usable = view::is_active(&self.snapshot, device);
+            if !usable {
+                self.to_sip(now, sip::stack::Input::Forget { device });
+            }
+        }
+        self.to_calls(now, callctl::Input::Config);
+    }
+
+    fn command(&mut self, now: Now, req: base::ReqId, command: Command, out: &mut Vec<Output>) {
+        let reply = match command {
+            Command::Registrations { devices } => Reply::Registrations(
+                devices.into_iter().flat_map(|d| self.stack.registrations(d)).collect(),
+            ),
+            Command::Status => Reply::Status(self.status()),
+            Command::Calls { tenant } => Reply::Calls(command::calls(&self.calls, tenant)),
+            Command::Clear { call } => {
+                self.to_calls(now, callctl::Input::Clear { call });
+                Reply::Done
+            }
+        };
+        out.push(Output::Reply { req, reply });
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            bindings: self.stack.bindings_len(),
+            calls: self.calls.calls().count(),
+            drained: self.is_drained(),
+        }
+    }
+
+    /// Runs the stack and puts what it wants in front of the work that is left.
+    fn to_sip(&mut self, now: Now, input: sip::stack::Input) {
+        let view = View { snapshot: &self.snapshot, settings: &self.settings, stack: None };
+        self.stack.handle(now, input, &view, &mut self.sip_out);
+        for output in self.sip_out.drain(..).rev() {
+            self.work.push_front(Work::Sip(output));
+        }
+    }
+
+    fn to_calls(&mut self, now: Now, input: callctl::Input) {
+        let view =
+            View { snapshot: &self.snapshot, settings: &self.settings, stack: Some(&self.stack) };
+        self.calls.handle(now, input, &view, &mut self.call_out);
+        for action in self.call_out.drain(..).rev() {
+            self.work.push_front(Work::Call(action));
+        }
+    }
+
+    /// Does the work depth first, so that a consequence comes before what followed its cause:
+    /// the record of a call stands before the 200 to the BYE that ended it.
+    fn drain(&mut self, now: Now, out: &mut Vec<Output>) {
+        let mut done = 0;
+        while let Some(work) = self.work.pop_front() {
+            done += 1;
+            if done > WORK_MAX {
+                self.work.clear();
+                out.push(Output::Event { event: Kind::NodeRebuilt.into() });
+                return;
+            }
+            match work {
+                Work::Sip(output) => self.from_sip(now, output, out),
+                Work::Call(action) => self.from_calls(now, action, out),
+            }
+        }
+    }
+
+    fn from_sip(&mut self, now: Now, output: sip::stack::Output, out: &mut Vec<Output>) {
+        use sip::stack::Output as O;
+        match output {
+            O::Transmit { flow, to, bytes } => out.push(Output::Transmit { flow, to, bytes }),
+            O::Close { flow } => out.push(Output::Close { flow }),
+            O::Leg { leg, event } => {
+                if let Some(input) = translate::sip_in::event(leg, event) {
+                    self.to_calls(now, input);
+                }
+            }
+            O::Binding(change) => {
+                out.push(Output::Store { write: translate::store::binding_write(change) });
+            }
+            O::Event(event) => out.push(Output::Event { event }),
+        }
+    }
+
+    fn from_calls(&mut self, now: Now, action: callctl::Action, out: &mut Vec<Output>) {
+        use callctl::Action as A;
+        match action {
+            A::OfferLeg(offer) => {
+                let (leg, command) = translate::sip_out::invite(*offer);
+                self.to_sip(now, sip::stack::Input::Leg { leg, command });
+            }
+            A::Leg { leg, command } => {
+                let command = translate::sip_out::command(command);
+                self.to_sip(now, sip::stack::Input::Leg { leg, command });
+            }
+            A::Media(command) => out.push(Output::Media { command }),
+            A::Record(record) => {
+                out.push(Output::Store { write: model::Write::Record(record) });
+            }
+            A::Event(event) => out.push(Output::Event { event }),
+        }
+    }
+}

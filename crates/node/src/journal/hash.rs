@@ -1,0 +1,59 @@
+//! The running hash of a node's outputs: equal for equal outputs in equal order.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use super::cursor::Writer;
+use crate::Output;
+
+/// Running hash over outputs; replies and counted events are left out, since questions are not
+/// recorded and counts change nothing outside.
+#[derive(Clone)]
+pub struct OutputHash {
+    hasher: SipHasher13,
+    scratch: Vec<u8>,
+}
+
+impl Default for OutputHash {
+    fn default() -> Self {
+        OutputHash { hasher: SipHasher13::new_with_keys(0, 0), scratch: Vec::new() }
+    }
+}
+
+impl OutputHash {
+    /// Takes one output in.
+    pub fn add(&mut self, output: &Output) {
+        self.scratch.clear();
+        let mut w = Writer::new(&mut self.scratch);
+        match output {
+            Output::Transmit { flow, to, bytes } => {
+                w.u8(1);
+                w.u64(flow.0);
+                w.addr(*to);
+                self.hasher.write(&self.scratch);
+                self.hasher.write(bytes);
+                return;
+            }
+            Output::Close { flow } => {
+                w.u8(2);
+                w.u64(flow.0);
+            }
+            Output::Media { command } => {
+                w.u8(3);
+                mediactl::wire::encode_command(command, &mut self.scratch);
+            }
+            Output::Store { write } => {
+                w.u8(4);
+                write.encode(&mut self.scratch);
+            }
+            Output::Reply { .. } | Output::Event { .. } => return,
+        }
+        self.hasher.write(&self.scratch);
+    }
+
+    /// The hash of all outputs so far.
+    pub fn value(&self) -> u64 {
+        self.hasher.finish()
+    }
+}

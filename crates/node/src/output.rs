@@ -1,0 +1,51 @@
+//! What the shell must do, in this order.
+
+use std::net::SocketAddr;
+
+use base::event::Event;
+use base::{FlowId, ReqId};
+use bytes::Bytes;
+use model::Write;
+
+use crate::Reply;
+
+/// One output of a node.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// Send bytes.
+    Transmit {
+        /// By which flow.
+        flow: FlowId,
+        /// To whom.
+        to: SocketAddr,
+        /// One whole message.
+        bytes: Bytes,
+    },
+    /// Close a connection.
+    Close {
+        /// Which.
+        flow: FlowId,
+    },
+    /// Tell the media plane.
+    Media {
+        /// What.
+        command: mediactl::Command,
+    },
+    /// Answer a command.
+    Reply {
+        /// The request.
+        req: ReqId,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Append to the spool before the outputs that follow.
+    Store {
+        /// What.
+        write: Write,
+    },
+    /// Count, log or raise an alarm.
+    Event {
+        /// What.
+        event: Event,
+    },
+}

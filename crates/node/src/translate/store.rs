@@ -1,0 +1,64 @@
+//! Between the stack's bindings and their stored form.
+
+use base::FlowId;
+use model::Write;
+use model::binding::StoredBinding;
+use sip::registrar::{Binding, BindingChange};
+use sip::stack::Transport;
+
+/// The flow of a restored binding until its phone is heard again: the first UDP socket.
+const RESTORED_FLOW: FlowId = FlowId(0);
+
+/// The write that makes a change durable.
+pub(crate) fn binding_write(change: BindingChange) -> Write {
+    match change {
+        BindingChange::Put(b) => {
+            let b = *b;
+            Write::BindingPut(StoredBinding {
+                device: b.device,
+                key: b.key,
+                contact: b.contact,
+                path: b.path,
+                call_id: b.call_id,
+                cseq: b.cseq,
+                expires_at: b.expires_at,
+                q: b.q,
+                source: b.source,
+                local: b.local,
+                transport: transport_code(b.transport),
+                agent: b.agent,
+            })
+        }
+        BindingChange::Remove { device, key } => Write::BindingRemove { device, key },
+    }
+}
+
+/// A binding from its stored form; connections do not outlive the process, so only UDP ones.
+pub(crate) fn binding(stored: &StoredBinding) -> Option<Binding> {
+    if stored.transport != transport_code(Transport::Udp) {
+        return None;
+    }
+    Some(Binding {
+        device: stored.device,
+        key: stored.key.clone(),
+        contact: stored.contact.clone(),
+        path: stored.path.clone(),
+        call_id: stored.call_id.clone(),
+        cseq: stored.cseq,
+        expires_at: stored.expires_at,
+        q: stored.q,
+        flow: RESTORED_FLOW,
+        source: stored.source,
+        local: stored.local,
+        transport: Transport::Udp,
+        agent: stored.agent.clone(),
+    })
+}
+
+fn transport_code(transport: Transport) -> u8 {
+    match transport {
+        Transport::Udp => 0,
+        Transport::Tcp => 1,
+        Transport::Tls => 2,
+    }
+}

@@ -1,0 +1,83 @@
+//! What the machines may read: the snapshot, the settings, and the stack's bindings.
+
+use std::net::IpAddr;
+
+use base::Dn;
+use base::id::DeviceId;
+use callctl::view::Contact;
+use model::{Snapshot, UserState};
+use sip::stack::{Credentials, Stack};
+
+use crate::translate::sip_in;
+
+/// What a node needs to know besides the snapshot; fixed while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Of the SIP stack.
+    pub sip: sip::stack::Config,
+    /// `[media] path = "relay"`.
+    pub relay_always: bool,
+    /// `[media] address`, when it is not "auto".
+    pub media_address: Option<IpAddr>,
+}
+
+pub(crate) struct View<'a> {
+    pub snapshot: &'a Snapshot,
+    pub settings: &'a Settings,
+    /// Absent while the stack itself runs.
+    pub stack: Option<&'a Stack>,
+}
+
+impl sip::stack::View for View<'_> {
+    fn credentials(&self, host: &str, user: &str) -> Option<Credentials<'_>> {
+        let tenant = self.snapshot.tenant_of_domain(host)?;
+        let device = self.snapshot.device_by_sip_id(tenant.id, user)?;
+        Some(Credentials {
+            device: device.id,
+            sip_id: &device.sip_id,
+            ha1_md5: &device.ha1_md5,
+            ha1_sha256: &device.ha1_sha256,
+        })
+    }
+
+    fn realm<'a>(&'a self, host: &'a str) -> &'a str {
+        self.snapshot.tenant_of_domain(host).map_or(host, |t| &t.realm)
+    }
+
+    fn is_active(&self, device: DeviceId) -> bool {
+        is_active(self.snapshot, device)
+    }
+
+    fn number(&self, device: DeviceId) -> Option<Dn> {
+        let user = self.snapshot.device(device)?.user?;
+        self.snapshot.user(user).map(|u| u.dn)
+    }
+}
+
+impl callctl::View for View<'_> {
+    fn snapshot(&self) -> &Snapshot {
+        self.snapshot
+    }
+
+    fn contacts(&self, device: DeviceId, out: &mut Vec<Contact>) {
+        if let Some(stack) = self.stack {
+            out.extend(stack.contacts(device).map(|(id, b)| sip_in::contact(id, b)));
+        }
+    }
+
+    fn relay_always(&self) -> bool {
+        self.settings.relay_always
+    }
+
+    fn media_address(&self) -> Option<IpAddr> {
+        self.settings.media_address
+    }
+}
+
+/// The device exists and its user, if it has one, is not stopped.
+pub(crate) fn is_active(snapshot: &Snapshot, device: DeviceId) -> bool {
+    snapshot.device(device).is_some_and(|d| {
+        d.user
+            .is_none_or(|u| snapshot.user(u).is_some_and(|u| u.state == UserState::Active))
+    })
+}
