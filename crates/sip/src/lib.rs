@@ -2,4 +2,8 @@
 //!
 //! Pure: time and randomness are arguments; bytes come in and go out.
 
+pub mod leg;
 pub mod msg;
+pub mod registrar;
+pub mod stack;
+pub mod txn;

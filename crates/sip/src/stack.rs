@@ -21,6 +21,16 @@ pub enum Transport {
     Tls,
 }
 
+impl From<Transport> for crate::msg::Transport {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::Udp,
+            Transport::Tcp => Self::Tcp,
+            Transport::Tls => Self::Tls,
+        }
+    }
+}
+
 /// What can happen to the stack.
 #[derive(Debug, Clone)]
 pub enum Input {

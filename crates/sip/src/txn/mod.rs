@@ -33,6 +33,7 @@ mod timer;
 pub use flow::{Flow, Flows};
 pub use key::RequestKey;
 pub use mint::{Branch, Mint, NewCallId, Tag};
+pub use server::Cancelled;
 pub use timer::{Timer, TimerKey};
 
 /// A server transaction. Using one that is gone does nothing.
