@@ -1,1 +1,59 @@
-fn main() {}
+//! The one door to the repository's tools: `cargo xtask COMMAND`.
+
+mod apt;
+mod ci;
+mod docs;
+mod fuzz;
+mod layout;
+mod out;
+mod run;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test                 install what the tests need (Debian), run everything, print the sums
+  ci                   the same without installing anything
+  sim [ARGS]           the simulator: --seeds N, --seed 0x…, --shards N, --trace
+  fuzz [TARGET]        fuzz one target or all: --seconds N (default 600 a target)
+  bench [PART]         figures beside Kamailio and rtpengine: all register call hold maxrate
+                       media idle import start; --rounds N, --quick
+  docs                 write docs/limits.md and docs/events.md anew from the code
+  run [ARGS]           build the release program and run it
+  layout               only the layout and tidy checks, all findings at once
+";
+
+fn main() -> std::process::ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match args.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    match dispatch(command, rest) {
+        Ok(true) => std::process::ExitCode::SUCCESS,
+        Ok(false) => std::process::ExitCode::FAILURE,
+        Err(error) => {
+            say!("error: {error:#}");
+            std::process::ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs one command; `false` when it ran and found something wrong.
+fn dispatch(command: &str, rest: &[String]) -> Result<bool> {
+    match command {
+        "test" => ci::test(),
+        "ci" => ci::ci(),
+        "sim" => run::sim(rest),
+        "fuzz" => fuzz::run(rest),
+        "docs" => docs::write_all().map(|()| true),
+        "run" => run::product(rest),
+        "layout" => layout::print_all(),
+        "help" | "--help" | "-h" => {
+            say!("{HELP}");
+            Ok(true)
+        }
+        other => bail!("unknown command `{other}`\n\n{HELP}"),
+    }
+}
