@@ -1,1 +1,19 @@
-//! To be written.
+//! Runs a node: stamps time, writes the journal, executes outputs; decides nothing.
+//!
+//! One thread per shard reads its UDP sockets itself, so the path from datagram to answer crosses
+//! no queue and no lock. Connections, portal and command line reach it by bounded queues.
+
+pub mod clock;
+pub mod execute;
+pub mod handle;
+pub mod journal;
+pub mod metrics;
+pub mod replay;
+pub mod run;
+pub mod start;
+pub mod tasks;
+
+pub use handle::{Handle, Unavailable};
+pub use metrics::Metrics;
+pub use node::{CallLine, Command, Reply, Status};
+pub use start::{Engine, EngineConfig, StartError};

@@ -1,0 +1,100 @@
+//! Executes the outputs of a node, in order.
+
+use model::Write;
+use node::Output;
+
+use base::event::Kind;
+
+use crate::run::Shard;
+
+/// The durable side of a shard: the spool it appends to itself, and the writer behind it.
+pub(crate) struct Durable {
+    spool: store::Spool,
+    writer: store::StoreWriter,
+    pending: Vec<Write>,
+}
+
+impl Durable {
+    pub(crate) fn new(spool: store::Spool, writer: store::StoreWriter) -> Self {
+        Durable { spool, writer, pending: Vec::new() }
+    }
+
+    fn push(&mut self, write: Write) {
+        self.pending.push(write);
+    }
+
+    /// Appends what is pending to the spool, then hands it to the writer. False when the disk
+    /// refused: what follows goes out all the same, since calls do not wait for the disk.
+    fn flush(&mut self) -> bool {
+        if self.pending.is_empty() {
+            return true;
+        }
+        let kept = self.spool.append(&self.pending);
+        if let Err(error) = &kept {
+            tracing::error!(%error, "spool cannot be written");
+        }
+        self.writer.submit(&mut self.pending);
+        self.pending.clear();
+        kept.is_ok()
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.flush();
+    }
+}
+
+impl Shard {
+    /// Executes and empties `out`.
+    pub(crate) fn execute(&mut self, out: &mut Vec<Output>) {
+        for output in out.drain(..) {
+            match output {
+                Output::Store { write } => self.durable.push(write),
+                Output::Transmit { flow, to, bytes } => {
+                    self.flush();
+                    self.transmit(flow, to, bytes);
+                }
+                Output::Close { flow } => {
+                    self.outbound.remove(&flow);
+                }
+                Output::Media { command } => {
+                    if !self.media.send(command) {
+                        self.metrics.event(Kind::MediaRefused.into());
+                    }
+                }
+                Output::Reply { req, reply } => {
+                    if let Some(waiting) = self.waiting.remove(&req) {
+                        // Whoever asked may have given up.
+                        let _ = waiting.send(reply);
+                    }
+                }
+                Output::Event { event } => self.metrics.event(event),
+            }
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        if !self.durable.flush() {
+            self.metrics.event(Kind::StoreRefused.into());
+        }
+    }
+
+    fn transmit(&mut self, flow: base::FlowId, to: std::net::SocketAddr, bytes: bytes::Bytes) {
+        let socket = self.listeners.iter().find(|l| l.flow == flow);
+        let sent = match socket {
+            // A full send buffer is a lost datagram, which SIP repeats.
+            Some(listener) => listener.socket.try_send_to(&bytes, to).is_ok(),
+            None => match self.outbound.get(&flow) {
+                Some(out) => {
+                    let queued = out.send(bytes);
+                    if !queued {
+                        self.outbound.remove(&flow);
+                    }
+                    queued
+                }
+                None => false,
+            },
+        };
+        self.metrics.sent(sent);
+    }
+}

@@ -1,0 +1,112 @@
+//! How edges speak to the shard.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use model::{Change, Snapshot};
+use node::{Command, Reply};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Metrics;
+
+/// The node cannot answer: it has stopped, or too much waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unavailable {
+    /// The shard has ended.
+    #[error("node has stopped")]
+    Stopped,
+    /// Its queue is full, or it did not answer in time.
+    #[error("node is busy")]
+    Busy,
+}
+
+/// What reaches the shard besides SIP.
+#[derive(Debug)]
+pub(crate) enum ShardMsg {
+    Command(Command, oneshot::Sender<Reply>),
+    Config { snapshot: Arc<Snapshot>, changes: Arc<Vec<Change>> },
+    Drain,
+    ClearAll,
+    Stop,
+}
+
+/// A handle to a running node; cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) queue: mpsc::Sender<ShardMsg>,
+    pub(crate) snapshot: Arc<RwLock<Arc<Snapshot>>>,
+    pub(crate) metrics: Metrics,
+}
+
+/// How long a question may wait for its answer.
+const ANSWER_WAIT: Duration = Duration::from_secs(5);
+
+impl Handle {
+    /// Asks the node.
+    ///
+    /// # Errors
+    /// The node has stopped or is too busy.
+    pub async fn ask(&self, command: Command) -> Result<Reply, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(ShardMsg::Command(command, reply)).map_err(refused)?;
+        match tokio::time::timeout(ANSWER_WAIT, answer).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(_)) => Err(Unavailable::Stopped),
+            Err(_) => Err(Unavailable::Busy),
+        }
+    }
+
+    /// Puts a committed configuration in force; `changes` made it from the one before.
+    ///
+    /// # Errors
+    /// The node has stopped; the change is stored all the same and holds from the next start.
+    pub async fn configure(
+        &self,
+        snapshot: Arc<Snapshot>,
+        changes: Arc<Vec<Change>>,
+    ) -> Result<(), Unavailable> {
+        if let Ok(mut current) = self.snapshot.write()
+            && current.revision() < snapshot.revision()
+        {
+            *current = Arc::clone(&snapshot);
+        }
+        let message = ShardMsg::Config { snapshot, changes };
+        self.queue.send(message).await.map_err(|_| Unavailable::Stopped)
+    }
+
+    /// The configuration in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        match self.snapshot.read() {
+            Ok(current) => Arc::clone(&current),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
+    /// The process's counters.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// New calls get 503 from now on.
+    pub async fn drain(&self) {
+        let _ = self.queue.send(ShardMsg::Drain).await;
+    }
+
+    /// Running calls end now.
+    pub async fn clear_all(&self) {
+        let _ = self.queue.send(ShardMsg::ClearAll).await;
+    }
+
+    /// Ends the shard.
+    pub async fn stop(&self) {
+        let _ = self.queue.send(ShardMsg::Stop).await;
+    }
+}
+
+fn refused<T>(error: mpsc::error::TrySendError<T>) -> Unavailable {
+    match error {
+        mpsc::error::TrySendError::Full(_) => Unavailable::Busy,
+        mpsc::error::TrySendError::Closed(_) => Unavailable::Stopped,
+    }
+}

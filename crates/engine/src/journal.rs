@@ -1,0 +1,127 @@
+//! The journal on disk: segments of one run, the oldest dropped when the size is reached.
+//!
+//! `journal/<start of the run>-<number>.log`, mode 0600. The first segment begins with the header;
+//! a replay is exact while it is there.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base::Now;
+use model::Change;
+use node::journal::{Header, OutputHash, write_config, write_header, write_input};
+use node::{Input, Output};
+
+/// Segments that the size is divided into.
+const SEGMENTS: u64 = 16;
+
+/// Writes the journal of a shard.
+pub struct Journal {
+    dir: PathBuf,
+    run: String,
+    number: u64,
+    file: File,
+    written: u64,
+    segment_max: u64,
+    hash: OutputHash,
+    buffer: Vec<u8>,
+}
+
+impl Journal {
+    /// Begins the journal of a run in `dir`; `size` bounds all segments of all runs in bytes.
+    ///
+    /// # Errors
+    /// The folder or file cannot be made.
+    pub fn begin(dir: &Path, size: u64, header: &Header, now: Now) -> io::Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let run = format!("{:015}", now.wall.0);
+        let file = open(dir, &run, 0)?;
+        let mut journal = Journal {
+            dir: dir.to_owned(),
+            run,
+            number: 0,
+            file,
+            written: 0,
+            segment_max: (size / SEGMENTS).max(1 << 20),
+            hash: OutputHash::default(),
+            buffer: Vec::with_capacity(4_096),
+        };
+        write_header(header, &mut journal.buffer);
+        journal.append()?;
+        journal.trim()?;
+        Ok(journal)
+    }
+
+    /// Records an input before it is handled.
+    ///
+    /// # Errors
+    /// The disk is full or gone.
+    pub fn input(&mut self, now: Now, input: &Input) -> io::Result<()> {
+        if write_input(now, self.hash.value(), input, &mut self.buffer) {
+            self.append()?;
+        }
+        Ok(())
+    }
+
+    /// Records a change of configuration before it is handled.
+    ///
+    /// # Errors
+    /// The disk is full or gone.
+    pub fn config(&mut self, now: Now, changes: &[Change], revision: u64) -> io::Result<()> {
+        write_config(now, self.hash.value(), (changes, revision), &mut self.buffer);
+        self.append()
+    }
+
+    /// Takes outputs into the running hash.
+    pub fn outputs(&mut self, outputs: &[Output]) {
+        for output in outputs {
+            self.hash.add(output);
+        }
+    }
+
+    fn append(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.buffer)?;
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        if self.buffer.capacity() > 1 << 20 {
+            self.buffer = Vec::with_capacity(4_096);
+        }
+        if self.written >= self.segment_max {
+            self.number += 1;
+            self.file = open(&self.dir, &self.run, self.number)?;
+            self.written = 0;
+            self.trim()?;
+        }
+        Ok(())
+    }
+
+    /// Drops the oldest segments above the bound.
+    fn trim(&self) -> io::Result<()> {
+        let mut names = segments(&self.dir)?;
+        let keep = SEGMENTS as usize;
+        names.truncate(names.len().saturating_sub(keep));
+        for path in names {
+            fs::remove_file(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// All segments in `dir`, oldest first.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn segments(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(dir)?
+        .filter_map(|e| e.ok().map(|e| e.path()))
+        .filter(|p| p.extension().is_some_and(|e| e == "log"))
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn open(dir: &Path, run: &str, number: u64) -> io::Result<File> {
+    let path = dir.join(format!("{run}-{number:08}.log"));
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}

@@ -1,0 +1,236 @@
+//! Puts a shard together and starts its thread.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+
+use base::{FlowId, Mono, Place, limits};
+use model::Snapshot;
+use model::binding::StoredBinding;
+use net::Facing;
+use net::stream::StreamListener;
+use node::journal::Header;
+use node::{Input, Node, Settings};
+use thiserror::Error;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use crate::clock::{Clock, wall};
+use crate::execute::Durable;
+use crate::handle::Handle;
+use crate::journal::Journal;
+use crate::metrics::Metrics;
+use crate::run::{Listener, Shard};
+use crate::tasks::Tasks;
+
+/// What an engine needs.
+pub struct EngineConfig {
+    /// UDP listeners; port 0 lets the kernel choose.
+    pub udp: Vec<SocketAddr>,
+    /// TCP listeners.
+    pub tcp: Vec<SocketAddr>,
+    /// TLS listeners.
+    pub tls: Vec<SocketAddr>,
+    /// Certificate of the TLS listeners.
+    pub tls_config: Option<Arc<rustls::ServerConfig>>,
+    /// Of the node.
+    pub settings: Settings,
+    /// Of the media plane.
+    pub media: media::Config,
+    /// Where the journal goes and how large it may grow; `None` = no journal.
+    pub journal: Option<(PathBuf, u64)>,
+    /// Secret of this run.
+    pub seed: [u8; 32],
+    /// Named in the journal.
+    pub build: String,
+    /// First configuration.
+    pub snapshot: Arc<Snapshot>,
+    /// Bindings that outlived the last process.
+    pub bindings: Vec<StoredBinding>,
+    /// The shard appends to it itself.
+    pub spool: store::Spool,
+    /// Behind the spool.
+    pub writer: store::StoreWriter,
+}
+
+/// Why an engine did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A listener cannot be opened.
+    #[error("{listener} {addr} cannot be opened")]
+    Listener {
+        /// `sip udp`, `sip tcp` or `sip tls`.
+        listener: &'static str,
+        /// Its address.
+        addr: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The media plane cannot start.
+    #[error("media plane cannot start")]
+    Media(#[source] io::Error),
+    /// The journal cannot be begun.
+    #[error("journal cannot be begun")]
+    Journal(#[source] io::Error),
+    /// The thread cannot be started.
+    #[error("shard cannot start")]
+    Thread(#[source] io::Error),
+}
+
+/// A running engine.
+pub struct Engine {
+    /// How edges speak to it.
+    pub handle: Handle,
+    /// (name, address) of each listener in use.
+    pub listeners: Vec<(&'static str, SocketAddr)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Opens the listeners and starts the shard; connection tasks run in `tasks`.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing keeps running.
+    pub async fn start(config: EngineConfig, tasks: &mut Tasks) -> Result<Engine, StartError> {
+        let clock = Clock::start();
+        let metrics = Metrics::new();
+        let flows = Arc::new(AtomicU64::new(0));
+        let sockets = bind_udp(&config.udp, &flows)?;
+        let mut listeners: Vec<(&'static str, SocketAddr)> =
+            sockets.iter().map(|(_, _, local)| ("sip-udp", *local)).collect();
+        let (stream_sink, streams) = mpsc::channel(limits::STREAM_QUEUE);
+        let (tcp, tls) = (&config.tcp, &config.tls);
+        for (name, addrs, tls) in [("sip-tcp", tcp, None), ("sip-tls", tls, config.tls_config)] {
+            if name == "sip-tls" && tls.is_none() {
+                continue;
+            }
+            for addr in addrs {
+                let bound = StreamListener::bind(
+                    *addr,
+                    tls.clone(),
+                    stream_sink.clone(),
+                    Arc::clone(&flows),
+                );
+                let failed = |source| StartError::Listener { listener: name, addr: *addr, source };
+                let listener = bound.await.map_err(failed)?;
+                listeners.push((name, listener.local_addr().map_err(failed)?));
+                tasks.spawn(name, listener.run());
+            }
+        }
+        let (media_sink, media_events) = mpsc::channel(limits::MEDIA_EVENT_QUEUE);
+        let media = media::start(config.media, move |event| media_sink.blocking_send(event).is_ok())
+            .map_err(StartError::Media)?;
+        let now = clock.now(Mono(0));
+        let header = Header {
+            place: Place::default(),
+            seed: config.seed,
+            build: config.build,
+            settings: config.settings.clone(),
+            changes: config.snapshot.changes(),
+            revision: config.snapshot.revision().0,
+        };
+        let journal = match &config.journal {
+            Some((dir, size)) if *size > 0 => {
+                Some(Journal::begin(dir, *size, &header, now).map_err(StartError::Journal)?)
+            }
+            _ => None,
+        };
+        let (queue, commands) = mpsc::channel(limits::COMMAND_QUEUE);
+        let handle = Handle {
+            queue,
+            snapshot: Arc::new(RwLock::new(Arc::clone(&config.snapshot))),
+            metrics: metrics.clone(),
+        };
+        let node = Node::new(header.place, config.seed, config.snapshot, config.settings);
+        let durable = Durable::new(config.spool, config.writer);
+        let bindings = config.bindings;
+        let build = move |listeners| Shard {
+            node,
+            clock,
+            listeners,
+            facing: Facing::new(),
+            streams,
+            commands,
+            media_events,
+            media,
+            durable,
+            journal,
+            metrics,
+            outbound: HashMap::new(),
+            waiting: HashMap::new(),
+            next_req: 0,
+            empty_at: Mono(0),
+            out: Vec::new(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("shard-0".into())
+            .spawn(move || run(sockets, bindings, build))
+            .map_err(StartError::Thread)?;
+        Ok(Engine { handle, listeners, thread: Some(thread) })
+    }
+
+    /// Stops the shard and waits for its thread: everything it confirmed is in the spool.
+    pub async fn stop(mut self) {
+        self.handle.stop().await;
+        if let Some(thread) = self.thread.take() {
+            let joined = tokio::task::spawn_blocking(move || thread.join());
+            if !matches!(joined.await, Ok(Ok(()))) {
+                tracing::error!("shard ended by a panic");
+            }
+        }
+    }
+}
+
+type Bound = (FlowId, std::net::UdpSocket, SocketAddr);
+
+fn bind_udp(addrs: &[SocketAddr], flows: &AtomicU64) -> Result<Vec<Bound>, StartError> {
+    addrs
+        .iter()
+        .map(|addr| {
+            let failed =
+                |source| StartError::Listener { listener: "sip-udp", addr: *addr, source };
+            let socket = net::udp::bind(*addr).map_err(failed)?;
+            let local = socket.local_addr().map_err(failed)?;
+            let flow = FlowId(flows.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+            Ok((flow, socket, local))
+        })
+        .collect()
+}
+
+/// The shard's thread.
+fn run(sockets: Vec<Bound>, bindings: Vec<StoredBinding>, build: impl FnOnce(Vec<Listener>) -> Shard) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "shard has no runtime");
+            return;
+        }
+    };
+    runtime.block_on(async move {
+        let listeners = sockets
+            .into_iter()
+            .filter_map(|(flow, socket, local)| {
+                let socket = UdpSocket::from_std(socket).ok()?;
+                Some(Listener { flow, socket, local })
+            })
+            .collect();
+        let mut shard = build(listeners);
+        let begun = wall();
+        let live = bindings.into_iter().filter(|b| b.expires_at > begun).collect();
+        shard.restore(live);
+        shard.run().await;
+    });
+}
+
+impl Shard {
+    fn restore(&mut self, bindings: Vec<StoredBinding>) {
+        if !bindings.is_empty() {
+            self.input(Input::Restore { bindings });
+        }
+    }
+}
