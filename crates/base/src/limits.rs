@@ -65,6 +65,9 @@ limits! {
     AUTO_100: Micros = Micros::millis(200);
     /// How long a nonce is valid (SEC-04).
     NONCE_VALID: Micros = Micros::seconds(30);
+    /// Used nonces whose counters are kept; beyond it the oldest become stale (5,000 logins a
+    /// second for 30 s).
+    NONCES_USED_MAX: usize = 150_000;
     /// When a phone that gives no sign is taken as unreachable (R062).
     UNREACHABLE_AFTER: Micros = Micros::seconds(4);
     /// Default ring time of an extension (R202).

@@ -2,8 +2,10 @@
 //!
 //! Pure: time and randomness are arguments; bytes come in and go out.
 
+pub mod digest;
 pub mod leg;
 pub mod msg;
+pub mod nonce;
 pub mod registrar;
 pub mod stack;
 pub mod txn;

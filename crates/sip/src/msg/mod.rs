@@ -31,6 +31,7 @@ pub mod event;
 pub mod frame;
 pub mod name_addr;
 pub mod reason;
+pub mod refuse;
 pub mod replaces;
 pub mod session_expires;
 pub mod uri;
