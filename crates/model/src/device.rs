@@ -1,0 +1,81 @@
+//! アカウント: a terminal with SIP credentials.
+
+use base::id::{DeviceId, SiteId, TenantId, UserId};
+use md5::{Digest, Md5};
+use sha2::Sha256;
+
+/// A terminal; assigned to one user or to none (未使用).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Durable id.
+    pub id: DeviceId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Where it stands.
+    pub site: SiteId,
+    /// 端末種別.
+    pub kind: DeviceKind,
+    /// SIP id: 1–32 letters and digits, unique in the tenant, case ignored (R025).
+    pub sip_id: Box<str>,
+    /// MD5 of `sip_id:realm:secret` (RFC 8760, RFC 2617).
+    pub ha1_md5: [u8; 16],
+    /// SHA-256 of the same (RFC 8760).
+    pub ha1_sha256: [u8; 32],
+    /// Who is logged in; `None` = 未使用: neither calls nor is called.
+    pub user: Option<UserId>,
+    /// Label of the terminal's own, 0–64 characters (R235).
+    pub label: Box<str>,
+    /// Protection of its audio.
+    pub srtp: SrtpPolicy,
+}
+
+/// 端末種別 (R024).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum DeviceKind {
+    /// 携帯電話.
+    Mobile,
+    /// A desk phone or softphone.
+    #[default]
+    SipPhone,
+}
+
+/// Whether audio is protected by SRTP with keys from SDP (RFC 4568).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum SrtpPolicy {
+    /// Offered on TLS, accepted anywhere.
+    #[default]
+    Auto,
+    /// A call without it is refused.
+    Required,
+    /// Neither offered nor accepted.
+    Off,
+}
+
+/// The two stored forms of a SIP secret; neither gives the secret back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Ha1 {
+    /// MD5.
+    pub md5: [u8; 16],
+    /// SHA-256.
+    pub sha256: [u8; 32],
+}
+
+impl Ha1 {
+    /// Hashes `sip_id:realm:secret` (RFC 7616 §3.4.2).
+    pub fn of(sip_id: &str, realm: &str, secret: &str) -> Self {
+        let parts = [sip_id.as_bytes(), b":", realm.as_bytes(), b":", secret.as_bytes()];
+        let mut md5 = Md5::new();
+        let mut sha256 = Sha256::new();
+        for part in parts {
+            md5.update(part);
+            sha256.update(part);
+        }
+        Ha1 { md5: md5.finalize().into(), sha256: sha256.finalize().into() }
+    }
+}
+
+impl std::fmt::Debug for Ha1 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ha1(…)")
+    }
+}

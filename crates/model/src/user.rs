@@ -1,0 +1,42 @@
+//! ユーザ: a person with one extension number.
+
+use base::id::{SiteId, TenantId, UserId};
+use base::{Dn, Wall};
+
+/// A person. Holds one Dn; the web credential is kept by the store, apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Durable id.
+    pub id: UserId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Where the person works.
+    pub site: SiteId,
+    /// ユーザ名, 1–64 characters; the extension number until edited when imported by F1.
+    pub name: Box<str>,
+    /// フリガナ, 0–64 characters.
+    pub furigana: Box<str>,
+    /// 内線番号, unique in the tenant.
+    pub dn: Dn,
+    /// Webカスコンユーザー名: 1–16 letters and digits, unique in the tenant, case ignored (R026);
+    /// empty = no portal login.
+    pub web_user: Box<str>,
+    /// 利用中 or 停止 (R241).
+    pub state: UserState,
+    /// 内線ダイヤルタイムアウト in seconds, default 60 (R202).
+    pub ring_time_s: u16,
+    /// 登録日時.
+    pub created_at: Wall,
+    /// Last change.
+    pub updated_at: Wall,
+}
+
+/// Whether a person may be called and may log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum UserState {
+    /// 利用中.
+    #[default]
+    Active,
+    /// 停止: the number stays reserved, calls to it end with 001.
+    Stopped,
+}

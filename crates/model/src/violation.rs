@@ -1,0 +1,100 @@
+//! What [`crate::apply`] refuses, with the codes of the error catalogue.
+
+use base::Dn;
+
+/// One broken rule. All of a set of changes are reported at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Index of the offending change.
+    pub change: usize,
+    /// Code of the error catalogue (customer-control, section 5).
+    pub code: u16,
+    /// Which field.
+    pub field: Field,
+    /// The offending value; for 236 the number of extensions that may still be registered.
+    pub value: Box<str>,
+    /// What it collides with.
+    pub with: Option<Conflict>,
+}
+
+/// The other side of a collision.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Conflict {
+    /// Index of the other change, when the collision is inside the set; `None`: in the data.
+    pub change: Option<usize>,
+    /// Extension of the other object, when it has one.
+    pub dn: Option<Dn>,
+    /// Name of the other object: user name, SIP id, domain or reserved number.
+    pub name: Box<str>,
+}
+
+/// Which field of the changed object broke a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// The object itself: gone, or named by others.
+    Object,
+    /// Name of tenant, site or user.
+    Name,
+    /// フリガナ.
+    Furigana,
+    /// SIP domain.
+    Domain,
+    /// Digest realm.
+    Realm,
+    /// Mark of the default tenant.
+    Default,
+    /// Tenant that does not exist.
+    Tenant,
+    /// Site that does not exist.
+    Site,
+    /// User that does not exist.
+    User,
+    /// 内線番号.
+    Dn,
+    /// SIP id.
+    SipId,
+    /// Webカスコンユーザー名.
+    WebUser,
+    /// 管理者ユーザー名.
+    Login,
+    /// 携帯番号.
+    Mobile,
+    /// State of a mobile line.
+    State,
+    /// Number of extensions allowed.
+    Quota,
+    /// Label of a terminal.
+    Label,
+    /// Owner of a password.
+    Credential,
+}
+
+/// Codes of the catalogue that the model raises.
+pub mod code {
+    /// 必須項目が空です.
+    pub const EMPTY: u16 = 211;
+    /// 使えない文字があります; also for texts that are too long.
+    pub const BAD_TEXT: u16 = 212;
+    /// 内線番号の形式が違います.
+    pub const BAD_DN: u16 = 213;
+    /// SIP IDの形式が違います.
+    pub const BAD_SIP_ID: u16 = 217;
+    /// Webカスコンユーザー名の形式が違います.
+    pub const BAD_WEB_USER: u16 = 219;
+    /// 携帯番号が利用できません.
+    pub const MOBILE_UNUSABLE: u16 = 231;
+    /// パラメータエラー(重複登録).
+    pub const DUPLICATE: u16 = 233;
+    /// SIPユーザー名が重複しています.
+    pub const DUPLICATE_SIP_ID: u16 = 234;
+    /// Webカスコンユーザー名が重複しています.
+    pub const DUPLICATE_WEB_USER: u16 = 235;
+    /// 登録できる数を超えています.
+    pub const QUOTA: u16 = 236;
+    /// 特番または番号計画と衝突しています.
+    pub const COLLISION: u16 = 237;
+    /// 対象が見つかりません.
+    pub const NOT_FOUND: u16 = 238;
+    /// 番号は別の用途で使用中です; also for objects that others still refer to.
+    pub const IN_USE: u16 = 244;
+}
