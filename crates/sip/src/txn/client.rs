@@ -5,7 +5,8 @@ use base::{Micros, Mono};
 use bytes::Bytes;
 
 use super::{
-    Branch, Cancel, ClientTx, LONG, Layer, Live, NOBODY, Outgoing, State, Timer, Tx, TxEvent, build,
+    Branch, Cancel, ClientTx, FIRST_INTERVAL, LONG, Layer, Live, NOBODY, Outgoing, State, Timer,
+    Tx, TxEvent, build,
 };
 use crate::msg::cseq::CSeq;
 use crate::msg::via::Via;
@@ -39,7 +40,7 @@ impl Layer {
             state,
             method,
             reliable,
-            interval: T1,
+            interval: FIRST_INTERVAL,
             key: u128::from(noise),
             merge: None,
             flow: peer.flow,
@@ -120,7 +121,7 @@ impl Layer {
             state: State::Asking,
             method: Method::Cancel,
             reliable,
-            interval: T1,
+            interval: FIRST_INTERVAL,
             key: noise,
             merge: None,
             flow,
@@ -260,8 +261,7 @@ impl Layer {
         match (tx.state, timer) {
             (State::Calling, Timer::A) => {
                 tx.transmit(out);
-                tx.interval = tx.interval.doubled(LONG);
-                let again = now + tx.interval;
+                let again = now + tx.back_off(LONG);
                 self.arm_tx(again, id, Timer::A);
             }
             (State::Calling, Timer::B) | (State::Calling | State::Ringing, Timer::GiveUp) => {
@@ -297,8 +297,8 @@ impl Layer {
         match (tx.state, timer) {
             (State::Asking | State::Waiting, Timer::E) => {
                 tx.transmit(out);
-                tx.interval = if tx.state == State::Waiting { T2 } else { tx.interval.doubled(T2) };
-                let again = now + tx.interval;
+                let next = if tx.state == State::Waiting { T2 } else { tx.back_off(T2) };
+                let again = now + next;
                 self.arm_tx(again, id, Timer::E);
             }
             (State::Asking | State::Waiting, Timer::F) => return self.end_client(index, timer),

@@ -2,6 +2,7 @@
 //! nor a flood can make two of them equal.
 
 use std::hash::Hasher as _;
+use std::num::NonZeroU64;
 
 use base::Rng;
 use siphasher::sip128::{Hasher128, SipHasher13};
@@ -19,7 +20,7 @@ pub struct RequestKey {
     /// Of the message's own transaction; for CANCEL another one than `invite`.
     pub(super) own: u128,
     /// Of requests outside of dialogs: From tag, Call-ID, CSeq (RFC 3261 §8.2.2.2).
-    pub(super) merge: Option<u64>,
+    pub(super) merge: Option<NonZeroU64>,
     /// Method of the message.
     pub(super) method: Method,
 }
@@ -62,9 +63,9 @@ impl Hasher {
             _ => hash(method.name()),
         };
         let is_outside = tag(msg, HeaderId::To)?.is_none();
-        let merge = (is_outside && !matches!(method, Method::Ack | Method::Cancel)).then(|| {
-            self.hash(b"same", &[from_tag, call_id, &number, method.name().as_bytes()]) as u64
-        });
+        let can_merge = is_outside && !matches!(method, Method::Ack | Method::Cancel);
+        let same = || self.hash(b"same", &[from_tag, call_id, &number, method.name().as_bytes()]);
+        let merge = can_merge.then(same).and_then(|hash| NonZeroU64::new(hash as u64));
         Some(RequestKey { invite, own, merge, method })
     }
 

@@ -13,8 +13,9 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU64;
 
-use base::limits::TRANSACTIONS_MAX;
+use base::limits::{T1, TRANSACTIONS_MAX};
 use base::{FlowId, Micros, Mono, Place, Rng, Table, Wheel};
 use bytes::Bytes;
 use slab::Slab;
@@ -29,6 +30,9 @@ mod key;
 mod mint;
 mod server;
 mod timer;
+
+#[cfg(test)]
+mod tests;
 
 pub use flow::{Flow, Flows};
 pub use key::RequestKey;
@@ -162,10 +166,10 @@ struct Tx {
     state: State,
     method: Method,
     reliable: bool,
-    /// Present interval of timers A, E or G.
-    interval: Micros,
+    /// Present interval of timers A, E or G, in microseconds.
+    interval: u32,
     key: u128,
-    merge: Option<u64>,
+    merge: Option<NonZeroU64>,
     flow: FlowId,
     to: SocketAddr,
     owner: u64,
@@ -196,7 +200,7 @@ pub struct Layer {
     txs: Slab<Tx>,
     generation: u32,
     servers: Table<u128, u32>,
-    merged: Table<u64, u32>,
+    merged: Table<NonZeroU64, u32>,
     clients: Table<(u64, Method), u32>,
     /// Client transactions of streams, to be ended when their stream closes.
     on_streams: BTreeSet<(FlowId, u32)>,
@@ -392,13 +396,23 @@ impl Tx {
         matches!(self.state, S::Calling | S::Ringing | S::Asking | S::Waiting | S::Dead)
     }
 
+    /// Doubles the interval up to `cap` and gives it.
+    fn back_off(&mut self, cap: Micros) -> Micros {
+        let next = Micros(u64::from(self.interval)).doubled(cap);
+        self.interval = u32::try_from(next.0).unwrap_or(u32::MAX);
+        next
+    }
+
     fn transmit(&self, out: &mut Vec<Output>) {
         out.push(Output::Transmit { flow: self.flow, to: self.to, bytes: self.last.clone() });
     }
 }
 
+/// First interval of timers A, E and G, in microseconds.
+const FIRST_INTERVAL: u32 = T1.0 as u32;
+
 /// 64·T1.
-const LONG: Micros = Micros(64 * base::limits::T1.0);
+const LONG: Micros = Micros(64 * T1.0);
 
 /// The request that a pending INVITE transaction answers, parsed again.
 impl Layer {

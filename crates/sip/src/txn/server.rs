@@ -5,8 +5,8 @@ use base::{Micros, Mono};
 use bytes::Bytes;
 
 use super::{
-    Arrival, Cancel, LONG, Layer, Live, NOBODY, Peer, RequestKey, ServerTx, State, Timer, Tx,
-    TxEvent, build,
+    Arrival, Cancel, FIRST_INTERVAL, LONG, Layer, Live, NOBODY, Peer, RequestKey, ServerTx, State,
+    Timer, Tx, TxEvent, build,
 };
 use crate::msg::via::Via;
 use crate::msg::{HeaderId, Method, Msg};
@@ -90,7 +90,7 @@ impl Layer {
             state: if is_invite { State::Proceeding } else { State::Trying },
             method: key.method,
             reliable,
-            interval: T1,
+            interval: FIRST_INTERVAL,
             key: key.own,
             merge: key.merge,
             flow: peer.flow,
@@ -197,8 +197,7 @@ impl Layer {
             (State::Proceeding, Timer::Trying) => tx.send_trying(out),
             (State::Completed, Timer::G) => {
                 tx.transmit(out);
-                tx.interval = tx.interval.doubled(T2);
-                let again = now + tx.interval;
+                let again = now + tx.back_off(T2);
                 self.arm_tx(again, (index, generation), Timer::G);
             }
             (State::Completed, Timer::H) => {
