@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::Snapshot;
-use node::journal::{JournalError, OutputHash, Recorded, read_header, read_record};
+use node::journal::{
+    JournalError, OutputHash, Recorded, changed, read_header, read_record,
+};
 use node::{Input, Node};
 use thiserror::Error;
 
@@ -74,8 +75,7 @@ pub fn replay(path: &Path, build: &str) -> Result<Replayed, ReplayError> {
         Err(source) => return Err(journal(source)),
     };
     let unfit = || ReplayError::Configuration(first.clone());
-    let snapshot = Snapshot::restore(&header.changes, header.revision).ok_or_else(unfit)?;
-    let snapshot = Arc::new(snapshot);
+    let snapshot = Arc::new(header.snapshot().ok_or_else(unfit)?);
     let mut run = Run {
         node: Node::new(header.place, header.seed, snapshot, header.settings.clone()),
         hash: OutputHash::default(),
@@ -115,9 +115,10 @@ impl Run {
             let input = match record.input {
                 Recorded::Input(input) => *input,
                 Recorded::Config { changes, revision } => {
-                    let next = self.node.snapshot().replayed(&changes, revision);
+                    let next = changed(self.node.snapshot(), &changes, revision);
                     let unfit = || ReplayError::Configuration(path.to_owned());
-                    Input::Config { snapshot: Arc::new(next.ok_or_else(unfit)?) }
+                    let snapshot = Arc::new(next.ok_or_else(unfit)?);
+                    Input::Config { snapshot, changes: Arc::new(changes) }
                 }
             };
             self.node.handle(record.now, input, &mut self.out);

@@ -11,6 +11,8 @@ use std::time::Duration;
 use base::event::Kind;
 use base::{FlowId, Micros, Mono, Now, ReqId};
 use bytes::Bytes;
+use model::binding::StoredBinding;
+use model::{Change, Snapshot};
 use net::stream::{Outbound, StreamEvent};
 use net::Facing;
 use node::{Input, Node, Output, Reply};
@@ -70,11 +72,14 @@ enum Woken {
 
 impl Shard {
     /// Runs until told to stop.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self, bindings: Vec<StoredBinding>) {
         let mut buffer = vec![0u8; base::limits::SIP_MESSAGE_MAX];
         let mut sleep = Box::pin(tokio::time::sleep(Duration::from_secs(3_600)));
         for i in 0..self.listeners.len() {
             self.announce(i);
+        }
+        if !bindings.is_empty() {
+            self.input(Input::Restore { bindings });
         }
         loop {
             let mut busy = self.read_sockets(&mut buffer);
@@ -224,22 +229,22 @@ impl Shard {
                 self.waiting.insert(req, reply);
                 self.input(Input::Command { req, command });
             }
-            ShardMsg::Config { snapshot, changes } => self.configure(snapshot, &changes),
+            ShardMsg::Config { snapshot, changes } => self.configure(snapshot, changes),
             ShardMsg::Drain => self.input(Input::Drain),
             ShardMsg::ClearAll => self.input(Input::ClearAll),
             ShardMsg::Stop => {}
         }
     }
 
-    fn configure(&mut self, snapshot: Arc<model::Snapshot>, changes: &[model::Change]) {
+    fn configure(&mut self, snapshot: Arc<Snapshot>, changes: Arc<Vec<Change>>) {
         let now = self.clock.now(self.clock.mono());
         if let Some(journal) = &mut self.journal {
             let revision = snapshot.revision().0;
-            if let Err(error) = journal.config(now, changes, revision) {
+            if let Err(error) = journal.config(now, &changes, revision) {
                 self.journal_failed(&error);
             }
         }
-        self.handle(now, Input::Config { snapshot });
+        self.handle(now, Input::Config { snapshot, changes });
     }
 
     /// Stamps, journals and handles one input, and executes what comes of it.

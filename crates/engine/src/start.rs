@@ -14,7 +14,7 @@ use model::binding::StoredBinding;
 use net::Facing;
 use net::stream::StreamListener;
 use node::journal::Header;
-use node::{Input, Node, Settings};
+use node::{Node, Settings};
 use thiserror::Error;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -47,6 +47,8 @@ pub struct EngineConfig {
     pub seed: [u8; 32],
     /// Named in the journal.
     pub build: String,
+    /// Names of this machine that mean the default tenant, as the snapshot has them.
+    pub local_names: Vec<String>,
     /// First configuration.
     pub snapshot: Arc<Snapshot>,
     /// Bindings that outlived the last process.
@@ -133,6 +135,7 @@ impl Engine {
             settings: config.settings.clone(),
             changes: config.snapshot.changes(),
             revision: config.snapshot.revision().0,
+            local_names: config.local_names,
         };
         let journal = match &config.journal {
             Some((dir, size)) if *size > 0 => {
@@ -219,18 +222,8 @@ fn run(sockets: Vec<Bound>, bindings: Vec<StoredBinding>, build: impl FnOnce(Vec
                 Some(Listener { flow, socket, local })
             })
             .collect();
-        let mut shard = build(listeners);
         let begun = wall();
         let live = bindings.into_iter().filter(|b| b.expires_at > begun).collect();
-        shard.restore(live);
-        shard.run().await;
+        build(listeners).run(live).await;
     });
-}
-
-impl Shard {
-    fn restore(&mut self, bindings: Vec<StoredBinding>) {
-        if !bindings.is_empty() {
-            self.input(Input::Restore { bindings });
-        }
-    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use base::{FlowId, ReqId};
 use bytes::Bytes;
-use model::Snapshot;
 use model::binding::StoredBinding;
+use model::{Change, Snapshot};
 use sip::stack::Transport;
 
 use crate::Command;
@@ -57,6 +57,8 @@ pub enum Input {
     Config {
         /// The snapshot.
         snapshot: Arc<Snapshot>,
+        /// What changed since the one before.
+        changes: Arc<Vec<Change>>,
     },
     /// Bindings from the store, once at start.
     Restore {

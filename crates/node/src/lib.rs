@@ -14,13 +14,15 @@ mod translate;
 mod view;
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::event::Kind;
-use base::{Mono, Now, Place, Rng};
+use base::{FlowId, Mono, Now, Place, Rng};
 use callctl::CallControl;
-use model::Snapshot;
-use sip::stack::Stack;
+use model::binding::StoredBinding;
+use model::{Change, Snapshot};
+use sip::stack::{Stack, Transport};
 
 pub use command::{CallLine, Command, Reply, Status};
 pub use input::Input;
@@ -36,6 +38,8 @@ pub struct Node {
     calls: CallControl,
     snapshot: Arc<Snapshot>,
     settings: Settings,
+    /// Listening UDP sockets and their addresses, in the order in which they were opened.
+    udp: Vec<(FlowId, SocketAddr)>,
     work: VecDeque<Work>,
     sip_out: Vec<sip::stack::Output>,
     call_out: Vec<callctl::Action>,
@@ -61,6 +65,7 @@ impl Node {
             calls: CallControl::new(place, rng.derive("callctl")),
             snapshot,
             settings,
+            udp: Vec::new(),
             work: VecDeque::new(),
             sip_out: Vec::new(),
             call_out: Vec::new(),
@@ -76,6 +81,9 @@ impl Node {
     pub fn handle(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::FlowOpened { flow, transport, local, remote } => {
+                if transport == Transport::Udp {
+                    self.udp.push((flow, local));
+                }
                 let input = sip::stack::Input::FlowOpened { flow, transport, local, remote };
                 self.to_sip(now, input);
             }
@@ -85,9 +93,14 @@ impl Node {
             Input::FlowClosed { flow } => self.to_sip(now, sip::stack::Input::FlowClosed { flow }),
             Input::Media { event } => self.to_calls(now, callctl::Input::Media { event }),
             Input::Command { req, command } => self.command(now, req, command, out),
-            Input::Config { snapshot } => self.configure(now, snapshot),
+            Input::Config { snapshot, changes } => self.configure(now, snapshot, &changes),
             Input::Restore { bindings } => {
-                let bindings = bindings.iter().filter_map(translate::store::binding).collect();
+                let flow = |b: &StoredBinding| {
+                    let family = |(_, l): &&(FlowId, SocketAddr)| l.is_ipv4() == b.source.is_ipv4();
+                    self.udp.iter().find(family).map(|(flow, _)| *flow)
+                };
+                let restore = |b| translate::store::binding(b, flow(b)?);
+                let bindings = bindings.iter().filter_map(restore).collect();
                 self.to_sip(now, sip::stack::Input::Restore { bindings });
             }
             Input::Drain => self.to_sip(now, sip::stack::Input::Drain),
@@ -135,14 +148,14 @@ impl Node {
     }
 
     /// Puts a newer snapshot in force; one that is not newer changes nothing (check S8).
-    fn configure(&mut self, now: Now, snapshot: Arc<Snapshot>) {
+    fn configure(&mut self, now: Now, snapshot: Arc<Snapshot>, changes: &[Change]) {
         if snapshot.revision() <= self.snapshot.revision() {
             return;
         }
+        let touched = view::touched(changes, &self.snapshot, &snapshot);
         self.snapshot = snapshot;
-        for device in self.stack.registered_devices() {
-            let usable = view::is_active(&self.snapshot, device);
-            if !usable {
+        for device in touched {
+            if !view::is_active(&self.snapshot, device) {
                 self.to_sip(now, sip::stack::Input::Forget { device });
             }
         }

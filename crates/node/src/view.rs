@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use base::Dn;
 use base::id::DeviceId;
 use callctl::view::Contact;
-use model::{Snapshot, UserState};
+use model::{Change, Snapshot, User, UserState};
 use sip::stack::{Credentials, Stack};
 
 use crate::translate::sip_in;
@@ -80,4 +80,31 @@ pub(crate) fn is_active(snapshot: &Snapshot, device: DeviceId) -> bool {
         d.user
             .is_none_or(|u| snapshot.user(u).is_some_and(|u| u.state == UserState::Active))
     })
+}
+
+/// Devices that `changes` may have ended: changed or deleted ones, and those of changed users.
+pub(crate) fn touched(changes: &[Change], old: &Snapshot, new: &Snapshot) -> Vec<DeviceId> {
+    let mut devices = Vec::new();
+    for change in changes {
+        match change {
+            Change::DevicePut(d) => devices.push(d.id),
+            Change::DeviceDelete(id) => devices.push(*id),
+            Change::UserPut(User { id, .. }) | Change::UserDelete(id) => {
+                devices.extend_from_slice(old.devices_of(*id));
+                devices.extend_from_slice(new.devices_of(*id));
+            }
+            Change::TenantPut(_)
+            | Change::TenantDelete(_)
+            | Change::SitePut(_)
+            | Change::SiteDelete(_)
+            | Change::MobilePut(_)
+            | Change::MobileDelete(_)
+            | Change::AdminPut(_)
+            | Change::AdminDelete(_)
+            | Change::Password(_) => {}
+        }
+    }
+    devices.sort_unstable();
+    devices.dedup();
+    devices
 }

@@ -15,7 +15,7 @@ mod hash;
 mod record;
 
 use base::{Micros, Mono, Now, Place, Wall};
-use model::Change;
+use model::{Change, Revision, Snapshot};
 use sip::stack::Config;
 use thiserror::Error;
 
@@ -59,6 +59,22 @@ pub struct Header {
     pub changes: Vec<Change>,
     /// Revision of that snapshot.
     pub revision: u64,
+    /// Names of this machine that mean the default tenant.
+    pub local_names: Vec<String>,
+}
+
+impl Header {
+    /// The first snapshot; `None` when its changes do not fit together.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        let names: Vec<&str> = self.local_names.iter().map(String::as_str).collect();
+        changed(&Snapshot::empty().with_local_names(&names), &self.changes, self.revision)
+    }
+}
+
+/// The snapshot that recorded changes make; `None` when they do not fit.
+pub fn changed(before: &Snapshot, changes: &[Change], revision: u64) -> Option<Snapshot> {
+    let after = model::apply(before, changes).ok()?;
+    Some(after.with_revisions(Revision(revision), &[]))
 }
 
 /// One recorded input.
@@ -95,7 +111,8 @@ pub fn write_header(header: &Header, out: &mut Vec<u8>) {
         w.bytes(header.build.as_bytes());
         settings(w, &header.settings);
         w.u64(header.revision);
-        changes(w, &header.changes);
+        w.bytes(&model::encode_changes(&header.changes));
+        w.bytes(header.local_names.join("\n").as_bytes());
     });
 }
 
@@ -110,7 +127,9 @@ pub fn read_header(bytes: &[u8]) -> Result<(Header, usize), JournalError> {
     let settings = read_settings(&mut r)?;
     let revision = r.u64()?;
     let changes = read_changes(&mut r)?;
-    let header = Header { place, seed, build, settings, changes, revision };
+    let names = r.text()?;
+    let local_names = names.lines().map(str::to_owned).collect();
+    let header = Header { place, seed, build, settings, changes, revision, local_names };
     Ok((header, MAGIC.len() + used))
 }
 
@@ -132,7 +151,7 @@ pub fn write_config(now: Now, before: u64, made: (&[Change], u64), out: &mut Vec
         stamp(w, now, before);
         w.u8(record::CONFIG);
         w.u64(made.1);
-        changes(w, made.0);
+        w.bytes(&model::encode_changes(made.0));
     });
 }
 
@@ -184,24 +203,8 @@ fn unframed(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, JournalError> {
     Ok(rest.get(..len).map(|body| (body, len + 4)))
 }
 
-fn changes(w: &mut Writer<'_>, changes: &[Change]) {
-    w.u32(changes.len() as u32);
-    let mut scratch = Vec::new();
-    for change in changes {
-        scratch.clear();
-        change.encode(&mut scratch);
-        w.bytes(&scratch);
-    }
-}
-
 fn read_changes(r: &mut Reader<'_>) -> Result<Vec<Change>, JournalError> {
-    let count = r.u32()?;
-    let mut changes = Vec::new();
-    for _ in 0..count {
-        let change = Change::decode(r.bytes()?).ok_or(JournalError::Unknown("change"))?;
-        changes.push(change);
-    }
-    Ok(changes)
+    model::decode_changes(r.bytes()?).map_err(|_| JournalError::Unknown("change"))
 }
 
 fn settings(w: &mut Writer<'_>, settings: &Settings) {

@@ -109,7 +109,7 @@ pub(super) fn read(kind: u8, r: &mut Reader<'_>) -> Result<Input, JournalError> 
             let mut bindings = Vec::new();
             for _ in 0..count {
                 match Write::decode(r.bytes()?) {
-                    Some(Write::BindingPut(binding)) => bindings.push(binding),
+                    Ok(Write::BindingPut(binding)) => bindings.push(binding),
                     _ => return Err(JournalError::Unknown("binding")),
                 }
             }

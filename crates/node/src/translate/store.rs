@@ -6,9 +6,6 @@ use model::binding::StoredBinding;
 use sip::registrar::{Binding, BindingChange};
 use sip::stack::Transport;
 
-/// The flow of a restored binding until its phone is heard again: the first UDP socket.
-const RESTORED_FLOW: FlowId = FlowId(0);
-
 /// The write that makes a change durable.
 pub(crate) fn binding_write(change: BindingChange) -> Write {
     match change {
@@ -33,8 +30,9 @@ pub(crate) fn binding_write(change: BindingChange) -> Write {
     }
 }
 
-/// A binding from its stored form; connections do not outlive the process, so only UDP ones.
-pub(crate) fn binding(stored: &StoredBinding) -> Option<Binding> {
+/// A binding from its stored form, reached by `flow` until its phone is heard again.
+/// Connections do not outlive the process, so only those over UDP come back.
+pub(crate) fn binding(stored: &StoredBinding, flow: FlowId) -> Option<Binding> {
     if stored.transport != transport_code(Transport::Udp) {
         return None;
     }
@@ -47,7 +45,7 @@ pub(crate) fn binding(stored: &StoredBinding) -> Option<Binding> {
         cseq: stored.cseq,
         expires_at: stored.expires_at,
         q: stored.q,
-        flow: RESTORED_FLOW,
+        flow,
         source: stored.source,
         local: stored.local,
         transport: Transport::Udp,
