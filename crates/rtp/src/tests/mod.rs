@@ -1,0 +1,7 @@
+mod digits;
+mod latch;
+mod packet;
+mod rtcp;
+mod sound;
+mod srtp;
+mod stream;
