@@ -9,6 +9,7 @@ pub mod apply;
 pub mod binding;
 pub mod change;
 mod change_codec;
+mod check;
 pub mod codec;
 pub mod device;
 mod index;

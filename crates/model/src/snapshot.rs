@@ -44,6 +44,7 @@ pub struct Snapshot {
     /// By tenant, then number.
     pub(crate) mobiles: Ordered<MobileLine>,
     pub(crate) mobile_by_number: Index<MobileLine>,
+    pub(crate) mobile_by_dn: Index<MobileLine>,
     pub(crate) admins: Ordered<Admin>,
     pub(crate) admin_by_id: Index<Admin>,
 }
@@ -220,7 +221,8 @@ impl Snapshot {
 
     /// The mobile line bound to an extension.
     pub fn mobile_of_dn(&self, tenant: TenantId, dn: Dn) -> Option<&MobileLine> {
-        self.mobiles(tenant).find(|m| m.dn == Some(dn))
+        let same = |m: &MobileLine| m.dn == Some(dn) && m.tenant == tenant;
+        self.mobile_by_dn.find(hash_of(&(tenant, dn)), same).map(Arc::as_ref)
     }
 
     /// An administrator.
