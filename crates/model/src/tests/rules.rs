@@ -226,3 +226,20 @@ fn users_come_in_order_of_extension_from_any_start() {
 fn deleting_what_is_not_there_is_refused() {
     assert_eq!(refused(&[Change::UserDelete(user_id(99))]), [(0, code::NOT_FOUND, Field::Object)]);
 }
+
+#[test]
+fn password_rules_of_both_policies() {
+    use PasswordError::*;
+    let ten = |text| check_password(WebPolicy::Ten, "tanaka", text);
+    let eight = |text| check_password(WebPolicy::EightAlphanumeric, "abc12345", text);
+    assert_eq!(ten("短いパスワードの文"), Err(TooShort));
+    assert_eq!(ten("長いパスワードの文章"), Ok(()));
+    assert_eq!(ten("Tanaka"), Err(SameAsLogin));
+    assert_eq!(ten(&"x".repeat(129)), Err(Length));
+    assert_eq!(eight("pw2005ab"), Ok(()));
+    assert_eq!(eight("abcdefgh"), Err(Mixture));
+    assert_eq!(eight("12345678"), Err(Mixture));
+    assert_eq!(eight("pw2005a_"), Err(Characters));
+    assert_eq!(eight("pw2005abc"), Err(Length));
+    assert_eq!(eight("ABC12345").map_err(PasswordError::code), Err(221));
+}
