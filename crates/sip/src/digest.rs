@@ -240,14 +240,17 @@ impl Verifier {
         if self.window.accept(now, id, made_at, nc.value) { Outcome::Good } else { Outcome::Stale }
     }
 
-    /// Adds the two challenges, SHA-256 first, to a 401 or 407.
+    /// Adds the two challenges to a 401 or 407.
+    ///
+    /// COMPAT(SIPp 3.6.1, older phones): they look at the first challenge only and give up when it
+    /// is not MD5, so it stands first; who knows both algorithms chooses.
     pub fn challenge(&self, origin: Origin<'_>, method: Method, stale: bool, out: &mut Writer<'_>) {
         let id = match credentials_header(Some(method)) {
             HeaderId::Authorization => HeaderId::WwwAuthenticate,
             _ => HeaderId::ProxyAuthenticate,
         };
         let nonce = self.key.mint(origin.now, origin.source, origin.realm.as_bytes());
-        for algorithm in [Algorithm::Sha256, Algorithm::Md5] {
+        for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
             let mut value = Vec::with_capacity(160);
             value.extend_from_slice(b"Digest realm=");
             push_quoted(origin.realm.as_bytes(), &mut value);
