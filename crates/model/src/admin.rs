@@ -26,3 +26,8 @@ pub enum AdminState {
     /// Answered like an unknown name.
     Stopped,
 }
+
+impl AdminState {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [AdminState; 2] = [AdminState::Active, AdminState::Stopped];
+}

@@ -11,22 +11,6 @@ use crate::{
 
 const VERSION: u8 = 1;
 
-const PRESETS: [Preset; 2] = [Preset::OfficeLink, Preset::CloudPhone];
-const POLICIES: [WebPolicy; 2] = [WebPolicy::Ten, WebPolicy::EightAlphanumeric];
-const PATHS: [MediaPath; 2] = [MediaPath::Auto, MediaPath::Relay];
-const USER_STATES: [UserState; 2] = [UserState::Active, UserState::Stopped];
-const KINDS: [DeviceKind; 2] = [DeviceKind::Mobile, DeviceKind::SipPhone];
-const SRTP: [SrtpPolicy; 3] = [SrtpPolicy::Auto, SrtpPolicy::Required, SrtpPolicy::Off];
-const ADMIN_STATES: [AdminState; 2] = [AdminState::Active, AdminState::Stopped];
-const MOBILE_STATES: [MobileState; 6] = [
-    MobileState::Requested,
-    MobileState::Activating,
-    MobileState::Unassigned,
-    MobileState::Assigned,
-    MobileState::Cancelling,
-    MobileState::Cancelled,
-];
-
 /// Encodes changes in order. [`Change::Password`] is skipped: its text must not be stored.
 pub fn encode_changes(changes: &[Change]) -> Vec<u8> {
     let kept = || changes.iter().filter(|c| !matches!(c, Change::Password(_)));
@@ -106,11 +90,11 @@ fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     put_id(1, tenant.id.0, out);
     out.text(&tenant.name);
     out.text(&tenant.realm);
-    put_one_of(&tenant.preset, &PRESETS, out);
+    put_one_of(&tenant.preset, &Preset::ALL, out);
     out.byte(tenant.sip_secret_compat.into());
     out.option(tenant.quota, |o, quota| o.number(u64::from(quota)));
     out.byte(tenant.is_default.into());
-    put_one_of(&tenant.web_policy, &POLICIES, out);
+    put_one_of(&tenant.web_policy, &WebPolicy::ALL, out);
     out.option(tenant.unlock_min, |o, minutes| o.number(u64::from(minutes)));
     out.number(u64::from(tenant.reminder_days));
     out.number(u64::from(tenant.retention_days));
@@ -121,11 +105,11 @@ fn take_tenant(take: &mut Take<'_>) -> Result<Tenant, DecodeError> {
         id: TenantId(take.id()?),
         name: take.text()?,
         realm: take.text()?,
-        preset: take.one_of(&PRESETS)?,
+        preset: take.one_of(&Preset::ALL)?,
         sip_secret_compat: take.flag()?,
         quota: take.option(Take::small)?,
         is_default: take.flag()?,
-        web_policy: take.one_of(&POLICIES)?,
+        web_policy: take.one_of(&WebPolicy::ALL)?,
         unlock_min: take.option(Take::small)?,
         reminder_days: take.small()?,
         retention_days: take.small()?,
@@ -137,7 +121,7 @@ fn put_site(site: &Site, out: &mut Vec<u8>) {
     out.id(site.tenant.0);
     out.text(&site.domain);
     out.text(&site.name);
-    put_one_of(&site.media_path, &PATHS, out);
+    put_one_of(&site.media_path, &MediaPath::ALL, out);
 }
 
 fn take_site(take: &mut Take<'_>) -> Result<Site, DecodeError> {
@@ -146,7 +130,7 @@ fn take_site(take: &mut Take<'_>) -> Result<Site, DecodeError> {
         tenant: TenantId(take.id()?),
         domain: take.text()?,
         name: take.text()?,
-        media_path: take.one_of(&PATHS)?,
+        media_path: take.one_of(&MediaPath::ALL)?,
     })
 }
 
@@ -158,7 +142,7 @@ fn put_user(user: &User, out: &mut Vec<u8>) {
     out.text(&user.furigana);
     out.text(&user.dn.text());
     out.text(&user.web_user);
-    put_one_of(&user.state, &USER_STATES, out);
+    put_one_of(&user.state, &UserState::ALL, out);
     out.number(u64::from(user.ring_time_s));
     out.wall(user.created_at);
     out.wall(user.updated_at);
@@ -173,7 +157,7 @@ fn take_user(take: &mut Take<'_>) -> Result<User, DecodeError> {
         furigana: take.text()?,
         dn: take.dn()?,
         web_user: take.text()?,
-        state: take.one_of(&USER_STATES)?,
+        state: take.one_of(&UserState::ALL)?,
         ring_time_s: take.small()?,
         created_at: take.wall()?,
         updated_at: take.wall()?,
@@ -184,13 +168,13 @@ fn put_device(device: &Device, out: &mut Vec<u8>) {
     put_id(7, device.id.0, out);
     out.id(device.tenant.0);
     out.id(device.site.0);
-    put_one_of(&device.kind, &KINDS, out);
+    put_one_of(&device.kind, &DeviceKind::ALL, out);
     out.text(&device.sip_id);
     out.extend_from_slice(&device.ha1_md5);
     out.extend_from_slice(&device.ha1_sha256);
     out.option(device.user, |o, user| o.id(user.0));
     out.text(&device.label);
-    put_one_of(&device.srtp, &SRTP, out);
+    put_one_of(&device.srtp, &SrtpPolicy::ALL, out);
 }
 
 fn take_device(take: &mut Take<'_>) -> Result<Device, DecodeError> {
@@ -198,13 +182,13 @@ fn take_device(take: &mut Take<'_>) -> Result<Device, DecodeError> {
         id: DeviceId(take.id()?),
         tenant: TenantId(take.id()?),
         site: SiteId(take.id()?),
-        kind: take.one_of(&KINDS)?,
+        kind: take.one_of(&DeviceKind::ALL)?,
         sip_id: take.text()?,
         ha1_md5: take.array()?,
         ha1_sha256: take.array()?,
         user: take.option(Take::id)?.map(UserId),
         label: take.text()?,
-        srtp: take.one_of(&SRTP)?,
+        srtp: take.one_of(&SrtpPolicy::ALL)?,
     })
 }
 
@@ -212,7 +196,7 @@ fn put_mobile(line: &MobileLine, out: &mut Vec<u8>) {
     out.byte(9);
     out.text(&line.number.to_string());
     out.id(line.tenant.0);
-    put_one_of(&line.state, &MOBILE_STATES, out);
+    put_one_of(&line.state, &MobileState::ALL, out);
     out.option(line.dn, |o, dn| o.text(&dn.text()));
     out.option(line.requested_at, Put::wall);
     out.option(line.activated_at, Put::wall);
@@ -223,7 +207,7 @@ fn take_mobile(take: &mut Take<'_>) -> Result<MobileLine, DecodeError> {
     Ok(MobileLine {
         number: take_number(take)?,
         tenant: TenantId(take.id()?),
-        state: take.one_of(&MOBILE_STATES)?,
+        state: take.one_of(&MobileState::ALL)?,
         dn: take.option(Take::dn)?,
         requested_at: take.option(Take::wall)?,
         activated_at: take.option(Take::wall)?,
@@ -240,7 +224,7 @@ fn put_admin(admin: &Admin, out: &mut Vec<u8>) {
     out.id(admin.tenant.0);
     out.option(admin.site, |o, site| o.id(site.0));
     out.text(&admin.login);
-    put_one_of(&admin.state, &ADMIN_STATES, out);
+    put_one_of(&admin.state, &AdminState::ALL, out);
 }
 
 fn take_admin(take: &mut Take<'_>) -> Result<Admin, DecodeError> {
@@ -249,6 +233,6 @@ fn take_admin(take: &mut Take<'_>) -> Result<Admin, DecodeError> {
         tenant: TenantId(take.id()?),
         site: take.option(Take::id)?.map(SiteId),
         login: take.text()?,
-        state: take.one_of(&ADMIN_STATES)?,
+        state: take.one_of(&AdminState::ALL)?,
     })
 }

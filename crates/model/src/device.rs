@@ -39,6 +39,11 @@ pub enum DeviceKind {
     SipPhone,
 }
 
+impl DeviceKind {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [DeviceKind; 2] = [DeviceKind::Mobile, DeviceKind::SipPhone];
+}
+
 /// Whether audio is protected by SRTP with keys from SDP (RFC 4568).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum SrtpPolicy {
@@ -49,6 +54,11 @@ pub enum SrtpPolicy {
     Required,
     /// Neither offered nor accepted.
     Off,
+}
+
+impl SrtpPolicy {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [SrtpPolicy; 3] = [SrtpPolicy::Auto, SrtpPolicy::Required, SrtpPolicy::Off];
 }
 
 /// The two stored forms of a SIP secret; neither gives the secret back.

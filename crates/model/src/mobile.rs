@@ -39,3 +39,15 @@ pub enum MobileState {
     /// 解約済: not usable, visible for at most 2 months (R023).
     Cancelled,
 }
+
+impl MobileState {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [MobileState; 6] = [
+        MobileState::Requested,
+        MobileState::Activating,
+        MobileState::Unassigned,
+        MobileState::Assigned,
+        MobileState::Cancelling,
+        MobileState::Cancelled,
+    ];
+}

@@ -27,3 +27,8 @@ pub enum MediaPath {
     /// Always relayed.
     Relay,
 }
+
+impl MediaPath {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [MediaPath; 2] = [MediaPath::Auto, MediaPath::Relay];
+}

@@ -40,6 +40,11 @@ pub enum Preset {
     CloudPhone,
 }
 
+impl Preset {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [Preset; 2] = [Preset::OfficeLink, Preset::CloudPhone];
+}
+
 /// Which web passwords may be chosen (R027, SEC-09).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum WebPolicy {
@@ -48,6 +53,11 @@ pub enum WebPolicy {
     Ten,
     /// 「8英数字」: exactly 8 letters and digits, both present.
     EightAlphanumeric,
+}
+
+impl WebPolicy {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [WebPolicy; 2] = [WebPolicy::Ten, WebPolicy::EightAlphanumeric];
 }
 
 impl Tenant {

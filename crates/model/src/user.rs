@@ -40,3 +40,8 @@ pub enum UserState {
     /// 停止: the number stays reserved, calls to it end with 001.
     Stopped,
 }
+
+impl UserState {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [UserState; 2] = [UserState::Active, UserState::Stopped];
+}
