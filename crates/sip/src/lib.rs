@@ -2,7 +2,9 @@
 //!
 //! Pure: time and randomness are arguments; bytes come in and go out.
 
+mod dialog;
 pub mod digest;
+mod invite;
 pub mod leg;
 pub mod msg;
 pub mod nonce;

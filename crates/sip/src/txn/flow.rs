@@ -1,6 +1,6 @@
 //! The flows that are open: listening UDP sockets and connections.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use base::{FlowId, Rng, Table};
 
@@ -20,29 +20,25 @@ pub struct Flow {
 /// Open flows by id.
 pub struct Flows {
     open: Table<FlowId, Flow>,
-    /// First UDP socket of each address family, IPv4 first.
-    udp: [Option<FlowId>; 2],
+    /// Listening UDP sockets with their addresses, as many as are configured.
+    udp: Vec<(FlowId, SocketAddr)>,
 }
 
 impl Flows {
     pub(super) fn new(rng: &mut Rng) -> Self {
-        Flows { open: Table::new(rng), udp: [None; 2] }
+        Flows { open: Table::new(rng), udp: Vec::new() }
     }
 
     pub(super) fn open(&mut self, flow: FlowId, ends: Flow) {
         self.open.insert(flow, ends);
         if ends.transport == Transport::Udp {
-            let [v4, v6] = &mut self.udp;
-            let family = if ends.local.is_ipv4() { v4 } else { v6 };
-            family.get_or_insert(flow);
+            self.udp.push((flow, ends.local));
         }
     }
 
     pub(super) fn close(&mut self, flow: FlowId) {
         self.open.remove(&flow);
-        for family in &mut self.udp {
-            family.take_if(|f| *f == flow);
-        }
+        self.udp.retain(|(f, _)| *f != flow);
     }
 
     /// The ends of `flow`; `None` when it is closed.
@@ -50,9 +46,11 @@ impl Flows {
         self.open.get(&flow)
     }
 
-    /// The UDP socket that reaches `address`: for bindings of an earlier process.
-    pub fn udp_for(&self, address: SocketAddr) -> Option<FlowId> {
-        let [v4, v6] = self.udp;
-        if address.is_ipv4() { v4 } else { v6 }
+    /// The UDP socket that reaches `remote` from our address `local`, else another one of the same
+    /// family: for bindings of an earlier process.
+    pub fn udp_for(&self, remote: SocketAddr, local: IpAddr) -> Option<FlowId> {
+        let family = |(_, ours): &&(FlowId, SocketAddr)| ours.is_ipv4() == remote.is_ipv4();
+        let exact = self.udp.iter().filter(family).find(|(_, ours)| ours.ip() == local);
+        exact.or_else(|| self.udp.iter().find(family)).map(|(flow, _)| *flow)
     }
 }

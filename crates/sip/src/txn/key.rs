@@ -69,6 +69,14 @@ impl Hasher {
         Some(RequestKey { invite, own, merge, method })
     }
 
+    /// A tag for an answer without transaction: a repetition gets the same one.
+    pub(super) fn tag_of(&self, msg: &Msg) -> u64 {
+        let via = msg.items(HeaderId::Via).next().unwrap_or_default();
+        let parts = [HeaderId::CallId, HeaderId::From, HeaderId::CSeq];
+        let [call_id, from, cseq] = parts.map(|id| msg.value(id).unwrap_or_default());
+        self.hash(b"tag", &[via, call_id, from, cseq]) as u64
+    }
+
     fn hash(&self, kind: &[u8], parts: &[&[u8]]) -> u128 {
         let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);
         hasher.write(kind);

@@ -74,6 +74,15 @@ impl Mint {
         Tag(text)
     }
 
+    /// The tag of our place whose other characters say `value`.
+    pub(super) fn tag_with(&self, value: u64) -> Tag {
+        let mut text = [0; 17];
+        let (head, tail) = text.split_at_mut(Place::TEXT_LEN);
+        head.copy_from_slice(&self.place.text());
+        base::place::write_base32(u128::from(value), tail);
+        Tag(text)
+    }
+
     /// A new Call-ID.
     pub fn call_id(&mut self) -> NewCallId {
         let mut text = [0; 20];

@@ -233,6 +233,12 @@ impl Layer {
         &mut self.mint
     }
 
+    /// The To tag of an answer without transaction; the same for a repeated request (RFC 3261
+    /// §8.2.7).
+    pub fn stateless_tag(&self, msg: &Msg) -> Tag {
+        self.mint.tag_with(self.hasher.tag_of(msg))
+    }
+
     /// The flows that are open.
     pub fn flows(&self) -> &Flows {
         &self.flows

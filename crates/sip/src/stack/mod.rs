@@ -1,0 +1,372 @@
+//! The stack: bytes in, bytes and leg events out.
+//!
+//! A request goes: parse, verdict, transactions, CANCEL, dialogs, then by method: REGISTER,
+//! OPTIONS, INVITE, and what is refused outside of a dialog. What needs no state and no identity
+//! is refused first and without a transaction.
+
+use std::net::{IpAddr, SocketAddr};
+
+use base::event::Event;
+use base::id::DeviceId;
+use base::{FlowId, LegId, Mono, Now, Place, Rng, Wall};
+use bytes::Bytes;
+
+use crate::digest::Verifier;
+use crate::invite::{Cx, Legs, Target};
+use crate::leg::{LegCommand, LegEvent};
+use crate::registrar::{self, Binding, BindingChange, ContactId, Registrar};
+use crate::txn::{Flow, Layer, TimerKey, TxEvent};
+
+mod auth;
+mod dispatch;
+mod guard;
+mod outside;
+mod overload;
+mod reach;
+mod register;
+
+#[cfg(test)]
+mod tests;
+
+use guard::Guard;
+use reach::Reach;
+
+/// How SIP travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// RFC 3261 §18, unreliable.
+    Udp,
+    /// Stream.
+    Tcp,
+    /// Stream over TLS.
+    Tls,
+}
+
+impl From<Transport> for crate::msg::Transport {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::Udp,
+            Transport::Tcp => Self::Tcp,
+            Transport::Tls => Self::Tls,
+        }
+    }
+}
+
+/// What can happen to the stack.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A listening UDP socket (once, at start; `remote` is unspecified) or a connection is open.
+    FlowOpened {
+        /// Its id.
+        flow: FlowId,
+        /// Its transport.
+        transport: Transport,
+        /// Our end, as bound.
+        local: SocketAddr,
+        /// The far end.
+        remote: SocketAddr,
+    },
+    /// One whole message: a datagram, or what the framer cut out of a stream.
+    Received {
+        /// By which flow.
+        flow: FlowId,
+        /// Source address.
+        from: SocketAddr,
+        /// Our address that faces the source.
+        local: IpAddr,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// A connection is gone.
+    FlowClosed {
+        /// Which.
+        flow: FlowId,
+    },
+    /// Call control speaks to a leg.
+    Leg {
+        /// Which.
+        leg: LegId,
+        /// What it wants.
+        command: LegCommand,
+    },
+    /// Bindings read from the store at start; those that have expired are dropped.
+    Restore {
+        /// As stored.
+        bindings: Vec<Binding>,
+    },
+    /// A device was deleted or its user stopped: its bindings end at once.
+    Forget {
+        /// Which.
+        device: DeviceId,
+    },
+    /// From now on new INVITEs get 503 with Retry-After (drain).
+    Drain,
+    /// A deadline passed.
+    Tick,
+}
+
+/// What the shell and call control must do, in this order.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// Send bytes; for streams `to` is the far end.
+    Transmit {
+        /// By which flow.
+        flow: FlowId,
+        /// To whom.
+        to: SocketAddr,
+        /// One whole message.
+        bytes: Bytes,
+    },
+    /// Close a connection.
+    Close {
+        /// Which.
+        flow: FlowId,
+    },
+    /// Something happened on a leg.
+    Leg {
+        /// Which; for [`LegEvent::Offered`] newly minted.
+        leg: LegId,
+        /// What.
+        event: LegEvent,
+    },
+    /// A binding came, was refreshed or went. Comes before the `Transmit` of the 200.
+    Binding(BindingChange),
+    /// Counted.
+    Event(Event),
+}
+
+/// What the stack may read of the directory.
+pub trait View {
+    /// The device of a SIP id at a SIP domain, however the request wrote the domain
+    /// (product.md, What runs); case of the id is ignored.
+    fn credentials(&self, host: &str, user: &str) -> Option<Credentials<'_>>;
+    /// The digest realm of a domain; of the default tenant when the domain is an address, and
+    /// `host` itself when it is unknown, so that unknown domains look alike.
+    fn realm<'a>(&'a self, host: &'a str) -> &'a str;
+    /// Whether the device may still be used (exists, its user is not stopped).
+    fn is_active(&self, device: DeviceId) -> bool;
+    /// The extension number shown for the device (P-Associated-URI), if it has a user.
+    fn number(&self, device: DeviceId) -> Option<base::Dn>;
+}
+
+/// Stored form of a device's secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Credentials<'a> {
+    /// Whose.
+    pub device: DeviceId,
+    /// Canonical SIP id.
+    pub sip_id: &'a str,
+    /// MD5(id:realm:secret).
+    pub ha1_md5: &'a [u8; 16],
+    /// SHA-256(id:realm:secret).
+    pub ha1_sha256: &'a [u8; 32],
+}
+
+/// Settings of a stack; the maxima are service parameters.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Longest registration over UDP, seconds. Default 3600.
+    pub expires_udp_s: u32,
+    /// … over UDP behind NAT. Default 120.
+    pub expires_nat_s: u32,
+    /// … over streams. Default 300.
+    pub expires_stream_s: u32,
+    /// Shortest registration, seconds; asked less: 423. Default 60.
+    pub expires_min_s: u32,
+    /// Session-Expires that we ask for, seconds (RFC 4028). Default 1800.
+    pub session_expires_s: u32,
+    /// Min-SE, seconds. Default 90.
+    pub session_min_s: u32,
+    /// Text of `Server` and `User-Agent`; without version.
+    pub product: &'static str,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            expires_udp_s: 3_600,
+            expires_nat_s: 120,
+            expires_stream_s: 300,
+            expires_min_s: 60,
+            session_expires_s: 1_800,
+            session_min_s: 90,
+            product: "Naisen",
+        }
+    }
+}
+
+/// A registered contact as other crates may see it, for portals and call control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Whose.
+    pub device: DeviceId,
+    /// User-Agent of the REGISTER (R213).
+    pub agent: String,
+    /// Where its packets come from.
+    pub source: SocketAddr,
+    /// How.
+    pub transport: Transport,
+    /// When it ends.
+    pub expires_at: Wall,
+    /// The terminal did not answer lately and is taken as unreachable (R062).
+    pub unreachable: bool,
+}
+
+/// One place's SIP: transactions, legs, bindings, and who may use them.
+pub struct Stack {
+    layer: Layer,
+    legs: Legs,
+    registrar: Registrar,
+    verifier: Verifier,
+    guard: Guard,
+    reach: Reach,
+    config: Config,
+    draining: bool,
+    /// Reused by [`Stack::tick`].
+    due: Vec<TimerKey>,
+    /// Reused by writers.
+    scratch: Vec<u8>,
+}
+
+impl Stack {
+    /// A stack of `place` without flows; ids and keys come from `rng`.
+    pub fn new(place: Place, rng: Rng, config: Config) -> Self {
+        Stack {
+            layer: Layer::new(place, &rng),
+            legs: Legs::new(place, &rng),
+            registrar: Registrar::new(&rng),
+            verifier: Verifier::new(&mut rng.derive("nonces")),
+            guard: Guard::new(&mut rng.derive("guard")),
+            reach: Reach::new(&mut rng.derive("reach")),
+            config,
+            draining: false,
+            due: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Applies one input and appends what follows from it to `out`.
+    pub fn handle(&mut self, now: Now, input: Input, view: &dyn View, out: &mut Vec<Output>) {
+        let begin = out.len();
+        match input {
+            Input::FlowOpened { flow, transport, local, remote } => {
+                self.layer.flow_opened(flow, Flow { transport, local, remote });
+            }
+            Input::Received { flow, from, local, bytes } => {
+                let peer = crate::txn::Peer { flow, address: from, local };
+                self.received(now, (peer, bytes), view, out);
+            }
+            Input::FlowClosed { flow } => self.flow_closed(now, flow, out),
+            Input::Leg { leg, command } => self.command(now, leg, command, out),
+            Input::Restore { bindings } => {
+                let (registrar, mut io) = self.registrar(now, out);
+                registrar.restore(bindings, |device| view.is_active(device), &mut io);
+            }
+            Input::Forget { device } => self.registrar.forget(device, out),
+            Input::Drain => self.draining = true,
+            Input::Tick => self.tick(now, out),
+        }
+        let news = out.get(begin..).unwrap_or_default();
+        self.reach.watch(now.mono, news, &mut self.registrar);
+    }
+
+    /// When [`Input::Tick`] is due; `None` when no timer runs.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        self.layer.next_deadline()
+    }
+
+    /// No transaction, leg or dialog is left; bindings do not count.
+    pub fn is_drained(&self) -> bool {
+        self.layer.is_empty() && self.legs.is_empty()
+    }
+
+    /// The bindings of a device, oldest first.
+    pub fn contacts(&self, device: DeviceId) -> impl Iterator<Item = (ContactId, &Binding)> {
+        self.registrar.contacts(device)
+    }
+
+    /// The bindings of a device as portals show them.
+    pub fn registrations(&self, device: DeviceId) -> impl Iterator<Item = Registration> {
+        self.registrar.registrations(device)
+    }
+
+    /// Number of bindings.
+    pub fn bindings_len(&self) -> usize {
+        self.registrar.len()
+    }
+
+    /// Marks a contact as unreachable until it registers again (R062). The stack does so by
+    /// itself for a contact that an INVITE got no answer from within 4 s.
+    pub fn mark_unreachable(&mut self, contact: ContactId) {
+        self.registrar.mark_unreachable(contact);
+    }
+
+    fn legs<'a>(&'a mut self, now: Now, out: &'a mut Vec<Output>) -> (&'a mut Legs, Cx<'a>) {
+        let Stack { legs, layer, config, .. } = self;
+        (legs, Cx { now, layer, config, secrets: None, out })
+    }
+
+    fn registrar<'a>(
+        &'a mut self,
+        now: Now,
+        out: &'a mut Vec<Output>,
+    ) -> (&'a mut Registrar, registrar::Io<'a>) {
+        let Stack { registrar, layer, config, .. } = self;
+        (registrar, registrar::Io { now, layer, config, out })
+    }
+
+    fn tick(&mut self, now: Now, out: &mut Vec<Output>) {
+        let mut due = std::mem::take(&mut self.due);
+        self.layer.expire(now.mono, &mut due);
+        for key in due.drain(..) {
+            match key {
+                TimerKey::Tx { index, generation, timer } => {
+                    if let Some(event) = self.layer.fire(now.mono, (index, generation, timer), out)
+                    {
+                        self.failed(now, event, out);
+                    }
+                }
+                TimerKey::Leg { leg, generation, kind } => {
+                    let (legs, mut cx) = self.legs(now, out);
+                    legs.handle_timer(&mut cx, (leg, generation, kind));
+                }
+                TimerKey::Binding { index, generation, kind } => {
+                    let (registrar, mut io) = self.registrar(now, out);
+                    registrar.fire((index, generation, kind), &mut io);
+                }
+                // A server has no registration of its own.
+                TimerKey::Phone { .. } => {}
+            }
+        }
+        self.due = due;
+    }
+
+    fn failed(&mut self, now: Now, event: TxEvent, out: &mut Vec<Output>) {
+        let (legs, mut cx) = self.legs(now, out);
+        legs.handle_failure(&mut cx, event);
+    }
+
+    fn flow_closed(&mut self, now: Now, flow: FlowId, out: &mut Vec<Output>) {
+        let mut events = Vec::new();
+        self.layer.flow_closed(flow, &mut events);
+        for event in events {
+            self.failed(now, event, out);
+        }
+        let (legs, mut cx) = self.legs(now, out);
+        legs.flow_closed(&mut cx, flow);
+        self.registrar.flow_closed(flow, out);
+    }
+
+    fn command(&mut self, now: Now, leg: LegId, command: LegCommand, out: &mut Vec<Output>) {
+        let LegCommand::Invite(invite) = command else {
+            let (legs, mut cx) = self.legs(now, out);
+            return legs.handle_command(&mut cx, leg, command);
+        };
+        let target = self.registrar.binding(invite.contact).map(Target::of);
+        if target.is_some() {
+            self.reach.called(now.mono, leg, invite.contact);
+        }
+        let (legs, mut cx) = self.legs(now, out);
+        legs.call(&mut cx, leg, *invite, target);
+    }
+}
