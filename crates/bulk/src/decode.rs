@@ -113,11 +113,11 @@ fn is_doubtful(text: &str) -> bool {
         return false;
     }
     let is_marked = |c: char| matches!(c, '\u{C0}'..='\u{24F}') && c.is_alphabetic();
-    text.split(|c: char| !(c.is_ascii_alphabetic() || !c.is_ascii())).any(|word| {
-        !word.is_ascii()
-            && !(word.contains(|c: char| c.is_ascii())
-                && word.chars().all(|c| c.is_ascii() || is_marked(c)))
-    })
+    let is_latin = |word: &str| {
+        word.contains(|c: char| c.is_ascii()) && word.chars().all(|c| c.is_ascii() || is_marked(c))
+    };
+    text.split(|c: char| c.is_ascii() && !c.is_ascii_alphabetic())
+        .any(|word| !word.is_ascii() && !is_latin(word))
 }
 
 /// Whether the first `upto` bytes, right as UTF-8, hold a character of three bytes or more.

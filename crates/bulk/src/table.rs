@@ -119,6 +119,13 @@ impl<'a> Row<'a> {
         (0..usize::from(self.entry.stored)).map(move |i| row.cell(i))
     }
 
+    /// The row without the columns behind the first `columns`.
+    pub(crate) fn first(mut self, columns: usize) -> Self {
+        self.entry.stored = self.entry.stored.min(u16::try_from(columns).unwrap_or(u16::MAX));
+        self.entry.width = self.entry.width.min(u32::from(self.entry.stored));
+        self
+    }
+
     /// Number of columns when empty ones beyond `expected` are not counted (Excel adds them).
     pub fn width(&self, expected: usize) -> usize {
         let raw = self.entry.width as usize;

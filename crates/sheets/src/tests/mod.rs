@@ -35,7 +35,7 @@ fn number_cells_become_their_digits() {
     let page = book.add_worksheet();
     let date = Format::new().set_num_format("yyyy/mm/dd");
     page.write_number(2, 0, 2001).expect("cell");
-    page.write_number(2, 1, 8_012_345_678_u64 as f64).expect("cell");
+    page.write_number(2, 1, 8_012_345_678_f64).expect("cell");
     page.write_number(2, 2, 0).expect("cell");
     page.write_number(2, 3, 1.5).expect("cell");
     page.write_number(2, 4, 1.0e21).expect("cell");
