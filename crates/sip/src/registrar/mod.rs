@@ -63,6 +63,13 @@ pub struct Binding {
     pub agent: Box<str>,
 }
 
+impl Binding {
+    /// Whether requests go elsewhere than the Contact says: its phone is behind NAT.
+    pub fn is_behind_nat(&self) -> bool {
+        key::is_behind_nat(&self.contact, self.source)
+    }
+}
+
 /// A change of the bindings, to be made durable before the REGISTER is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindingChange {
