@@ -61,7 +61,7 @@ pub(crate) fn contact(id: ContactId, binding: &Binding) -> Contact {
         local: binding.local,
         remote: binding.source.ip(),
         secure: binding.transport == Transport::Tls,
-        behind_nat: binding.behind_nat(),
+        behind_nat: binding.is_behind_nat(),
     };
     Contact { id: id.0, path }
 }
