@@ -19,7 +19,7 @@ use crate::nonce::{NonceKey, NonceState, Window, read_hex, write_hex};
 /// A digest algorithm that we speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
-    /// Preferred, and challenged first (RFC 8760 §2.4).
+    /// Preferred whenever both ends know it (RFC 8760 §2.4).
     Sha256,
     /// For phones that know no better.
     Md5,

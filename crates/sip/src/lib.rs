@@ -11,3 +11,6 @@ pub mod nonce;
 pub mod registrar;
 pub mod stack;
 pub mod txn;
+
+#[cfg(test)]
+mod tests;

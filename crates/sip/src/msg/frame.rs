@@ -13,6 +13,7 @@ use super::{Msg, broken, indexed};
 
 /// What came out of a stream.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "taken apart at once, never stored")]
 pub enum Frame {
     /// A message, well formed as far as [`Msg::parse_datagram`] looks.
     Msg(Msg),

@@ -122,6 +122,7 @@ const fn bucket(length: usize, first: u8, last: u8) -> usize {
     (length * 61 + first * 7 + last * 29) % TABLE_SIZE
 }
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn build_table() -> [u8; TABLE_SIZE] {
     let mut table = [EMPTY; TABLE_SIZE];
     let mut i = 0;

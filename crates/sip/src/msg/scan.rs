@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2, memchr3};
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn token_table() -> [bool; 256] {
     let mut table = [false; 256];
     let marks = b"-.!%*_+`'~";

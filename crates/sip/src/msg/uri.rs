@@ -328,10 +328,7 @@ pub fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(text);
     }
     let mut out = Vec::with_capacity(text.len());
-    let mut units = Units { rest: text };
-    while let Some((byte, _)) = units.next() {
-        out.push(byte);
-    }
+    out.extend(Units { rest: text }.map(|(byte, _)| byte));
     Cow::Owned(out)
 }
 

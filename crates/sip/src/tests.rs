@@ -1,0 +1,9 @@
+mod digest;
+mod msg;
+mod msg_frame;
+mod msg_limits;
+mod msg_props;
+mod msg_uri;
+mod msg_views;
+mod msg_write;
+mod torture;
