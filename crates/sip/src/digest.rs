@@ -244,7 +244,13 @@ impl Verifier {
     ///
     /// COMPAT(SIPp 3.6.1, older phones): they look at the first challenge only and give up when it
     /// is not MD5, so it stands first; who knows both algorithms chooses.
-    pub fn challenge(&self, origin: Origin<'_>, method: Method, stale: bool, out: &mut Writer<'_>) {
+    pub fn challenge(
+        &mut self,
+        origin: Origin<'_>,
+        method: Method,
+        stale: bool,
+        out: &mut Writer<'_>,
+    ) {
         let id = match credentials_header(Some(method)) {
             HeaderId::Authorization => HeaderId::WwwAuthenticate,
             _ => HeaderId::ProxyAuthenticate,

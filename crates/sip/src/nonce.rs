@@ -1,8 +1,10 @@
 //! Stateless nonces and the window of their counters (RFC 7616 §3.3, SEC-04).
 //!
-//! A nonce is the time of its making and a truncated HMAC-SHA-256 over that time, the source
-//! address and the realm, so a challenge costs no memory. Only a nonce with which a correct digest
-//! came gets an entry, which keeps the last 32 values of `nc` until the nonce ends.
+//! A nonce is the time of its making with a serial number, and a truncated HMAC-SHA-256 over that,
+//! the source address and the realm, so a challenge costs no memory. The serial number keeps two
+//! phones apart that are challenged behind one address in the same millisecond. Only a nonce with
+//! which a correct digest came gets an entry, which keeps the last 32 values of `nc` until the
+//! nonce ends.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -13,7 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// Characters of a nonce: 8 bytes of time and 16 of HMAC, hexadecimal.
+/// Characters of a nonce: 8 bytes of time and serial number and 16 of HMAC, hexadecimal.
 pub const NONCE_LEN: usize = 48;
 
 /// Width of the window of `nc` values.
@@ -40,7 +42,10 @@ pub enum NonceState {
 
 /// Makes and checks nonces.
 #[derive(Clone)]
-pub struct NonceKey(Hmac<Sha256>);
+pub struct NonceKey {
+    mac: Hmac<Sha256>,
+    serial: u16,
+}
 
 impl NonceKey {
     /// A key from the node's generator.
@@ -49,15 +54,17 @@ impl NonceKey {
         rng.fill(&mut key);
         // HMAC takes keys of any length.
         let mac = Hmac::new_from_slice(&key).unwrap_or_else(|_| unreachable!("any length"));
-        Self(mac)
+        Self { mac, serial: 0 }
     }
 
     /// The nonce for a source address and realm at a time.
-    pub fn mint(&self, now: Wall, source: IpAddr, realm: &[u8]) -> [u8; NONCE_LEN] {
+    pub fn mint(&mut self, now: Wall, source: IpAddr, realm: &[u8]) -> [u8; NONCE_LEN] {
         let mut bytes = [0; 24];
-        let (time, mac) = bytes.split_at_mut(8);
-        time.copy_from_slice(&now.0.to_be_bytes());
-        mac.copy_from_slice(&self.mac(now, source, realm));
+        let (head, mac) = bytes.split_at_mut(8);
+        self.serial = self.serial.wrapping_add(1);
+        let stamp = now.0 << 16 | i64::from(self.serial);
+        head.copy_from_slice(&stamp.to_be_bytes());
+        mac.copy_from_slice(&self.mac(stamp, source, realm));
         let mut text = [0; NONCE_LEN];
         write_hex(&bytes, &mut text);
         text
@@ -69,11 +76,12 @@ impl NonceKey {
         if !read_hex(text, &mut bytes) {
             return NonceState::Foreign;
         }
-        let (time, mac) = bytes.split_at(8);
+        let (head, mac) = bytes.split_at(8);
         let mut big_endian = [0; 8];
-        big_endian.copy_from_slice(time);
-        let made_at = Wall(i64::from_be_bytes(big_endian));
-        let id = self.mac(made_at, source, realm);
+        big_endian.copy_from_slice(head);
+        let stamp = i64::from_be_bytes(big_endian);
+        let made_at = Wall(stamp >> 16);
+        let id = self.mac(stamp, source, realm);
         if !bool::from(id.ct_eq(mac)) {
             return NonceState::Foreign;
         }
@@ -83,13 +91,13 @@ impl NonceKey {
         NonceState::Valid { id, made_at }
     }
 
-    fn mac(&self, made_at: Wall, source: IpAddr, realm: &[u8]) -> NonceId {
+    fn mac(&self, stamp: i64, source: IpAddr, realm: &[u8]) -> NonceId {
         let source = match source {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => v6,
         };
-        let mut mac = self.0.clone();
-        mac.update(&made_at.0.to_be_bytes());
+        let mut mac = self.mac.clone();
+        mac.update(&stamp.to_be_bytes());
         mac.update(&source.octets());
         mac.update(realm);
         let full = mac.finalize().into_bytes();

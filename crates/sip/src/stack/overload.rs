@@ -13,8 +13,8 @@ pub(super) fn sheds(lag: Micros, msg: &Msg, known: bool) -> bool {
         Some(Method::Register) => lag >= OVERLOAD_LAG_HARD || lag >= OVERLOAD_LAG_SOFT && !known,
         Some(Method::Subscribe | Method::Publish | Method::Options) => lag >= OVERLOAD_LAG_SOFT,
         Some(Method::Invite) => lag >= OVERLOAD_LAG_HARD && !is_emergency(msg),
-        Some(_) => lag >= OVERLOAD_LAG_HARD,
-        None => false,
+        Some(Method::Message) => lag >= OVERLOAD_LAG_HARD,
+        Some(_) | None => false,
     }
 }
 

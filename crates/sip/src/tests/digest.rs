@@ -34,7 +34,7 @@ fn ha1() -> Ha1 {
 const TANAKA: Account<'static> = Account { user: "tanaka", secret: "himitsu", realm: Some(REALM) };
 
 /// A 401 or 407 of the verifier.
-fn challenge(verifier: &Verifier, at: Origin<'_>, method: Method, stale: bool) -> Msg {
+fn challenge(verifier: &mut Verifier, at: Origin<'_>, method: Method, stale: bool) -> Msg {
     let mut out = Vec::new();
     let mut w = Writer::response(&mut out, challenge_status(method), "");
     verifier.challenge(at, method, stale, &mut w);
@@ -58,7 +58,7 @@ fn check(verifier: &mut Verifier, at: Origin<'_>, msg: &Msg, ha1: Option<&Ha1>) 
 /// One login: challenge at 0 ms, answer at `later` from `source`, changed on the way.
 fn login(later: i64, source: &str, change: impl Fn(String) -> String) -> Option<Outcome> {
     let mut verifier = Verifier::new(&mut rng(1));
-    let reply = challenge(&verifier, origin(0, "192.0.2.1"), Method::Register, false);
+    let reply = challenge(&mut verifier, origin(0, "192.0.2.1"), Method::Register, false);
     let mut answerer = Answerer::choose(&reply, TANAKA).remove(0);
     let msg = request(Method::Register, &mut answerer, change);
     check(&mut verifier, origin(later, source), &msg, Some(&ha1()))
@@ -98,12 +98,12 @@ fn published_examples() {
 /// SIP-D01.
 #[test]
 fn both_algorithms_are_offered_and_sha_256_is_chosen_and_verified() {
-    let verifier = Verifier::new(&mut rng(1));
+    let mut verifier = Verifier::new(&mut rng(1));
     for (method, header) in [
         (Method::Register, HeaderId::WwwAuthenticate),
         (Method::Invite, HeaderId::ProxyAuthenticate),
     ] {
-        let reply = challenge(&verifier, origin(0, "192.0.2.1"), method, false);
+        let reply = challenge(&mut verifier, origin(0, "192.0.2.1"), method, false);
         let values: Vec<_> =
             reply.values(header).map(|v| String::from_utf8(v.to_vec()).unwrap()).collect();
         assert_eq!(values.len(), 2);
@@ -122,7 +122,7 @@ fn both_algorithms_are_offered_and_sha_256_is_chosen_and_verified() {
 #[test]
 fn phones_that_know_only_md5_log_in() {
     let mut verifier = Verifier::new(&mut rng(1));
-    let reply = challenge(&verifier, origin(0, "192.0.2.1"), Method::Invite, false);
+    let reply = challenge(&mut verifier, origin(0, "192.0.2.1"), Method::Invite, false);
     let text = String::from_utf8(reply.raw().to_vec()).unwrap();
     for (old, new) in [("algorithm=SHA-256", "algorithm=SHA-512-256"), ("algorithm=MD5, ", "")] {
         let only_md5 =
@@ -142,8 +142,8 @@ fn phones_that_know_only_md5_log_in() {
 /// SIP-D05.
 #[test]
 fn nc_is_eight_hexadecimal_digits() {
-    let verifier = Verifier::new(&mut rng(1));
-    let reply = challenge(&verifier, origin(0, "192.0.2.1"), Method::Register, false);
+    let mut verifier = Verifier::new(&mut rng(1));
+    let reply = challenge(&mut verifier, origin(0, "192.0.2.1"), Method::Register, false);
     let mut answerer = Answerer::choose(&reply, TANAKA).remove(0);
     let mut last = String::new();
     for _ in 0..17 {
@@ -204,8 +204,8 @@ fn an_old_nonce_or_another_source_is_stale_and_no_failure() {
     assert_eq!(login(-30_001, "192.0.2.1", |t| t), Some(Outcome::Stale), "clock was set back");
     assert_eq!(login(1, "192.0.2.2", |t| t), Some(Outcome::Stale));
     assert_eq!(login(1, "::ffff:192.0.2.1", |t| t), Some(Outcome::Good));
-    let verifier = Verifier::new(&mut rng(1));
-    let reply = challenge(&verifier, origin(0, "192.0.2.1"), Method::Register, true);
+    let mut verifier = Verifier::new(&mut rng(1));
+    let reply = challenge(&mut verifier, origin(0, "192.0.2.1"), Method::Register, true);
     assert!(reply.challenges(HeaderId::WwwAuthenticate).all(|c| c.stale));
     assert!(Answerer::choose(&reply, TANAKA)[0].stale);
 }
@@ -214,7 +214,7 @@ fn an_old_nonce_or_another_source_is_stale_and_no_failure() {
 fn an_unknown_user_is_answered_like_a_wrong_secret() {
     let mut verifier = Verifier::new(&mut rng(1));
     let at = origin(0, "192.0.2.1");
-    let reply = challenge(&verifier, at, Method::Register, false);
+    let reply = challenge(&mut verifier, at, Method::Register, false);
     let mut answerer = Answerer::choose(&reply, TANAKA).remove(0);
     let msg = request(Method::Register, &mut answerer, |t| t);
     assert_eq!(check(&mut verifier, at, &msg, None), Some(Outcome::Wrong));
@@ -229,7 +229,7 @@ fn an_unknown_user_is_answered_like_a_wrong_secret() {
 fn a_captured_request_proves_nothing_again() {
     let mut verifier = Verifier::new(&mut rng(1));
     let at = origin(0, "192.0.2.1");
-    let reply = challenge(&verifier, at, Method::Register, false);
+    let reply = challenge(&mut verifier, at, Method::Register, false);
     let mut answerer = Answerer::choose(&reply, TANAKA).remove(0);
     let ha1 = ha1();
     let msgs: Vec<_> = (0..40).map(|_| request(Method::Register, &mut answerer, |t| t)).collect();
@@ -281,8 +281,8 @@ fn several_realms_are_answered_each() {
 
 #[test]
 fn the_next_nonce_begins_a_new_count() {
-    let verifier = Verifier::new(&mut rng(1));
-    let reply = challenge(&verifier, origin(0, "192.0.2.1"), Method::Register, false);
+    let mut verifier = Verifier::new(&mut rng(1));
+    let reply = challenge(&mut verifier, origin(0, "192.0.2.1"), Method::Register, false);
     let mut answerer = Answerer::choose(&reply, TANAKA).remove(0);
     let _ = request(Method::Register, &mut answerer, |t| t);
     answerer.take_next_nonce(&parse(
@@ -295,9 +295,10 @@ fn the_next_nonce_begins_a_new_count() {
 
 #[test]
 fn nonces_are_bound_to_time_source_realm_and_key() {
-    let key = NonceKey::new(&mut rng(1));
+    let mut key = NonceKey::new(&mut rng(1));
     let source = ip("2001:db8::1");
     let text = key.mint(Wall(1_000), source, b"r");
+    assert_ne!(text, key.mint(Wall(1_000), source, b"r"), "two phones behind one address");
     let state = |key: &NonceKey, text: &[u8], source, realm: &[u8]| {
         key.check(text, Wall(2_000), source, realm)
     };

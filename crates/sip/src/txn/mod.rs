@@ -254,6 +254,11 @@ impl Layer {
         self.txs.is_empty()
     }
 
+    /// Number of armed timers of the stack, cancelled ones included.
+    pub fn timers_len(&self) -> usize {
+        self.wheel.len()
+    }
+
     /// Whether a new request must be refused statelessly with 503.
     pub fn is_full(&self) -> bool {
         self.txs.len() >= TRANSACTIONS_MAX

@@ -1,1 +1,7 @@
-//! To come.
+//! The stack as a whole, driven by the texts that phones send.
+
+pub(crate) mod bench;
+
+mod auth;
+mod dispatch;
+mod overload;
