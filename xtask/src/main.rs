@@ -1,6 +1,7 @@
 //! The one door to the repository's tools: `cargo xtask COMMAND`.
 
 mod apt;
+mod bench;
 mod ci;
 mod docs;
 mod fuzz;
@@ -17,8 +18,8 @@ cargo xtask COMMAND
   ci                   the same without installing anything
   sim [ARGS]           the simulator: --seeds N, --seed 0x…, --shards N, --trace
   fuzz [TARGET]        fuzz one target or all: --seconds N (default 600 a target)
-  bench [PART]         figures beside Kamailio and rtpengine: all register call hold maxrate
-                       media idle import start; --rounds N, --quick
+  bench [PART…]        figures beside Kamailio and rtpengine: all signalling register call scan
+                       delay hold maxrate media idle import start; --rounds N, --quick, --write, --peers
   docs                 write docs/limits.md and docs/events.md anew from the code
   run [ARGS]           build the release program and run it
   layout               only the layout and tidy checks, all findings at once
@@ -47,6 +48,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<bool> {
         "ci" => ci::ci(),
         "sim" => run::sim(rest),
         "fuzz" => fuzz::run(rest),
+        "bench" => bench::run(rest),
         "docs" => docs::write_all().map(|()| true),
         "run" => run::product(rest),
         "layout" => layout::print_all(),
@@ -54,6 +56,12 @@ fn dispatch(command: &str, rest: &[String]) -> Result<bool> {
             say!("{HELP}");
             Ok(true)
         }
+        // The bench starts itself again in these roles.
+        "__echo" => bench::echo_main(rest.first().map_or("", String::as_str)),
+        "__floor" => match rest {
+            [calls, seconds] => bench::floor_main(calls, seconds),
+            _ => bail!("__floor CALLS SECONDS"),
+        },
         other => bail!("unknown command `{other}`\n\n{HELP}"),
     }
 }

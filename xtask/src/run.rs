@@ -58,16 +58,6 @@ pub(crate) fn check(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command and gives its standard output.
-pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let out = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot start {command:?}"))?;
-    ensure!(out.status.success(), "{command:?} ended with {}", out.status);
-    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
-}
-
 /// `cargo xtask sim`: hands its arguments to the simulator.
 pub(crate) fn sim(rest: &[String]) -> Result<bool> {
     let mut command = cargo(&["run", "--quiet", "--release", "-p", "sim", "--"]);

@@ -56,7 +56,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("hickory-resolver", "net"),
     ("socket2", "net media"),
     ("str0m", "media"),
-    ("rustix", "media"),
+    ("rustix", "media xtask"),
     ("symphonia", "media"),
     ("rubato", "media"),
     ("calamine", "sheets"),
@@ -74,7 +74,8 @@ const OWNERS: &[(&str, &str)] = &[
 /// the words that the stack and its user share, so whatever speaks to the user knows them.
 const SIP_MODULES: &[(&str, &str)] = &[
     ("msg", ""),
-    ("digest", "msg"),
+    ("digest", "msg nonce"),
+    ("nonce", "msg"),
     ("leg", "msg registrar"),
     ("txn", "msg digest stack"),
     ("dialog", "msg digest txn leg stack"),

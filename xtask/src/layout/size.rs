@@ -10,8 +10,10 @@ const PARAMETERS: usize = 5;
 const COLUMNS: usize = 100;
 
 /// Files whose rows cannot be broken: (path, why).
-const WIDE_FILES: &[(&str, &str)] =
-    &[("crates/base/src/event.rs", "each row of the catalogue holds both languages")];
+const WIDE_FILES: &[(&str, &str)] = &[
+    ("crates/base/src/event.rs", "each row of the catalogue holds both languages"),
+    ("crates/naisen/src/config/keys.rs", "each row of the table holds both languages"),
+];
 
 /// Files that are too long, and lines that are too wide.
 pub(crate) fn files(sources: &[Source]) -> Vec<Finding> {
