@@ -26,7 +26,7 @@ mod reach;
 mod register;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use guard::Guard;
 use reach::Reach;
