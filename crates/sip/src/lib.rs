@@ -10,6 +10,7 @@ pub mod msg;
 pub mod nonce;
 pub mod registrar;
 pub mod stack;
+pub mod steer;
 pub mod txn;
 
 #[cfg(test)]
