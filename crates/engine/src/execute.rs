@@ -7,24 +7,23 @@ use base::event::Kind;
 
 use crate::run::Shard;
 
-/// The durable side of a shard: the spool it appends to itself, and the writer behind it.
+/// The durable side of a shard: the spool that it appends to itself.
 pub(crate) struct Durable {
     spool: store::Spool,
-    writer: store::StoreWriter,
     pending: Vec<Write>,
 }
 
 impl Durable {
-    pub(crate) fn new(spool: store::Spool, writer: store::StoreWriter) -> Self {
-        Durable { spool, writer, pending: Vec::new() }
+    pub(crate) fn new(spool: store::Spool) -> Self {
+        Durable { spool, pending: Vec::new() }
     }
 
     fn push(&mut self, write: Write) {
         self.pending.push(write);
     }
 
-    /// Appends what is pending to the spool, then hands it to the writer. False when the disk
-    /// refused: what follows goes out all the same, since calls do not wait for the disk.
+    /// Appends what is pending. False when the disk refused: what follows goes out all the same,
+    /// since calls do not wait for the disk.
     fn flush(&mut self) -> bool {
         if self.pending.is_empty() {
             return true;
@@ -33,7 +32,6 @@ impl Durable {
         if let Err(error) = &kept {
             tracing::error!(%error, "spool cannot be written");
         }
-        self.writer.submit(&mut self.pending);
         self.pending.clear();
         kept.is_ok()
     }
@@ -57,7 +55,7 @@ impl Shard {
                     self.outbound.remove(&flow);
                 }
                 Output::Media { command } => {
-                    if !self.media.send(command) {
+                    if self.media.send(command).is_err() {
                         self.metrics.event(Kind::MediaRefused.into());
                     }
                 }

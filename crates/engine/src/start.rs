@@ -8,7 +8,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
 
+use base::event::Kind;
 use base::{FlowId, Mono, Place, limits};
+use media::MediaPlane;
 use model::Snapshot;
 use model::binding::StoredBinding;
 use net::Facing;
@@ -55,8 +57,6 @@ pub struct EngineConfig {
     pub bindings: Vec<StoredBinding>,
     /// The shard appends to it itself.
     pub spool: store::Spool,
-    /// Behind the spool.
-    pub writer: store::StoreWriter,
 }
 
 /// Why an engine did not start.
@@ -75,7 +75,7 @@ pub enum StartError {
     },
     /// The media plane cannot start.
     #[error("media plane cannot start")]
-    Media(#[source] io::Error),
+    Media(#[source] media::StartError),
     /// The journal cannot be begun.
     #[error("journal cannot be begun")]
     Journal(#[source] io::Error),
@@ -91,6 +91,7 @@ pub struct Engine {
     /// (name, address) of each listener in use.
     pub listeners: Vec<(&'static str, SocketAddr)>,
     thread: Option<JoinHandle<()>>,
+    plane: Option<MediaPlane>,
 }
 
 impl Engine {
@@ -125,8 +126,15 @@ impl Engine {
             }
         }
         let (media_sink, media_events) = mpsc::channel(limits::MEDIA_EVENT_QUEUE);
-        let media = media::start(config.media, move |event| media_sink.blocking_send(event).is_ok())
-            .map_err(StartError::Media)?;
+        let lost = metrics.clone();
+        let plane = MediaPlane::start(config.media, move |event| {
+            // Only statistics may be lost; the queue is far larger than what legs can say at once.
+            if media_sink.try_send(event).is_err() {
+                lost.event(Kind::MediaRefused.into());
+            }
+        });
+        let plane = plane.map_err(StartError::Media)?;
+        let media = plane.handle();
         let now = clock.now(Mono(0));
         let header = Header {
             place: Place::default(),
@@ -150,7 +158,7 @@ impl Engine {
             metrics: metrics.clone(),
         };
         let node = Node::new(header.place, config.seed, config.snapshot, config.settings);
-        let durable = Durable::new(config.spool, config.writer);
+        let durable = Durable::new(config.spool);
         let bindings = config.bindings;
         let build = move |listeners| Shard {
             node,
@@ -174,7 +182,7 @@ impl Engine {
             .name("shard-0".into())
             .spawn(move || run(sockets, bindings, build))
             .map_err(StartError::Thread)?;
-        Ok(Engine { handle, listeners, thread: Some(thread) })
+        Ok(Engine { handle, listeners, thread: Some(thread), plane: Some(plane) })
     }
 
     /// Stops the shard and waits for its thread: everything it confirmed is in the spool.
@@ -185,6 +193,9 @@ impl Engine {
             if !matches!(joined.await, Ok(Ok(()))) {
                 tracing::error!("shard ended by a panic");
             }
+        }
+        if let Some(plane) = self.plane.take() {
+            plane.stop();
         }
     }
 }
