@@ -1,1 +1,32 @@
-//! To be written.
+//! The media plane: sockets, ports, relay, players. Fed by `mediactl::Command`, speaks in
+//! `mediactl::Event`, and knows no number, tenant or call.
+//!
+//! ```text
+//! Handle::send ─ bounded queue + eventfd ─► media thread ─ epoll: one recv per readiness
+//!                                             leg → leg (relay) · player → leg · echo
+//! events closure ◄──────────────────────────────┘
+//! ```
+//!
+//! A call with all its legs lives on one thread, so nothing is locked on the packet path and
+//! nothing is allocated per packet. A thread without legs sleeps without a timer.
+
+mod clip;
+mod codecs;
+mod config;
+mod leg;
+mod library;
+mod link;
+mod plane;
+mod play;
+mod pool;
+mod relay;
+mod reports;
+mod socket;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod tick;
+pub mod transport;
+
+pub use config::{Config, Network, Ports};
+pub use plane::{Busy, Handle, MediaPlane, StartError};

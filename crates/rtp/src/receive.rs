@@ -33,7 +33,7 @@ impl Receive {
     pub fn packet(&mut self, now: Mono, header: &Header, len: usize, clock: u32) {
         self.packets += 1;
         self.bytes += len as u64;
-        let arrival = ((now.0 as u128 * u128::from(clock)) / 1_000_000) as u32;
+        let arrival = (now.0.wrapping_mul(clock.into()) / 1_000_000) as u32;
         let transit = arrival.wrapping_sub(header.timestamp);
         let Some(stream) = self.stream.as_mut().filter(|s| s.ssrc == header.ssrc) else {
             return self.begin(header, transit);

@@ -137,11 +137,16 @@ impl Rewriter {
     }
 
     /// Header of another packet about the moment of the last own frame: the updates of one digit
-    /// share their timestamp (RFC 4733 §2.5.1.2).
-    pub fn own_same_time(&mut self, now: Mono) -> Header {
-        self.advance(now, 0);
+    /// share their timestamp (RFC 4733 §2.5.1.2). The audio behind it goes on after the digit.
+    pub fn own_same_time(&mut self) -> Header {
+        self.sequence = self.sequence.wrapping_add(1);
         let (sequence, timestamp) = (self.sequence, self.timestamp);
         Header { marker: false, pt: 0, sequence, timestamp, ssrc: self.ssrc }
+    }
+
+    /// Timestamp that a frame sent at `now` would have, for sender reports.
+    pub fn timestamp_at(&self, now: Mono) -> u32 {
+        self.timestamp.wrapping_add(self.elapsed(now, 0))
     }
 
     /// Sender SSRC of the stream that is relayed at present, for RTCP.

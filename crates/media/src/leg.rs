@@ -1,0 +1,254 @@
+//! One leg: its sockets, its condition, and everything that is counted or remembered of it.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use base::{Mono, Rng};
+use mediactl::{
+    DtmfToPeer, Failure, Form, Joined, LegStats, LegWant, Play, Protection, Sdes, Suite,
+};
+use rtp::dtmf_event::{EventReceiver, EventSender};
+use rtp::dtmf_tone::ToneReceiver;
+use rtp::latch::Latch;
+use rtp::receive::Receive;
+use rtp::rewrite::Rewriter;
+use rtp::srtp::{Protect, Tag, Unprotect};
+
+use crate::clip::Clip;
+use crate::codecs::{Codecs, Passage};
+use crate::pool::Pick;
+use crate::socket::Pair;
+
+pub(crate) struct Leg {
+    pub(crate) want: Box<LegWant>,
+    pub(crate) rtp: UdpSocket,
+    pub(crate) rtcp: UdpSocket,
+    pub(crate) pick: Pick,
+    /// Part of the epoll data: events of a leg that is gone are not taken for its successor's.
+    pub(crate) generation: u32,
+    /// Whether the RTP socket is connected to the settled source.
+    pub(crate) connected: bool,
+    pub(crate) silent_told: bool,
+    /// Silence is counted from here at the earliest.
+    pub(crate) quiet_since: Mono,
+    /// Sweeps since our last sender report.
+    pub(crate) sweeps: u8,
+    /// Whether the tick must serve the leg.
+    pub(crate) ticking: bool,
+    pub(crate) codecs: Codecs,
+    pub(crate) latch: Latch,
+    pub(crate) tx: Rewriter,
+    pub(crate) rx: Receive,
+    pub(crate) digits: EventReceiver,
+    /// Payload type of the last speech packet, in which silence is made.
+    pub(crate) speech_pt: u8,
+    /// Slab index of the leg that hears this one and is heard by it.
+    pub(crate) peer: Option<usize>,
+    /// Payload types towards that leg.
+    pub(crate) passage: Passage,
+    pub(crate) tones: Option<Box<ToneReceiver>>,
+    pub(crate) secure: Option<Box<Secure>>,
+    pub(crate) player: Option<Player>,
+    pub(crate) sender: Option<Box<EventSender>>,
+    pub(crate) counted: Counted,
+    pub(crate) rtcp_to: Option<SocketAddr>,
+    /// Middle of the NTP time of the last sender report sent here, and when.
+    pub(crate) report_sent: Option<(u32, Mono)>,
+}
+
+/// What `Receive` does not count.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counted {
+    pub(crate) tx_packets: u64,
+    pub(crate) tx_bytes: u64,
+    pub(crate) dropped: u32,
+    pub(crate) far_lost: u32,
+    pub(crate) rtt_us: u32,
+}
+
+/// Both directions of SDES-SRTP.
+pub(crate) struct Secure {
+    pub(crate) protect: Protect,
+    pub(crate) unprotect: Unprotect,
+}
+
+/// Something that is being played.
+pub(crate) struct Player {
+    pub(crate) play: Play,
+    /// `None` while the sound is being made.
+    pub(crate) clip: Option<Arc<Clip>>,
+    pub(crate) frame: u32,
+    pub(crate) ended: bool,
+}
+
+impl Player {
+    fn new(play: Play) -> Self {
+        Self { play, clip: None, frame: 0, ended: false }
+    }
+}
+
+impl Leg {
+    pub(crate) fn new(now: Mono, want: Box<LegWant>, pair: Pair, rng: &mut Rng) -> Self {
+        let codecs = Codecs::new(&want.payloads);
+        let random = rng.next_u64();
+        let first = rng.next_u64();
+        // First sequence numbers below 2^15: a receiver of SRTP that misses the first packets
+        // must not miss a rollover with them (RFC 3711 §3.3.1 leaves no way to tell).
+        let sequence = (first as u16) & 0x7fff;
+        let tx = Rewriter::new(random as u32, sequence, (first >> 16) as u32, codecs.clock);
+        let mut leg = Self {
+            rtp: pair.rtp,
+            rtcp: pair.rtcp,
+            pick: pair.pick,
+            generation: (random >> 32) as u32 & GENERATION_MASK,
+            connected: false,
+            silent_told: false,
+            quiet_since: now,
+            sweeps: 0,
+            ticking: false,
+            codecs,
+            latch: Latch::new(now, want.remote.map(|r| r.rtp)),
+            tx,
+            rx: Receive::default(),
+            digits: EventReceiver::default(),
+            speech_pt: codecs.play.map_or(0, |(_, pt)| pt),
+            peer: None,
+            passage: Passage::Same,
+            tones: None,
+            secure: secure(&want.protection),
+            player: None,
+            sender: None,
+            counted: Counted::default(),
+            rtcp_to: want.remote.map(|r| r.rtcp),
+            report_sent: None,
+            want,
+        };
+        leg.take_joined(None);
+        leg.take_tones();
+        leg
+    }
+
+    /// Makes `want` the condition; what did not change goes on untouched. True = the source must
+    /// be learned anew, so the socket is to be disconnected.
+    pub(crate) fn take(&mut self, now: Mono, want: Box<LegWant>) -> bool {
+        let old = std::mem::replace(&mut self.want, want);
+        let relearn = self.latch.set_sdp(now, self.want.remote.map(|r| r.rtp));
+        if old.remote != self.want.remote {
+            self.rtcp_to = self.want.remote.map(|r| r.rtcp);
+        }
+        if old.payloads != self.want.payloads {
+            self.codecs = Codecs::new(&self.want.payloads);
+            self.tx.set_clock(self.codecs.clock);
+            self.speech_pt = self.codecs.play.map_or(self.speech_pt, |(_, pt)| pt);
+        }
+        if old.protection != self.want.protection {
+            self.take_keys(&old.protection);
+        }
+        if old.joined != self.want.joined {
+            self.take_joined(Some(&old.joined));
+        }
+        self.take_tones();
+        relearn
+    }
+
+    /// Why the condition cannot be carried out, if so.
+    pub(crate) fn check(want: &LegWant) -> Result<(), Failure> {
+        match &want.protection {
+            Protection::Sdes { local, remote } if local.suite != remote.suite => {
+                Err(Failure::BadCondition)
+            }
+            Protection::Sdes { .. } | Protection::None => Ok(()),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> LegStats {
+        let clock = u64::from(self.codecs.clock);
+        LegStats {
+            rx_packets: self.rx.packets(),
+            rx_bytes: self.rx.bytes(),
+            tx_packets: self.counted.tx_packets,
+            tx_bytes: self.counted.tx_bytes,
+            rx_lost: self.rx.lost(),
+            rx_jitter_us: (u64::from(self.rx.jitter()) * 1_000_000 / clock) as u32,
+            rx_dropped: self.counted.dropped,
+            far_lost: self.counted.far_lost,
+            rtt_us: self.counted.rtt_us,
+        }
+    }
+
+    /// Whether digits of this leg are kept from the other.
+    pub(crate) fn hides_digits(&self) -> bool {
+        match self.want.dtmf_to_peer {
+            DtmfToPeer::Pass => false,
+            DtmfToPeer::Drop | DtmfToPeer::Collect => true,
+        }
+    }
+
+    /// Whether something must be sent to the leg in each tick.
+    pub(crate) fn needs_tick(&self) -> bool {
+        self.player.as_ref().is_some_and(|p| !p.ended) || self.sender.is_some()
+    }
+
+    fn take_keys(&mut self, old: &Protection) {
+        match (&mut self.secure, old, &self.want.protection) {
+            (
+                Some(secure),
+                Protection::Sdes { local: our_old, remote: their_old },
+                Protection::Sdes { local, remote },
+            ) => {
+                if our_old != local {
+                    secure.protect.rekey(&local.key.0, tag(local));
+                }
+                if their_old != remote {
+                    secure.unprotect.rekey(&remote.key.0, tag(remote));
+                }
+            }
+            (slot, _, wanted) => *slot = secure(wanted),
+        }
+    }
+
+    fn take_joined(&mut self, old: Option<&Joined>) {
+        let before = match old {
+            Some(Joined::Player(play)) => Some(play),
+            Some(Joined::None | Joined::Leg(_) | Joined::Echo) | None => None,
+        };
+        match self.want.joined {
+            Joined::Player(play) if before == Some(&play) => {}
+            Joined::Player(play) => self.player = Some(Player::new(play)),
+            Joined::None | Joined::Leg(_) | Joined::Echo => self.player = None,
+        }
+    }
+
+    /// In-band digits are listened for where no events were negotiated and somebody wants them:
+    /// digits are hidden or collected, or nobody else hears the leg.
+    fn take_tones(&mut self) {
+        let possible = self.codecs.negotiated && self.codecs.events.is_none();
+        let asked = self.hides_digits() || !matches!(self.want.joined, Joined::Leg(_));
+        let wanted = possible && asked && self.want.form == Form::Rtp;
+        match (&self.tones, wanted) {
+            (None, true) => self.tones = Some(Box::default()),
+            (Some(_), false) => self.tones = None,
+            (None, false) | (Some(_), true) => {}
+        }
+    }
+}
+
+/// Generations have 31 bits: one bit of the epoll data tells RTP from RTCP.
+pub(crate) const GENERATION_MASK: u32 = 0x7fff_ffff;
+
+fn secure(protection: &Protection) -> Option<Box<Secure>> {
+    match protection {
+        Protection::None => None,
+        Protection::Sdes { local, remote } => Some(Box::new(Secure {
+            protect: Protect::new(&local.key.0, tag(local)),
+            unprotect: Unprotect::new(&remote.key.0, tag(remote)),
+        })),
+    }
+}
+
+fn tag(sdes: &Sdes) -> Tag {
+    match sdes.suite {
+        Suite::AesCm128HmacSha1_80 => Tag::Bits80,
+        Suite::AesCm128HmacSha1_32 => Tag::Bits32,
+    }
+}

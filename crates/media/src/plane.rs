@@ -1,0 +1,275 @@
+//! Starting, stopping and reaching the plane.
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use base::{LegId, Rng};
+use mediactl::{Command, Event, GroupId};
+use rustix::event::EventfdFlags;
+use thiserror::Error;
+
+use crate::library::Library;
+use crate::pool::PortPool;
+use crate::thread::{Shared, Worker};
+use crate::tick::Clock;
+use crate::transport::WireSender;
+use crate::{Config, socket};
+
+/// Commands that may wait for one thread.
+const QUEUE: usize = 4_096;
+
+/// The running plane; dropping it stops its threads and closes every leg.
+#[derive(Debug)]
+pub struct MediaPlane {
+    handle: Handle,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Sends commands; cheap to clone, usable from any thread.
+#[derive(Debug, Clone)]
+pub struct Handle(Reach);
+
+#[derive(Debug, Clone)]
+enum Reach {
+    Local(Arc<Local>),
+    Wire(WireSender),
+}
+
+#[derive(Debug)]
+struct Local {
+    threads: Vec<Door>,
+    placement: Arc<Mutex<Placement>>,
+}
+
+/// Queue and bell of a thread.
+#[derive(Debug)]
+struct Door {
+    queue: SyncSender<Command>,
+    bell: OwnedFd,
+}
+
+/// Which thread has which leg. Legs of a group share a thread; a new group goes to the thread
+/// with the fewest legs.
+#[derive(Debug)]
+struct Placement {
+    legs: BTreeMap<LegId, GroupId>,
+    groups: BTreeMap<GroupId, Place>,
+    load: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    thread: usize,
+    legs: usize,
+}
+
+/// The queue to the plane is full: refuse new calls, try again with what ends running ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the media plane takes no more commands now")]
+pub struct Busy;
+
+/// Why the plane did not start.
+#[derive(Debug, Error)]
+#[error("media plane cannot start")]
+pub struct StartError(#[from] std::io::Error);
+
+impl MediaPlane {
+    /// Starts the threads. `events` is called from them: it must neither block nor panic.
+    pub fn start(
+        config: Config,
+        events: impl Fn(Event) + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        let count = match config.threads {
+            0 => std::thread::available_parallelism().map_or(1, |n| n.get() - 1).max(1),
+            n => n,
+        };
+        socket::raise_descriptor_limit(config.legs_max);
+        let mut rng = Rng::from_seed(config.seed);
+        let (library, workshop) = Library::new();
+        let placement = Arc::new(Mutex::new(Placement::new(count)));
+        let forgetful = placement.clone();
+        let shared = Arc::new(Shared {
+            clock: Clock::start(),
+            ports: Mutex::new(PortPool::new(&config.ports, &mut rng)),
+            library,
+            events: Box::new(events),
+            dscp: config.dscp,
+            deny: config.deny,
+            silence: config.silence,
+            legs_max: config.legs_max.div_ceil(count),
+            stopping: AtomicBool::new(false),
+            gone: Box::new(move |leg| {
+                socket::lock(&forgetful).forget(leg);
+            }),
+        });
+        let mut plane = Self {
+            handle: Handle(Reach::Local(Arc::new(Local {
+                threads: Vec::new(),
+                placement: placement.clone(),
+            }))),
+            shared: shared.clone(),
+            threads: Vec::new(),
+        };
+        let mut doors = Vec::new();
+        // It ends when the last library is gone, so it is not waited for.
+        std::thread::Builder::new().name("media-sounds".into()).spawn(move || workshop.run())?;
+        for n in 0..count {
+            let (queue, commands) = sync_channel(QUEUE);
+            let bell = rustix::event::eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)
+                .map_err(std::io::Error::from)?;
+            let ear = bell.try_clone()?;
+            let rng = rng.derive(&format!("media thread {n}"));
+            let worker = Worker::new(shared.clone(), commands, ear, rng)?;
+            let thread = std::thread::Builder::new().name(format!("media-{n}"));
+            plane.threads.push(thread.spawn(move || worker.run())?);
+            doors.push(Door { queue, bell });
+        }
+        plane.handle = Handle(Reach::Local(Arc::new(Local { threads: doors, placement })));
+        Ok(plane)
+    }
+
+    /// A way to send commands.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Stops the threads; every open leg is told `Stats` and closed.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for MediaPlane {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        if let Reach::Local(local) = &self.handle.0 {
+            local.threads.iter().for_each(Door::ring);
+        }
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a media thread has panicked");
+            }
+        }
+    }
+}
+
+impl Handle {
+    /// Over a wire instead of a queue.
+    pub(crate) fn wire(sender: WireSender) -> Self {
+        Self(Reach::Wire(sender))
+    }
+
+    /// Hands over one command; answers come as events. Never blocks.
+    ///
+    /// Commands of one leg are carried out in the order of sending.
+    pub fn send(&self, command: Command) -> Result<(), Busy> {
+        match &self.0 {
+            Reach::Wire(sender) => sender.send(&command),
+            Reach::Local(local) => local.send(command),
+        }
+    }
+}
+
+impl Local {
+    fn send(&self, command: Command) -> Result<(), Busy> {
+        let mut is_new = false;
+        let thread = {
+            let mut placement = socket::lock(&self.placement);
+            match &command {
+                Command::Leg(want) => {
+                    is_new = placement.find(want.leg).is_none();
+                    Some(placement.place(want.leg, want.group))
+                }
+                Command::Close { leg } => placement.forget(*leg),
+                Command::SendDigit { leg, .. } | Command::ReportStats { leg } => {
+                    placement.find(*leg)
+                }
+            }
+        };
+        // Unknown legs: late news.
+        let Some(door) = thread.and_then(|n| self.threads.get(n)) else { return Ok(()) };
+        let sent = door.queue.try_send(command);
+        door.ring();
+        match sent {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) => {
+                self.take_back(&command, thread, is_new);
+                Err(Busy)
+            }
+        }
+    }
+
+    /// A command that was not taken has changed nothing.
+    fn take_back(&self, command: &Command, thread: Option<usize>, is_new: bool) {
+        let mut placement = socket::lock(&self.placement);
+        match (command, thread) {
+            (Command::Leg(want), _) if is_new => {
+                placement.forget(want.leg);
+            }
+            // A group of its own keeps the leg reachable for the next try.
+            (Command::Close { leg }, Some(thread)) => placement.put(*leg, GroupId(leg.0), thread),
+            _ => {}
+        }
+    }
+}
+
+impl Door {
+    fn ring(&self) {
+        // Full = it rings already.
+        let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+    }
+}
+
+impl Placement {
+    fn new(threads: usize) -> Self {
+        Self { legs: BTreeMap::new(), groups: BTreeMap::new(), load: vec![0; threads] }
+    }
+
+    fn find(&self, leg: LegId) -> Option<usize> {
+        Some(self.groups.get(self.legs.get(&leg)?)?.thread)
+    }
+
+    fn place(&mut self, leg: LegId, group: GroupId) -> usize {
+        if let Some(thread) = self.find(leg) {
+            return thread;
+        }
+        let least = self.load.iter().enumerate().min_by_key(|(_, legs)| **legs);
+        let thread = self.groups.get(&group).map_or(least.map_or(0, |(n, _)| n), |p| p.thread);
+        self.put(leg, group, thread);
+        thread
+    }
+
+    fn put(&mut self, leg: LegId, group: GroupId, thread: usize) {
+        self.legs.insert(leg, group);
+        self.groups.entry(group).or_insert(Place { thread, legs: 0 }).legs += 1;
+        if let Some(load) = self.load.get_mut(thread) {
+            *load += 1;
+        }
+    }
+
+    /// The thread that had the leg.
+    fn forget(&mut self, leg: LegId) -> Option<usize> {
+        let group = self.legs.remove(&leg)?;
+        let place = self.groups.get_mut(&group)?;
+        let thread = place.thread;
+        place.legs -= 1;
+        if place.legs == 0 {
+            self.groups.remove(&group);
+        }
+        if let Some(load) = self.load.get_mut(thread) {
+            *load -= 1;
+        }
+        Some(thread)
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}

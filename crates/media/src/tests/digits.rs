@@ -1,0 +1,178 @@
+//! Digits: told, passed, hidden, sent.
+
+use base::LegId;
+use mediactl::{Command, Digit, DigitSource, DtmfToPeer, Event, Joined, LegWant, Payload};
+use rtp::FRAME_SAMPLES;
+use rtp::dtmf_event::EventPayload;
+use rtp::dtmf_tone;
+use rtp::g711::Law;
+
+use super::bench::{Bench, Phone, leg, pair};
+
+fn pulse(phone: &mut Phone, start: u32, duration: u16, end: bool) {
+    let payload = EventPayload { event: 5, end, volume: 10, duration };
+    let keep = phone.next;
+    phone.next.pt = 101;
+    phone.next.timestamp = start;
+    phone.send(&payload.bytes());
+    phone.next =
+        rtp::Header { sequence: phone.next.sequence, timestamp: keep.timestamp + 160, ..keep };
+}
+
+/// Two audio packets, a digit of three updates and three ends, two audio packets.
+fn press(phone: &mut Phone) {
+    phone.send(&[1; 160]);
+    phone.send(&[2; 160]);
+    let start = phone.next.timestamp;
+    for n in 1..=3 {
+        pulse(phone, start, 160 * n, false);
+    }
+    for _ in 0..3 {
+        pulse(phone, start, 640, true);
+    }
+    phone.send(&[3; 160]);
+}
+
+#[track_caller]
+fn digit(bench: &Bench) -> (LegId, char, DigitSource) {
+    bench.event(|e| match e {
+        Event::Digit { leg, digit, source } => Some((leg, digit.as_char(), source)),
+        _ => None,
+    })
+}
+
+#[test]
+fn passed_digits_are_told_once_and_reach_the_other_side() {
+    let bench = Bench::new();
+    let (mut a, b, _) = pair(&bench, |_, _| {});
+    press(&mut a);
+    assert_eq!(digit(&bench), (LegId(1), '5', DigitSource::Event));
+    let heard: Vec<_> = (0..9).map(|_| b.hear()).collect();
+    let pts: Vec<u8> = heard.iter().map(|(p, _)| p.header.pt).collect();
+    assert_eq!(pts, [0, 0, 101, 101, 101, 101, 101, 101, 0]);
+    let starts: Vec<u32> = heard[2..8].iter().map(|(p, _)| p.header.timestamp).collect();
+    assert!(starts.iter().all(|t| *t == starts[0]));
+    bench.settle(LegId(1));
+    assert_eq!(bench.events.try_iter().filter(|e| matches!(e, Event::Digit { .. })).count(), 0);
+}
+
+#[test]
+fn hidden_digits_become_silence_without_a_hole() {
+    for rule in [DtmfToPeer::Drop, DtmfToPeer::Collect] {
+        let bench = Bench::new();
+        let (mut a, b, _) = pair(&bench, |first, _| first.dtmf_to_peer = rule);
+        press(&mut a);
+        assert_eq!(digit(&bench).1, '5');
+        // Repeated ends are not sent; the audio right behind the digit may still hold its tone.
+        let heard: Vec<_> = (0..7).map(|_| b.hear()).collect();
+        for (n, (parsed, packet)) in heard.iter().enumerate() {
+            assert_eq!(parsed.header.pt, 0);
+            let expected = match n {
+                0 => 1,
+                1 => 2,
+                _ => Law::Mu.silence(),
+            };
+            assert_eq!(packet[12..], [expected; 160], "{n}");
+        }
+        for pair in heard.windows(2) {
+            let (last, next) = (pair[0].0.header, pair[1].0.header);
+            assert_eq!(next.sequence, last.sequence.wrapping_add(1));
+            assert!(next.timestamp.wrapping_sub(last.timestamp).cast_signed() >= 0);
+        }
+        bench.settle(LegId(1));
+        b.hears_nothing();
+    }
+}
+
+#[test]
+fn digits_are_sent_as_events_and_audio_waits() {
+    let bench = Bench::new();
+    let (mut a, b, _) = pair(&bench, |_, _| {});
+    a.send(&[1; 160]);
+    let before = b.hear().0.header;
+    let press = |c| Command::SendDigit {
+        leg: LegId(2),
+        digit: Digit::from_char(c).unwrap(),
+        duration_ms: 100,
+    };
+    bench.handle.send(press('#')).unwrap();
+    bench.handle.send(press('7')).unwrap();
+    bench.settle(LegId(2));
+    a.send(&[9; 160]);
+    let mut last = before;
+    let mut ends = Vec::new();
+    let mut begun = Vec::new();
+    while ends.len() < 6 {
+        let (parsed, packet) = b.hear();
+        assert_eq!(parsed.header.pt, 101, "no audio meanwhile");
+        assert_eq!(parsed.header.sequence, last.sequence.wrapping_add(1));
+        let event = EventPayload::parse(parsed.payload(&packet)).unwrap();
+        if parsed.header.marker {
+            begun.push(event.event);
+            assert!(parsed.header.timestamp.wrapping_sub(last.timestamp) >= 160);
+        } else {
+            assert_eq!(parsed.header.timestamp, last.timestamp);
+        }
+        if event.end {
+            assert_eq!(event.duration, 800);
+            ends.push(event.event);
+        }
+        last = parsed.header;
+    }
+    assert_eq!((begun, ends), (vec![11, 7], vec![11, 11, 11, 7, 7, 7]));
+}
+
+/// Frames of a digit's tone.
+fn tone(event: u8, frames: usize) -> Vec<[u8; FRAME_SAMPLES]> {
+    let frame = |n| {
+        let mut samples = [0; FRAME_SAMPLES];
+        dtmf_tone::fill(event, n * FRAME_SAMPLES, &mut samples);
+        samples.map(|s| Law::Mu.encode(s))
+    };
+    (0..frames).map(frame).collect()
+}
+
+#[test]
+fn tones_are_heard_where_events_were_not_negotiated() {
+    let bench = Bench::new();
+    let mut a = Phone::new(1);
+    let payloads = [Payload::PCMU].into_iter().collect();
+    let want = LegWant { payloads, joined: Joined::Echo, ..leg(1, &a) };
+    a.to = Some(bench.open(&want).0);
+    tone(9, 6).iter().for_each(|frame| a.send(frame));
+    assert_eq!(digit(&bench), (LegId(1), '9', DigitSource::InBand));
+}
+
+#[test]
+fn dropped_tones_become_silence_after_the_first_blocks() {
+    let bench = Bench::new();
+    let only = |want: &mut LegWant| want.payloads = [Payload::PCMU].into_iter().collect();
+    let (mut a, b, _) = pair(&bench, |first, second| {
+        only(first);
+        only(second);
+        first.dtmf_to_peer = DtmfToPeer::Drop;
+    });
+    tone(3, 8).iter().for_each(|frame| a.send(frame));
+    let heard: Vec<_> = (0..8).map(|_| b.hear().1).collect();
+    let silent = heard.iter().filter(|p| p[12..] == [0xff; 160]).count();
+    assert!(silent >= 6, "{silent} of 8 silent");
+    assert_eq!(digit(&bench).1, '3');
+}
+
+#[test]
+fn a_digit_for_a_leg_without_events_is_a_tone() {
+    let bench = Bench::new();
+    let (mut a, b, _) = pair(&bench, |_, second| {
+        second.payloads = [Payload::PCMA].into_iter().collect();
+    });
+    a.send(&[1; 160]);
+    b.hear();
+    let digit = Digit::from_char('0').unwrap();
+    bench.handle.send(Command::SendDigit { leg: LegId(2), digit, duration_ms: 120 }).unwrap();
+    let mut ear = dtmf_tone::ToneReceiver::default();
+    let told = (0..8).find_map(|_| {
+        let (parsed, packet) = b.hear();
+        ear.payload(Law::A, parsed.payload(&packet))
+    });
+    assert_eq!(told, Some(0));
+}

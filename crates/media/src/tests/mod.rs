@@ -1,0 +1,9 @@
+mod bench;
+mod digits;
+mod play;
+mod pool;
+mod relay;
+mod rtcp;
+mod secure;
+mod sounds;
+mod stray;
