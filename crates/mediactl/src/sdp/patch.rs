@@ -256,10 +256,12 @@ impl Copy<'_, '_> {
         self.out.extend_from_slice(self.line_end);
     }
 
-    /// The last line of a body may lack its end.
+    /// The last line of a body may lack its end, or half of it.
     fn end_line(&mut self) {
-        if self.out.last() != Some(&b'\n') {
-            self.out.extend_from_slice(self.line_end);
+        match self.out.last() {
+            Some(b'\n') => {}
+            Some(b'\r') => self.out.push(b'\n'),
+            _ => self.out.extend_from_slice(self.line_end),
         }
     }
 
