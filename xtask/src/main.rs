@@ -3,10 +3,13 @@
 mod apt;
 mod bench;
 mod ci;
+#[cfg(test)]
+mod corpus;
 mod docs;
 mod fuzz;
 mod layout;
 mod out;
+mod prompts;
 mod run;
 
 use anyhow::{Result, bail};
@@ -21,6 +24,7 @@ cargo xtask COMMAND
   bench [PART…]        figures beside Kamailio and rtpengine: all signalling register call scan
                        delay hold maxrate media idle import start; --rounds N, --quick, --write, --peers
   docs                 write docs/limits.md and docs/events.md anew from the code
+  prompts              make the spoken sentences of crates/media/prompts anew
   run [ARGS]           build the release program and run it
   layout               only the layout and tidy checks, all findings at once
 ";
@@ -50,6 +54,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<bool> {
         "fuzz" => fuzz::run(rest),
         "bench" => bench::run(rest),
         "docs" => docs::write_all().map(|()| true),
+        "prompts" => prompts::run().map(|()| true),
         "run" => run::product(rest),
         "layout" => layout::print_all(),
         "help" | "--help" | "-h" => {
