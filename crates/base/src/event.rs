@@ -64,6 +64,8 @@ events! {
     CallEnded, "call.ended", Count, "呼が終わりました", "A call ended";
     /// A transfer by a phone was carried out.
     Transferred, "call.transferred", Count, "転送しました", "A call was transferred";
+    /// A digit by signalling that had nowhere to go.
+    DigitIgnored, "call.digit_ignored", Count, "中継できない数字信号を破棄しました", "Dropped a digit that could not be passed on";
     /// The media plane refused a leg.
     MediaRefused, "media.refused", Warning, "メディアの資源が足りません", "The media plane is out of resources";
     /// The store refused a write.

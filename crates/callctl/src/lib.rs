@@ -1,1 +1,461 @@
-//! To be written.
+//! Call control: decides who talks to whom, and why a call ended.
+//!
+//! Pure: knows no SIP, no socket and no clock. A leg is offers, answers and an end; what it says
+//! on the wire is the stack's business, what it carries the media plane's. Each file of a verb
+//! has its table of states and events:
+//!
+//! | File | Verb |
+//! |---|---|
+//! | `permit` `route` | may the caller call, and whom |
+//! | `basic` | ring all devices, first answer wins |
+//! | `announce` | guidance before a refusal |
+//! | `exchange` `settle` | offers and answers between the two, what remains to be done |
+//! | `hold` | music for who is held |
+//! | `transfer` `replaces` | parties change |
+//! | `digits` | digits by signalling |
+//! | `end` `record` `explain` | ends, history, why |
+//! | `media/` | direct or relay, ports, keys, descriptions |
+//! | `budget` | calls at once of an extension |
+
+pub mod action;
+mod announce;
+mod basic;
+mod budget;
+mod call;
+mod cx;
+mod digits;
+mod end;
+mod exchange;
+mod explain;
+mod hold;
+pub mod input;
+mod leg;
+mod media;
+mod permit;
+mod record;
+mod replaces;
+mod route;
+mod settle;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod transfer;
+pub mod view;
+
+use std::collections::BTreeMap;
+
+use base::event::Kind;
+use base::{CallId, Cause, LegId, Mono, Now, Place, Rng, Table, Wheel};
+use slab::Slab;
+
+pub use action::Action;
+pub use cx::LEG_COUNTER_FIRST;
+pub use input::Input;
+pub use summary::CallSummary;
+pub use view::View;
+
+use action::LegCommand;
+use budget::Budget;
+use call::Call;
+use cx::{Core, Cx, TimerKey};
+use input::{LegEvent, Offered, Refer};
+use leg::{Begun, Leg, Pending};
+use record::{Draft, Verdict};
+use route::Refusal;
+
+/// All calls of one shard.
+pub struct CallControl {
+    core: Core,
+    calls: Slab<Box<Call>>,
+    by_id: BTreeMap<CallId, usize>,
+    serial: u32,
+    due: Vec<TimerKey>,
+}
+
+impl CallControl {
+    /// No calls yet. Ids carry `place`; SRTP keys and call ids come from `rng`.
+    pub fn new(place: Place, mut rng: Rng) -> Self {
+        CallControl {
+            core: Core {
+                place,
+                next_leg: 0,
+                by_leg: Table::new(&mut rng),
+                by_media: Table::new(&mut rng),
+                budget: Budget::new(&mut rng),
+                wheel: Wheel::new(),
+                rng,
+            },
+            calls: Slab::new(),
+            by_id: BTreeMap::new(),
+            serial: 0,
+            due: Vec::new(),
+        }
+    }
+
+    /// Applies one input and appends what is to be done, in order.
+    ///
+    /// The record of an end comes before every action that lets a far end know of it.
+    pub fn handle(&mut self, now: Now, input: Input, view: &dyn View, out: &mut Vec<Action>) {
+        match input {
+            Input::Offered { leg, offered } => self.offered(now, (leg, *offered), view, out),
+            Input::Leg { leg, event } => self.leg_event(now, (leg, event), view, out),
+            Input::Media { event } => self.media_event(now, event, view, out),
+            Input::Config => self.each(now, view, out, |call, cx| call.configured(cx)),
+            Input::Clear { call } => {
+                let Some(slot) = self.by_id.get(&call).copied() else { return };
+                let end = Verdict::new(Cause::AdminCleared);
+                self.step(now, (slot, view), out, |call, cx| call.end(cx, end));
+            }
+            Input::ClearAll => {
+                let end = Verdict::new(Cause::Failover);
+                self.each(now, view, out, |call, cx| call.end(cx, end));
+            }
+            Input::Tick => self.tick(now, view, out),
+        }
+    }
+
+    /// When [`Input::Tick`] is due; `None` when no timer is armed. May be earlier than needed.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        self.core.wheel.next_deadline()
+    }
+
+    /// No call, leg, media leg or reservation is left, and no timer that has anything to do.
+    pub fn is_drained(&self) -> bool {
+        self.calls.is_empty()
+            && self.core.by_leg.is_empty()
+            && self.core.by_media.is_empty()
+            && self.core.budget.is_empty()
+    }
+
+    /// The running calls, oldest first; those that only wait for the stack are left out.
+    pub fn calls(&self) -> impl Iterator<Item = CallSummary> {
+        self.by_id
+            .values()
+            .filter_map(|slot| self.calls.get(*slot))
+            .filter(|c| !c.ended)
+            .map(|c| CallSummary::of(c))
+    }
+
+    /// One step of one call.
+    fn step(
+        &mut self,
+        now: Now,
+        (slot, view): (usize, &dyn View),
+        out: &mut Vec<Action>,
+        act: impl FnOnce(&mut Call, &mut Cx<'_>),
+    ) {
+        let Some(call) = self.calls.get_mut(slot) else { return };
+        let mut cx = Cx { now, view, core: &mut self.core, out };
+        act(call, &mut cx);
+        call.finish_step(&mut cx);
+        if call.is_over() {
+            self.by_id.remove(&call.id);
+            self.calls.remove(slot);
+            if self.calls.is_empty() && self.calls.capacity() > SLOTS_KEPT {
+                self.calls.shrink_to_fit();
+            }
+        }
+    }
+
+    /// One step of every call, oldest first.
+    fn each(
+        &mut self,
+        now: Now,
+        view: &dyn View,
+        out: &mut Vec<Action>,
+        act: impl Fn(&mut Call, &mut Cx<'_>),
+    ) {
+        let slots: Vec<usize> = self.by_id.values().copied().collect();
+        for slot in slots {
+            self.step(now, (slot, view), out, &act);
+        }
+    }
+
+    fn tick(&mut self, now: Now, view: &dyn View, out: &mut Vec<Action>) {
+        let mut due = std::mem::take(&mut self.due);
+        self.core.wheel.expire(now.mono, &mut due);
+        for key in due.drain(..) {
+            let slot = key.slot as usize;
+            if self.calls.get(slot).is_some_and(|c| c.key == key) {
+                self.step(now, (slot, view), out, |call, cx| {
+                    call.armed_at = None;
+                    call.tick(cx);
+                });
+            }
+        }
+        self.due = due;
+    }
+
+    fn slot_of(&self, leg: LegId) -> Option<usize> {
+        self.core.by_leg.get(&leg).map(|slot| *slot as usize)
+    }
+
+    /// A device dials.
+    fn offered(
+        &mut self,
+        now: Now,
+        (leg, offered): (LegId, Offered),
+        view: &dyn View,
+        out: &mut Vec<Action>,
+    ) {
+        let count = |out: &mut Vec<Action>, kind: Kind| out.push(Action::Event(kind.into()));
+        if self.core.by_leg.contains_key(&leg) {
+            return count(out, Kind::LateAnswer);
+        }
+        let Some(device) = view.snapshot().device(offered.device) else {
+            // Deleted since it authenticated: no tenant, so no record.
+            let command = LegCommand::Refuse { cause: Cause::FeatureNotPermitted };
+            return out.push(Action::Leg { leg, command });
+        };
+        count(out, Kind::CallBegan);
+        let who = permit::person_of(view.snapshot(), device);
+        let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());
+        new.site = Some(device.site);
+        new.policy = device.srtp;
+        new.path = offered.path;
+        new.reliable = offered.reliable;
+        new.pending = match &offered.sdp {
+            Some(sdp) => Pending::Offer(Leg::keep(sdp)),
+            None => Pending::Request,
+        };
+        if let Some(replaced) = offered.replaces
+            && let Some(slot) = self.replaceable(replaced, device.tenant, &new)
+            && permit::is_offer_usable(device.srtp, &offered)
+        {
+            return self.step(now, (slot, view), out, |c, cx| c.take_over(cx, new, replaced));
+        }
+        let draft = Draft::new(now.wall, who, device.id, &offered.dialed);
+        let slot = self.begin(now, device.tenant, draft);
+        self.step(now, (slot, view), out, |call, cx| call.begin(cx, new, &offered));
+    }
+
+    /// The call in which the new leg may take the place of `replaced`.
+    fn replaceable(&self, replaced: LegId, tenant: base::id::TenantId, new: &Leg) -> Option<usize> {
+        let slot = self.slot_of(replaced)?;
+        let call = self.calls.get(slot)?;
+        let full = new
+            .who
+            .dn
+            .is_none_or(|dn| !call.reserved.contains(&dn) && self.core.budget.is_full(tenant, dn));
+        (call.tenant == tenant && call.can_replace(replaced) && !full).then_some(slot)
+    }
+
+    fn begin(&mut self, now: Now, tenant: base::id::TenantId, draft: Draft) -> usize {
+        let id = CallId::mint(now.wall, self.core.place, &mut self.core.rng);
+        let entry = self.calls.vacant_entry();
+        let slot = entry.key();
+        self.serial = self.serial.wrapping_add(1);
+        // Slots are far fewer than 2³²: `LEGS_MAX` bounds the legs, and each call has one.
+        let key = TimerKey { slot: slot as u32, serial: self.serial };
+        entry.insert(Box::new(Call::new(id, key, tenant, draft)));
+        self.by_id.insert(id, slot);
+        slot
+    }
+
+    /// Something happened on a leg.
+    fn leg_event(
+        &mut self,
+        now: Now,
+        (leg, event): (LegId, LegEvent),
+        view: &dyn View,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(slot) = self.slot_of(leg) else {
+            return out.push(Action::Event(Kind::LateAnswer.into()));
+        };
+        if let LegEvent::Refer(refer) = event {
+            return self.refer(now, (slot, leg, *refer), view, out);
+        }
+        self.step(now, (slot, view), out, |call, cx| call.leg_event(cx, leg, event));
+    }
+
+    /// The media plane reports.
+    fn media_event(
+        &mut self,
+        now: Now,
+        event: mediactl::Event,
+        view: &dyn View,
+        out: &mut Vec<Action>,
+    ) {
+        use mediactl::Event as E;
+        let media = match event {
+            E::Opened { leg, .. }
+            | E::Silent { leg }
+            | E::PlayEnded { leg, .. }
+            | E::Failed { leg, .. } => leg,
+            // Statistics and digits have no reader here yet; a latched source needs none.
+            E::Latched { .. } | E::Digit { .. } | E::Stats { .. } | E::Overload { .. } => return,
+        };
+        let Some(slot) = self.core.by_media.get(&media).map(|slot| *slot as usize) else {
+            return;
+        };
+        self.step(now, (slot, view), out, |call, cx| {
+            let Some(leg) = call.by_media(media) else { return };
+            match event {
+                E::Opened { rtp, rtcp, .. } => call.opened(cx, leg, (rtp, rtcp)),
+                E::Failed { .. } => call.media_failed(cx, leg),
+                E::PlayEnded { serial, .. } => call.play_ended(cx, leg, serial),
+                E::Silent { .. } => call.silent(leg),
+                E::Latched { .. } | E::Digit { .. } | E::Stats { .. } | E::Overload { .. } => {}
+            }
+        });
+    }
+
+    /// A phone asks for a transfer.
+    fn refer(
+        &mut self,
+        now: Now,
+        (slot, leg, refer): (usize, LegId, Refer),
+        view: &dyn View,
+        out: &mut Vec<Action>,
+    ) {
+        let consulted = refer.replaces.and_then(|other| self.slot_of(other).zip(Some(other)));
+        match (refer.replaces, consulted) {
+            (None, _) if !refer.replaces_unknown => {
+                self.step(now, (slot, view), out, |c, cx| c.refer_blind(cx, leg, &refer));
+            }
+            (Some(_), Some((other_slot, other))) => {
+                let legs = Attended { slot, leg, other_slot, other };
+                self.refer_attended(now, (legs, refer), view, out);
+            }
+            // The other call has ended meanwhile: accepted, and reported as failed, since a 481
+            // to the REFER itself would end this dialog (RFC 5057 §5.1).
+            (None | Some(_), _) => {
+                self.step(now, (slot, view), out, |call, cx| match call.may_refer(cx, leg) {
+                    Ok(_) => {
+                        cx.command(leg, LegCommand::AcceptRefer);
+                        cx.command(leg, LegCommand::ReferProgress { status: 481 });
+                    }
+                    Err(status) => cx.command(leg, LegCommand::RefuseRefer { status }),
+                })
+            }
+        }
+    }
+
+    /// Attended transfer: the far parties of two calls of one phone are joined.
+    fn refer_attended(
+        &mut self,
+        now: Now,
+        (legs, refer): (Attended, Refer),
+        view: &dyn View,
+        out: &mut Vec<Action>,
+    ) {
+        let Attended { slot, leg, other_slot, other } = legs;
+        let refuse = |out: &mut Vec<Action>, status| {
+            out.push(Action::Leg { leg, command: LegCommand::RefuseRefer { status } });
+        };
+        let cx = Cx { now, view, core: &mut self.core, out };
+        let (Some(call), Some(second)) = (self.calls.get(slot), self.calls.get(other_slot)) else {
+            return;
+        };
+        let transferee = match call.may_refer(&cx, leg) {
+            Ok(transferee) => transferee,
+            Err(status) => return refuse(out, status),
+        };
+        let user = |call: &Call, id| call.leg(id).and_then(|l: &Leg| l.who.user);
+        let same_user = user(call, leg).is_some() && user(call, leg) == user(second, other);
+        let free = second.transfer.is_none() && second.takeover.is_none() && !second.ended;
+        if slot == other_slot || call.tenant != second.tenant || !same_user {
+            return refuse(out, 403);
+        }
+        let target = second.partner(other).filter(|_| free && second.is_up());
+        let awaited = second.leg(other).is_some_and(Leg::awaits_answer);
+        out.push(Action::Leg { leg, command: LegCommand::AcceptRefer });
+        let Some(target) = target else {
+            if !awaited {
+                let command = LegCommand::ReferProgress { status: 481 };
+                return out.push(Action::Leg { leg, command });
+            }
+            // The consultation still rings: it ends, and the target is called anew.
+            let end = Verdict::by(Cause::CallerCancelled, other);
+            self.step(now, (other_slot, view), out, |call, cx| call.end(cx, end));
+            return self.step(now, (slot, view), out, |call, cx| {
+                call.refer_accepted(cx, (leg, transferee), &refer);
+            });
+        };
+        let mut taken = None;
+        self.step(now, (other_slot, view), out, |call, cx| {
+            taken = call.release_partner(cx, other, target);
+        });
+        if let Some(target) = taken {
+            self.step(now, (slot, view), out, |call, cx| {
+                call.join_target(cx, (leg, transferee), target);
+            });
+        }
+    }
+}
+
+/// Legs of an attended transfer, with their calls' slots.
+#[derive(Debug, Clone, Copy)]
+struct Attended {
+    slot: usize,
+    /// The leg that the request came by.
+    leg: LegId,
+    other_slot: usize,
+    /// The leg that it names.
+    other: LegId,
+}
+
+/// Slots that stay allocated when the last call has gone.
+const SLOTS_KEPT: usize = 1_024;
+
+impl Call {
+    /// A new inbound leg begins the call.
+    fn begin(&mut self, cx: &mut Cx<'_>, leg: Leg, offered: &Offered) {
+        let id = leg.id;
+        self.group = id.0;
+        self.first = Some(id);
+        self.max_forwards = offered.max_forwards.saturating_sub(1);
+        self.give_up_at = Some(cx.now.mono + base::limits::UNANSWERED_MAX);
+        self.add_leg(cx, leg);
+        let refused = match self.permit(cx, id, offered) {
+            Ok(()) if offered.replaces.is_some() => {
+                Err(Refusal::new(Cause::PickupNone, explain::Mark::NoSuchNumber))
+            }
+            other => other,
+        };
+        match refused {
+            Ok(()) => self.dial(cx, offered.referred_by.clone()),
+            Err(refusal) => {
+                self.draft.note(refusal.mark);
+                let verdict = Verdict::new(refusal.cause);
+                self.trouble = Some(verdict.blaming(base::Blame::Caller));
+            }
+        }
+    }
+
+    fn leg_event(&mut self, cx: &mut Cx<'_>, leg: LegId, event: LegEvent) {
+        match event {
+            LegEvent::Progress { status, sdp } => self.progressed(cx, leg, status, sdp),
+            LegEvent::Answered { sdp } => self.answered(cx, leg, sdp),
+            LegEvent::Refused(refused) => self.leg_refused(cx, leg, &refused),
+            LegEvent::OfferReceived { sdp } => self.offer_received(cx, leg, sdp),
+            LegEvent::AnswerReceived { sdp } => self.answer_received(cx, leg, sdp),
+            LegEvent::OfferFailed { status } => self.offer_failed(cx, leg, status),
+            // An answer in the acknowledgement comes as `AnswerReceived`.
+            LegEvent::Confirmed => {}
+            LegEvent::Ended { cause, by_far_end } => {
+                let by = Some(leg).filter(|_| by_far_end);
+                self.leg_ended(cx, leg, Verdict { by, ..Verdict::new(cause) });
+            }
+            LegEvent::Digit { digit, duration } => self.digit(cx, leg, digit, duration),
+            LegEvent::Gone => {
+                // Without an end before it the stack has lost the leg.
+                self.leg_ended(cx, leg, Verdict::new(Cause::MediaTimeout));
+                self.forget(cx, leg);
+            }
+            LegEvent::Refer(_) => cx.command(leg, LegCommand::RefuseRefer { status: 500 }),
+        }
+    }
+
+    /// R255: nothing was heard of a leg that should send.
+    fn silent(&mut self, id: LegId) {
+        let peer_holds = self.peer_of(id).and_then(|p| self.leg(p)).is_some_and(|p| p.holding);
+        if !self.linked || !self.is_party(id) || peer_holds {
+            return;
+        }
+        if let Some(leg) = self.leg_mut(id).filter(|l| l.is_answered() && !l.holding) {
+            leg.probe = true;
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use base::id::DeviceId;
+use base::id::{DeviceId, TenantId};
 use model::Snapshot;
 
 use crate::input::Path;
@@ -17,6 +17,11 @@ pub trait View {
     fn relay_always(&self) -> bool;
     /// `[media] address`: the address written into SDP, when it is not "auto".
     fn media_address(&self) -> Option<IpAddr>;
+    /// Service parameter 案内音声: a guidance is played before a refusal. Default on.
+    fn announcements(&self, tenant: TenantId) -> bool {
+        let _ = tenant;
+        true
+    }
 }
 
 /// One live contact of a device.

@@ -1,0 +1,579 @@
+//! A basic call: one number, all contacts of its user's devices at once, the first answer wins.
+//!
+//! | Ringing leg | Effect |
+//! |---|---|
+//! | 18x | the caller hears of it once; SDP passes while it is the only leg (R254) |
+//! | 2xx | the others get way, the caller is answered |
+//! | refusal | ends that leg; 6xx ends all; with the last one the reasons are combined |
+//! | nothing for 4 s | all silent: 圏外 (R062) |
+//! | ring time over | no answer (R252) |
+
+use base::event::Kind;
+use base::{Blame, Cause, LegId, Mono};
+use bytes::Bytes;
+use model::User;
+
+use crate::action::LegCommand;
+use crate::call::{Call, Purpose, Ring};
+use crate::cx::Cx;
+use crate::exchange::Exchange;
+use crate::explain::Mark;
+use crate::input::Refused;
+use crate::leg::{Begun, Body, Leg, Pending, Role, Say, State};
+use crate::media::path::{self, Way};
+use crate::record::Verdict;
+use crate::route::{self, Refusal};
+use crate::view::Contact;
+
+/// How one ringing leg ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    status: u16,
+    /// `None`: it could not be reached.
+    cause: Option<Cause>,
+    /// Ends the ringing of all (6xx).
+    final_for_all: bool,
+    /// We end it; the stack has not been told yet.
+    ours: bool,
+}
+
+impl Outcome {
+    /// The leg was lost without an answer.
+    pub(crate) fn lost() -> Self {
+        Outcome { status: 503, cause: None, final_for_all: false, ours: false }
+    }
+
+    /// Nothing but our own means were in the way.
+    pub(crate) fn here(cause: Cause) -> Self {
+        let status = cause.sip_status();
+        Outcome { status, cause: Some(cause), final_for_all: false, ours: true }
+    }
+
+    /// What a phone's final answer means ("From outside answers to internal reasons").
+    fn of(refused: &Refused, rang: bool) -> Self {
+        let cause = if refused.unreachable {
+            None
+        } else {
+            match refused.status {
+                430 => None,
+                408 | 480 if rang => Some(Cause::RingTimeout),
+                408 => None,
+                // A registered phone that says so itself: its do-not-disturb key (R062).
+                480 => Some(Cause::UserBusy),
+                486 | 600 => Some(Cause::UserBusy),
+                300..=399 | 403 | 603 | 607 | 608 => Some(Cause::UserRejected),
+                404 | 410 | 484 | 485 | 604 => Some(Cause::UnallocatedNumber),
+                415 | 488 | 606 => Some(Cause::MediaNotAcceptable),
+                487 => Some(Cause::CallerCancelled),
+                601..=699 => Some(Cause::UserRejected),
+                _ => Some(Cause::UpstreamFailure),
+            }
+        };
+        let final_for_all = !refused.unreachable && refused.status >= 600;
+        Outcome { status: refused.status, cause, final_for_all, ours: false }
+    }
+}
+
+/// Which reason counts when several devices ended differently (section 3, Several Devices).
+fn weight(cause: Cause) -> u8 {
+    match cause {
+        Cause::RingTimeout => 5,
+        Cause::UserRejected => 4,
+        Cause::UserBusy => 3,
+        Cause::MediaNotAcceptable => 2,
+        _ => 1,
+    }
+}
+
+impl Call {
+    /// Decides for whom the caller's number is and calls them; also when the number has to be
+    /// decided anew (R247).
+    pub(crate) fn dial(&mut self, cx: &mut Cx<'_>, referred_by: Option<Bytes>) {
+        let Some(caller) = self.first else { return };
+        if let Err(refusal) = self.dial_for(cx, caller, referred_by) {
+            self.draft.note(refusal.mark);
+            self.trouble = Some(Verdict::new(refusal.cause));
+        }
+    }
+
+    fn dial_for(
+        &mut self,
+        cx: &mut Cx<'_>,
+        caller: LegId,
+        referred_by: Option<Bytes>,
+    ) -> Result<(), Refusal> {
+        self.draft.callee = None;
+        let view = cx.view;
+        let user = route::find(view.snapshot(), self.tenant, &self.draft.dialed)?;
+        let own = self.leg(caller).is_some_and(|l| l.who.dn == Some(user.dn));
+        self.draft.note(Mark::RouteUser(user.dn));
+        self.draft.callee = Some((route::person(user), None));
+        if own {
+            return Err(Refusal::new(Cause::UserBusy, Mark::OwnNumber));
+        }
+        if self.is_full(cx, user.dn) {
+            return Err(Refusal::new(Cause::UserBusy, Mark::CallLimit(user.dn)));
+        }
+        self.call_user(cx, (Purpose::Basic, caller), user, referred_by)
+    }
+
+    /// Calls every live contact of the user's devices.
+    pub(crate) fn call_user(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (purpose, caller): (Purpose, LegId),
+        user: &User,
+        referred_by: Option<Bytes>,
+    ) -> Result<(), Refusal> {
+        let who = route::person(user);
+        let legs = self.legs_for(cx, user, &who);
+        let Some(from) = self.leg(caller) else { return Ok(()) };
+        if legs.is_empty() {
+            return Err(Refusal::new(Cause::Unregistered, Mark::NoContact(user.dn)));
+        }
+        let (way, mark) = way_to(cx, from, &legs)?;
+        let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
+        let offered = from.body();
+        let ring_time_s = match purpose {
+            Purpose::Basic | Purpose::Transfer => user.ring_time_s.max(1),
+            Purpose::Recall => RECALL_S,
+        };
+        self.reserve(cx, user.dn);
+        let contacts = u16::try_from(legs.len()).unwrap_or(u16::MAX);
+        self.attempt().note(Mark::Ring { contacts, ring_time_s });
+        self.attempt().note(mark);
+        if purpose == Purpose::Basic {
+            self.way = way;
+        }
+        let reach_by = cx.now.mono + base::limits::UNREACHABLE_AFTER;
+        self.ring = Some(Box::new(Ring {
+            purpose,
+            leg: caller,
+            user: user.id,
+            way,
+            offered: offered.clone(),
+            referred_by,
+            reach_by: Some(reach_by),
+            ring_until: reach_by + base::Micros::seconds(u64::from(ring_time_s)),
+            ring_time_s,
+            ringing: false,
+            worst: None,
+        }));
+        let body = match purpose {
+            _ if offered.is_empty() => Body::Nothing,
+            Purpose::Basic => Body::Of(caller),
+            Purpose::Transfer | Purpose::Recall => Body::Fresh(caller),
+        };
+        let ids: Vec<(LegId, u64)> = legs.iter().map(|(leg, contact)| (leg.id, *contact)).collect();
+        for (mut leg, _) in legs {
+            leg.reliable = reliable;
+            self.add_leg(cx, leg);
+        }
+        for (id, contact) in ids {
+            self.say(cx, id, Say::Invite { contact }, body);
+        }
+        Ok(())
+    }
+
+    /// A leg for each live contact, not offered yet.
+    fn legs_for(
+        &self,
+        cx: &mut Cx<'_>,
+        user: &User,
+        who: &std::sync::Arc<crate::leg::Person>,
+    ) -> Vec<(Leg, u64)> {
+        let view = cx.view;
+        let mut contacts: Vec<Contact> = Vec::new();
+        let mut legs = Vec::new();
+        for device in view.snapshot().devices_of(user.id) {
+            let Some(device) = view.snapshot().device(*device) else { continue };
+            contacts.clear();
+            view.contacts(device.id, &mut contacts);
+            for contact in &contacts {
+                if legs.len() == base::limits::RINGING_LEGS_MAX {
+                    return legs;
+                }
+                let id = cx.core.mint();
+                let mut leg = Leg::new(id, Begun::ByUs, device.id, who.clone());
+                leg.role = Role::Ringing;
+                leg.state = State::Opening;
+                leg.site = Some(device.site);
+                leg.policy = device.srtp;
+                leg.path = contact.path;
+                legs.push((leg, contact.id));
+            }
+        }
+        legs
+    }
+
+    /// The record that ringing belongs to: a transfer has its own.
+    pub(crate) fn attempt(&mut self) -> &mut crate::record::Draft {
+        match self.transfer.as_mut().and_then(|t| t.draft.as_mut()) {
+            Some(draft) => draft,
+            None => &mut self.draft,
+        }
+    }
+
+    /// A provisional answer of a called phone.
+    pub(crate) fn progressed(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: LegId,
+        status: u16,
+        sdp: Option<Bytes>,
+    ) {
+        let Some(leg) = self.leg_mut(id).filter(|l| l.role == Role::Ringing) else {
+            return cx.count(Kind::LateAnswer);
+        };
+        let offered = leg.state == State::Early || leg.state == State::Rang;
+        if !offered {
+            return;
+        }
+        leg.state = State::Rang;
+        let now = cx.now.mono;
+        if let Some(ring) = &mut self.ring
+            && !ring.ringing
+        {
+            ring.ringing = true;
+            ring.ring_until = now + base::Micros::seconds(u64::from(ring.ring_time_s));
+            self.touch_all_media();
+        }
+        self.tell_referrer_rings(cx);
+        match sdp {
+            Some(sdp) => self.early_media(cx, id, status, &sdp),
+            None => self.tell_caller(cx, status),
+        }
+    }
+
+    /// One 180 for the caller, whatever rings and how often (R254).
+    fn tell_caller(&mut self, cx: &mut Cx<'_>, status: u16) {
+        let Some(ring) = self.ring.as_ref().filter(|r| r.purpose == Purpose::Basic) else {
+            return;
+        };
+        let caller = ring.leg;
+        let Some(leg) = self.leg(caller).filter(|l| l.awaits_answer()) else { return };
+        let told = self.told;
+        let new = match status {
+            180 => (told != Told::Rings).then_some(Told::Rings),
+            183 => (told == Told::Nothing && leg.waiting.is_none()).then_some(Told::Works),
+            _ => None,
+        };
+        let Some(new) = new else { return };
+        self.told = new;
+        cx.command(caller, LegCommand::Progress { status, sdp: None });
+        if let Some(leg) = self.leg_mut(caller) {
+            leg.state = State::Rang;
+        }
+    }
+
+    /// SDP before the answer passes while exactly one leg exists.
+    fn early_media(&mut self, cx: &mut Cx<'_>, id: LegId, status: u16, sdp: &Bytes) {
+        let late = self.ring.as_ref().is_some_and(|r| r.offered.is_empty());
+        let passes = self.only_ringing() == Some(id) && self.exchange == Exchange::Idle;
+        let Some(caller) = self.ring.as_ref().map(|r| r.leg) else { return };
+        let Some(leg) = self.leg_mut(id) else { return };
+        let again = !late && leg.remote == *sdp;
+        if late && leg.pending == Pending::Nothing && leg.remote.is_empty() {
+            leg.pending = Pending::Offer(Leg::keep(sdp));
+        } else if !late && !again {
+            leg.remote = Leg::keep(sdp);
+            if !crate::exchange::adopt_key(leg) {
+                return self.refused(cx, id, Outcome::here(Cause::MediaNotAcceptable));
+            }
+        }
+        let wants = self.leg(caller).filter(|l| l.awaits_answer()).map(|l| {
+            (matches!(l.pending, Pending::Offer(_)), l.pending == Pending::Request, l.reliable)
+        });
+        match wants {
+            Some((true, _, _)) if passes && !late => {
+                if status == 180 {
+                    self.told = Told::Rings;
+                }
+                self.early = Some(id);
+                self.say(cx, caller, Say::Progress { status }, Body::Of(id));
+            }
+            Some((_, true, true)) if passes && late => {
+                self.match_protection(id, caller);
+                self.early = Some(id);
+                self.exchange = Exchange::Give { from: caller, to: id };
+                self.say(cx, caller, Say::Progress { status }, Body::Of(id));
+            }
+            Some(_) | None => self.tell_caller(cx, status),
+        }
+        self.touch_all_media();
+    }
+
+    /// A late offer shows only now how its writer protects audio.
+    fn match_protection(&mut self, offerer: LegId, other: LegId) {
+        let (Some(a), Some(b)) = (self.leg(offerer), self.leg(other)) else { return };
+        let theirs = path::guard_of_body(&a.body());
+        if self.way == Way::Direct && theirs != path::guard_for(b.policy, b.path) {
+            self.way = Way::Relay;
+            if let Some(ring) = &mut self.ring {
+                ring.way = Way::Relay;
+            }
+            self.draft.note(Mark::Relay(crate::explain::Why::Protection));
+        }
+    }
+
+    /// A called phone answered.
+    pub(crate) fn answered(&mut self, cx: &mut Cx<'_>, id: LegId, sdp: Option<Bytes>) {
+        let ring = self.ring.as_ref().map(|r| (r.purpose, r.offered.is_empty()));
+        let leg = self.leg_mut(id).filter(|l| l.role == Role::Ringing);
+        let (Some(leg), Some((purpose, late))) = (leg, ring) else {
+            // It crossed our end: whoever answered too late is released (R248).
+            cx.count(Kind::LateAnswer);
+            return cx
+                .command(id, LegCommand::End { cause: Cause::NormalClearing, elsewhere: true });
+        };
+        let mut changed = false;
+        if let Some(sdp) = sdp {
+            match (late, &leg.pending) {
+                (true, Pending::Nothing) if leg.remote.is_empty() => {
+                    leg.pending = Pending::Offer(Leg::keep(&sdp));
+                }
+                (true, _) => {}
+                (false, _) if leg.remote == sdp => {}
+                (false, _) => {
+                    leg.remote = Leg::keep(&sdp);
+                    changed = true;
+                }
+            }
+        }
+        let usable = !leg.body().is_empty() && (late || crate::exchange::adopt_key(leg));
+        if !usable {
+            return self.refused(cx, id, Outcome::here(Cause::MediaNotAcceptable));
+        }
+        leg.state = State::Answered;
+        leg.role = Role::Party;
+        if changed {
+            self.early = None;
+        }
+        for other in self.ringing() {
+            self.give_way(cx, other);
+        }
+        cx.count(Kind::CallAnswered);
+        match purpose {
+            Purpose::Basic => self.answered_basic(cx, id),
+            Purpose::Transfer | Purpose::Recall => self.transfer_reached(cx, id),
+        }
+        self.touch_all_media();
+    }
+
+    fn answered_basic(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let Some(caller) = self.ring.as_ref().map(|r| r.leg) else { return };
+        if self.leg(id).is_some_and(|l| matches!(l.pending, Pending::Offer(_))) {
+            self.match_protection(id, caller);
+        }
+        self.ring = None;
+        self.give_up_at = None;
+        self.second = Some(id);
+        self.draft.answered_at = Some(cx.now.wall);
+        if let Some((who, device)) = self.leg(id).map(|l| (l.who.clone(), l.device)) {
+            if let Some(dn) = who.dn {
+                self.draft.note(Mark::Answered(dn));
+            }
+            self.draft.callee = Some((who, Some(device)));
+        }
+    }
+
+    /// The called side has answered, the caller has not been told: true when it is being told.
+    pub(crate) fn answer_caller(&mut self, cx: &mut Cx<'_>) -> bool {
+        let (Some(first), Some(second)) = (self.first, self.second) else { return false };
+        let (Some(caller), Some(callee)) = (self.leg(first), self.leg(second)) else {
+            return false;
+        };
+        if !caller.awaits_answer() || !callee.is_answered() {
+            return false;
+        }
+        let callee_offers = matches!(callee.pending, Pending::Offer(_));
+        match &caller.pending {
+            Pending::Offer(_) if callee_offers => self.answer_crossed(cx, first, second),
+            Pending::Offer(_) => {
+                self.linked = true;
+                self.say(cx, first, Say::Answer, Body::Of(second));
+            }
+            Pending::Request => {
+                if callee_offers {
+                    self.exchange = Exchange::Give { from: first, to: second };
+                }
+                self.say(cx, first, Say::Answer, Body::Of(second));
+            }
+            // A reliable provisional answer has carried it; if the callee changed its mind, the
+            // two are brought together again.
+            Pending::Nothing => {
+                self.linked = self.early == Some(second) && callee.pending == Pending::Nothing;
+                self.say(cx, first, Say::Answer, Body::Nothing);
+            }
+        }
+        true
+    }
+
+    /// A called phone refused, or could not be reached.
+    pub(crate) fn leg_refused(&mut self, cx: &mut Cx<'_>, id: LegId, refused: &Refused) {
+        let Some(leg) = self.leg(id) else { return };
+        match leg.role {
+            Role::Ringing => {
+                let outcome = Outcome::of(refused, leg.state == State::Rang);
+                self.refused(cx, id, outcome);
+            }
+            Role::Party | Role::Joining => {
+                self.leg_ended(cx, id, Verdict::by(Cause::NormalClearing, id));
+            }
+            Role::Out => {}
+        }
+    }
+
+    /// One ringing leg less.
+    pub(crate) fn refused(&mut self, cx: &mut Cx<'_>, id: LegId, outcome: Outcome) {
+        let cause = outcome.cause.unwrap_or(Cause::Unregistered);
+        self.attempt().note(Mark::Verdict { status: outcome.status, cause });
+        if outcome.ours {
+            self.hang_up(cx, id, cause);
+        } else {
+            self.leg_out(cx, id);
+        }
+        let Some(ring) = &mut self.ring else { return };
+        if let Some(cause) = outcome.cause
+            && ring.worst.is_none_or(|w| weight(cause) > weight(w))
+        {
+            ring.worst = Some(cause);
+        }
+        if outcome.final_for_all {
+            ring.worst = Some(cause);
+            for other in self.ringing() {
+                self.hang_up(cx, other, cause);
+            }
+        }
+        if self.ringing().is_empty() {
+            self.ring_over(cx, Some(id).filter(|_| !outcome.ours));
+        }
+    }
+
+    /// Nobody is left who could answer.
+    fn ring_over(&mut self, cx: &mut Cx<'_>, last: Option<LegId>) {
+        let Some(ring) = self.ring.take() else { return };
+        let cause = ring.worst.unwrap_or(Cause::Unregistered);
+        let by = last.filter(|_| matches!(cause, Cause::UserBusy | Cause::UserRejected));
+        let mut verdict = Verdict { by, ..Verdict::new(cause) };
+        if cause == Cause::UpstreamFailure {
+            verdict = verdict.blaming(Blame::Callee);
+        }
+        match ring.purpose {
+            Purpose::Basic => self.trouble = Some(verdict),
+            Purpose::Transfer | Purpose::Recall => {
+                self.transfer_failed(cx, ring.purpose, verdict);
+            }
+        }
+    }
+
+    /// All legs that ring are ended with one reason.
+    fn stop_ringing(&mut self, cx: &mut Cx<'_>, cause: Cause) {
+        for id in self.ringing() {
+            self.hang_up(cx, id, cause);
+        }
+        self.ring_over(cx, None);
+    }
+
+    /// A deadline of the call has passed.
+    pub(crate) fn tick(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now.mono;
+        let due = |at: Option<Mono>| at.is_some_and(|at| at <= now);
+        if due(self.announce.as_ref().map(|a| a.until)) {
+            self.announcement_over(cx);
+        }
+        if due(self.give_up_at) {
+            self.give_up_at = None;
+            self.draft.note(Mark::Unanswered);
+            self.end(cx, Verdict::new(Cause::RingTimeout));
+        }
+        if due(self.ring.as_ref().and_then(|r| r.reach_by)) {
+            self.reach_time_over(cx);
+        }
+        if due(self.ring.as_ref().map(|r| r.ring_until)) {
+            self.attempt().note(Mark::RingOver);
+            if let Some(ring) = &mut self.ring {
+                ring.worst = Some(Cause::RingTimeout);
+            }
+            self.stop_ringing(cx, Cause::RingTimeout);
+        }
+    }
+
+    /// 4 s after the INVITE: without any sign of life everyone is unreachable (R062).
+    fn reach_time_over(&mut self, cx: &mut Cx<'_>) {
+        if let Some(ring) = &mut self.ring {
+            ring.reach_by = None;
+        }
+        if !self.ringing().iter().any(|id| self.has_rung(*id)) {
+            self.attempt().note(Mark::Silent);
+            self.stop_ringing(cx, Cause::Unregistered);
+        }
+    }
+
+    /// The configuration changed: devices that may not ring any more stop (R247).
+    pub(crate) fn configured(&mut self, cx: &mut Cx<'_>) {
+        let Some(user) = self.ring.as_ref().map(|r| r.user) else { return };
+        let snapshot = cx.view.snapshot();
+        let active = snapshot.user(user).is_some_and(|u| u.state == model::UserState::Active);
+        let gone: Vec<LegId> = self
+            .ringing()
+            .into_iter()
+            .filter(|id| {
+                let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
+                !active || device.is_none_or(|d| d.user != Some(user))
+            })
+            .collect();
+        for id in &gone {
+            self.attempt().note(Mark::Gone);
+            self.hang_up(cx, *id, Cause::UnallocatedNumber);
+        }
+        if gone.is_empty() || !self.ringing().is_empty() {
+            return;
+        }
+        let Some(ring) = self.ring.take() else { return };
+        match ring.purpose {
+            Purpose::Basic => self.dial(cx, ring.referred_by),
+            Purpose::Transfer | Purpose::Recall => {
+                let verdict = Verdict::new(Cause::UnallocatedNumber);
+                self.transfer_failed(cx, ring.purpose, verdict);
+            }
+        }
+    }
+}
+
+/// What the caller has heard of the called side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Told {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// 183: something is being done.
+    Works,
+    /// 180.
+    Rings,
+}
+
+/// How long the transferrer is called back (R290).
+const RECALL_S: u16 = 30;
+
+/// Direct when every contact can be reached directly.
+fn way_to(cx: &Cx<'_>, from: &Leg, legs: &[(Leg, u64)]) -> Result<(Way, Mark), Refusal> {
+    let guard = match from.body() {
+        body if body.is_empty() => path::guard_for(from.policy, from.path),
+        body => path::guard_of_body(&body),
+    };
+    let a = path::End { path: from.path, site: from.site, guard };
+    for (leg, _) in legs {
+        let theirs = path::guard_for(leg.policy, leg.path);
+        let b = path::End { path: leg.path, site: leg.site, guard: theirs };
+        match path::decide(cx.view, a, b) {
+            Ok(()) => {}
+            // Keys that we cannot have cannot be relayed.
+            Err(_) if guard == path::Guard::Foreign => {
+                return Err(Refusal::new(Cause::MediaNotAcceptable, Mark::OfferRefused));
+            }
+            Err(why) => return Ok((Way::Relay, Mark::Relay(why))),
+        }
+    }
+    Ok((Way::Direct, Mark::Direct))
+}

@@ -1,0 +1,38 @@
+//! How many calls an extension has at once (R250): ringing, talking, held and consulting ones
+//! on all its devices, each call once.
+
+use base::id::TenantId;
+use base::{Dn, Rng, Table};
+
+/// Counts calls per extension.
+pub(crate) struct Budget {
+    calls: Table<(TenantId, Dn), u32>,
+}
+
+impl Budget {
+    pub(crate) fn new(rng: &mut Rng) -> Self {
+        Budget { calls: Table::new(rng) }
+    }
+
+    /// Whether one more call would be above the limit.
+    pub(crate) fn is_full(&self, tenant: TenantId, dn: Dn) -> bool {
+        let calls = self.calls.get(&(tenant, dn)).copied().unwrap_or(0);
+        calls as usize >= base::limits::CALLS_PER_DN
+    }
+
+    pub(crate) fn take(&mut self, tenant: TenantId, dn: Dn) {
+        *self.calls.get_or_insert_with((tenant, dn), || 0) += 1;
+    }
+
+    pub(crate) fn free(&mut self, tenant: TenantId, dn: Dn) {
+        let Some(calls) = self.calls.get_mut(&(tenant, dn)) else { return };
+        *calls = calls.saturating_sub(1);
+        if *calls == 0 {
+            self.calls.remove(&(tenant, dn));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+}

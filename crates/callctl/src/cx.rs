@@ -1,0 +1,72 @@
+//! What a step of a call works with besides the call itself.
+
+use base::event::{Event, Kind};
+use base::id::TenantId;
+use base::{LegId, Now, Place, Rng, Table, Wheel};
+
+use crate::action::{Action, LegCommand, Party};
+use crate::budget::Budget;
+use crate::leg::Person;
+use crate::view::View;
+
+/// Half of the counters of a place belong to call control; the stack mints the others.
+pub const LEG_COUNTER_FIRST: u64 = 1 << 43;
+
+/// A timer's key: which call, and which of those that had its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TimerKey {
+    pub slot: u32,
+    pub serial: u32,
+}
+
+/// What all calls share.
+pub(crate) struct Core {
+    pub place: Place,
+    pub rng: Rng,
+    pub next_leg: u64,
+    /// Call of each leg, those that have ended and are not gone included.
+    pub by_leg: Table<LegId, u32>,
+    /// Call of each media leg that is open or opening.
+    pub by_media: Table<LegId, u32>,
+    pub budget: Budget,
+    pub wheel: Wheel<TimerKey>,
+}
+
+impl Core {
+    pub(crate) fn mint(&mut self) -> LegId {
+        self.next_leg += 1;
+        LegId::new(self.place, LEG_COUNTER_FIRST | self.next_leg)
+    }
+}
+
+/// One input's surroundings.
+pub(crate) struct Cx<'a> {
+    pub now: Now,
+    pub view: &'a dyn View,
+    pub core: &'a mut Core,
+    pub out: &'a mut Vec<Action>,
+}
+
+impl Cx<'_> {
+    pub(crate) fn command(&mut self, leg: LegId, command: LegCommand) {
+        self.out.push(Action::Leg { leg, command });
+    }
+
+    pub(crate) fn media(&mut self, command: mediactl::Command) {
+        self.out.push(Action::Media(command));
+    }
+
+    pub(crate) fn count(&mut self, kind: Kind) {
+        self.out.push(Action::Event(Event::from(kind)));
+    }
+
+    /// A person as phones show it.
+    pub(crate) fn shown(&self, who: &Person, tenant: TenantId) -> Party {
+        let tenant = self.view.snapshot().tenant(tenant);
+        Party {
+            number: who.number.to_string(),
+            name: who.name.to_string(),
+            domain: tenant.map(|t| t.realm.to_string()).unwrap_or_default(),
+        }
+    }
+}

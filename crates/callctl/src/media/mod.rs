@@ -1,0 +1,119 @@
+//! Media legs: opened when a leg needs a port, told their wanted condition, closed when unused.
+
+pub(crate) mod path;
+mod render;
+mod say;
+mod want;
+
+pub(crate) use render::{can_play, holds, same_endpoint};
+
+use std::net::SocketAddr;
+
+use base::event::Kind;
+use base::{Cause, LegId};
+use mediactl::Command;
+
+use crate::call::Call;
+use crate::cx::Cx;
+use crate::exchange::Exchange;
+use crate::leg::{Body, Leg, Media, Role, Serves, Waiting};
+use crate::record::Verdict;
+use path::Way;
+
+impl Waiting {
+    /// It is held back until a port is open, and is void without one.
+    pub(crate) fn needs_port(self) -> bool {
+        self.body != Body::Nothing
+    }
+}
+
+impl Call {
+    /// Makes sure that the leg has a media leg, open or opening.
+    pub(crate) fn open_media(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let slot = self.key.slot;
+        let Some(leg) = self.leg_mut(id).filter(|l| l.is_live() && l.media.is_none()) else {
+            return;
+        };
+        // A second one gets its own id, so that late news of the first cannot be mistaken.
+        let media = if leg.reopened { cx.core.mint() } else { id };
+        leg.media = Some(Box::new(Media {
+            id: media,
+            at: None,
+            keys: Vec::new(),
+            protect: None,
+            dirty: true,
+        }));
+        cx.core.by_media.insert(media, slot);
+    }
+
+    /// The port is open.
+    pub(crate) fn opened(&mut self, cx: &mut Cx<'_>, id: LegId, at: (SocketAddr, SocketAddr)) {
+        let configured = cx.view.media_address();
+        let Some(media) = self.leg_mut(id).and_then(|l| l.media.as_mut()) else { return };
+        let ours = |addr: SocketAddr| match configured {
+            Some(ip) if ip.is_ipv4() == addr.is_ipv4() => SocketAddr::new(ip, addr.port()),
+            _ => addr,
+        };
+        if media.at.is_none() {
+            media.at = Some((ours(at.0), ours(at.1)));
+            self.flush(cx, id);
+        }
+    }
+
+    /// The media leg could not be opened, or died.
+    pub(crate) fn media_failed(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        cx.count(Kind::MediaRefused);
+        let Some(leg) = self.leg_mut(id) else { return };
+        leg.reopened = true;
+        let Some(media) = leg.media.take() else { return };
+        leg.waiting = None;
+        leg.no_music = true;
+        let (role, serves) = (leg.role, leg.serves);
+        cx.core.by_media.remove(&media.id);
+        let shortage = Verdict::new(Cause::ResourceShortage);
+        if self.announce.is_some() && self.first == Some(id) {
+            return self.announcement_over(cx);
+        }
+        match (role, self.way_of(id)) {
+            (Role::Out, _) => {}
+            (Role::Ringing, _) => {
+                self.refused(cx, id, crate::basic::Outcome::here(Cause::ResourceShortage));
+            }
+            (Role::Joining, _) => self.takeover_failed(cx, id, shortage),
+            (Role::Party, Way::Relay) => self.trouble = Some(shortage),
+            (Role::Party, Way::Direct) => self.music_failed(cx, id, serves),
+        }
+    }
+
+    /// Tells conditions that changed, and closes what nobody needs.
+    pub(crate) fn tidy_media(&mut self, cx: &mut Cx<'_>) {
+        let ids: Vec<LegId> =
+            self.legs.iter().filter(|l| l.media.is_some()).map(|l| l.id).collect();
+        for id in ids {
+            if !self.needs_media(id) {
+                self.drop_media(cx, id);
+                continue;
+            }
+            let Some(want) = self.want(id) else { continue };
+            let Some(media) = self.leg_mut(id).and_then(|l| l.media.as_mut()) else { continue };
+            if std::mem::take(&mut media.dirty) {
+                cx.media(Command::Leg(Box::new(want)));
+            }
+        }
+    }
+
+    fn needs_media(&self, id: LegId) -> bool {
+        let Some(leg) = self.leg(id).filter(|l| l.is_live()) else { return false };
+        let exchanging = self.exchange != Exchange::Idle || !leg.is_quiet();
+        self.way_of(id) == Way::Relay
+            || leg.serves == Serves::Music
+            || exchanging
+            || (self.announce.is_some() && self.first == Some(id))
+            || self.takeover.as_ref().is_some_and(|t| t.way == Way::Relay)
+    }
+
+    /// Everything joined in this call is to be told again.
+    pub(crate) fn touch_all_media(&mut self) {
+        self.legs.iter_mut().for_each(Leg::touch_media);
+    }
+}

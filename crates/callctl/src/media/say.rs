@@ -1,0 +1,180 @@
+//! Words with a session description: sent at once, or as soon as the port is open.
+
+use base::{Cause, LegId};
+use bytes::Bytes;
+use mediactl::Direction;
+
+use crate::action::{Action, LegCommand, OfferLeg};
+use crate::call::Call;
+use crate::cx::Cx;
+use crate::exchange::Exchange;
+use crate::leg::{Asked, Begun, Body, Pending, Say, State, Waiting};
+use crate::record::Verdict;
+
+use super::path::Way;
+
+impl Call {
+    /// Says something to a leg. What needs a port waits for it; a later word takes the place of
+    /// one that still waits.
+    pub(crate) fn say(&mut self, cx: &mut Cx<'_>, id: LegId, say: Say, body: Body) {
+        let relayed = self.way_of(id) == Way::Relay && body != Body::Nothing;
+        let needs_port = relayed || matches!(body, Body::Own(_));
+        if needs_port {
+            self.open_media(cx, id);
+        }
+        let Some(leg) = self.leg_mut(id).filter(|l| l.is_live()) else { return };
+        leg.waiting = Some(Waiting { say, body });
+        let open = leg.media.as_ref().is_some_and(|m| m.at.is_some());
+        if !needs_port || open {
+            self.flush(cx, id);
+        }
+    }
+
+    /// Says what waits.
+    pub(crate) fn flush(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let Some(Waiting { say, body }) = self.leg_mut(id).and_then(|l| l.waiting.take()) else {
+            return;
+        };
+        let sdp = match self.render(cx, id, body) {
+            Ok(sdp) => sdp,
+            Err(cause) => return self.cannot_say(cx, id, say, cause),
+        };
+        match say {
+            Say::Invite { contact } => self.invite(cx, id, contact, sdp),
+            Say::Progress { status } => self.progress(cx, id, status, sdp),
+            Say::Answer => self.answer(cx, id, body, sdp),
+            Say::Offer { identity } => self.offer(cx, id, identity, sdp),
+            Say::AnswerOffer => self.answer_offer(cx, id, body, sdp),
+        }
+        if let Some(leg) = self.leg_mut(id) {
+            leg.touch_media();
+        }
+    }
+
+    /// A description could not be made, mostly because the other side's cannot be used.
+    fn cannot_say(&mut self, cx: &mut Cx<'_>, id: LegId, say: Say, cause: Cause) {
+        use crate::basic::Outcome;
+        use crate::leg::Role;
+        let Some(role) = self.leg(id).map(|l| l.role) else { return };
+        let verdict = Verdict::new(cause);
+        match (role, say) {
+            (Role::Ringing, _) => self.refused(cx, id, Outcome::here(cause)),
+            (Role::Joining, _) => self.takeover_failed(cx, id, verdict),
+            // Early media is no more than a courtesy.
+            (Role::Party, Say::Progress { .. }) => self.courtesy_failed(cx, id),
+            (Role::Party | Role::Out, _) => self.trouble = Some(verdict),
+        }
+    }
+
+    fn invite(&mut self, cx: &mut Cx<'_>, id: LegId, contact: u64, sdp: Option<Bytes>) {
+        let Some((ring, leg)) = self.ring.as_ref().zip(self.leg(id)) else { return };
+        let Some(caller) = self.leg(ring.leg) else { return };
+        let offer = OfferLeg {
+            leg: id,
+            device: leg.device,
+            contact,
+            from: cx.shown(&caller.who, self.tenant),
+            to: cx.shown(&leg.who, self.tenant),
+            sdp,
+            max_forwards: self.max_forwards,
+            referred_by: ring.referred_by.clone(),
+            reliable: leg.reliable,
+        };
+        cx.out.push(Action::OfferLeg(Box::new(offer)));
+        if let Some(leg) = self.leg_mut(id) {
+            leg.state = State::Early;
+        }
+    }
+
+    fn progress(&mut self, cx: &mut Cx<'_>, id: LegId, status: u16, sdp: Option<Bytes>) {
+        cx.command(id, LegCommand::Progress { status, sdp });
+        let Some(leg) = self.leg_mut(id) else { return };
+        leg.state = State::Rang;
+        if leg.reliable {
+            match leg.pending {
+                // Acknowledged, so it is the answer (RFC 3262 §5).
+                Pending::Offer(_) => leg.settle_pending(),
+                Pending::Request => {
+                    leg.pending = Pending::Nothing;
+                    leg.asked = Asked::Answer;
+                }
+                Pending::Nothing => {}
+            }
+        }
+        self.announcement_begun(id);
+    }
+
+    fn answer(&mut self, cx: &mut Cx<'_>, id: LegId, body: Body, sdp: Option<Bytes>) {
+        cx.command(id, LegCommand::Answer { sdp });
+        let Some(leg) = self.leg_mut(id) else { return };
+        leg.state = State::Answered;
+        if body != Body::Nothing {
+            match leg.pending {
+                Pending::Request => leg.asked = Asked::Answer,
+                Pending::Offer(_) | Pending::Nothing => {}
+            }
+        }
+        leg.settle_pending();
+        self.joined_by_answer(cx, id);
+        if let Body::Of(other) = body
+            && self.exchange == Exchange::Idle
+            && self.is_up()
+            && self.peer_of(id) == Some(other)
+        {
+            self.linked = true;
+        }
+    }
+
+    fn offer(&mut self, cx: &mut Cx<'_>, id: LegId, identity: Option<LegId>, sdp: Option<Bytes>) {
+        let who = identity.and_then(|other| self.leg(other)).map(|other| other.who.clone());
+        let identity = who.map(|who| cx.shown(&who, self.tenant));
+        let asked = if sdp.is_some() { Asked::Answer } else { Asked::Offer };
+        cx.command(id, LegCommand::Offer { sdp, identity });
+        if let Some(leg) = self.leg_mut(id) {
+            leg.asked = asked;
+        }
+    }
+
+    fn answer_offer(&mut self, cx: &mut Cx<'_>, id: LegId, body: Body, sdp: Option<Bytes>) {
+        let Some(sdp) = sdp else { return };
+        cx.command(id, LegCommand::AnswerOffer { sdp });
+        let Some(leg) = self.leg_mut(id) else { return };
+        if leg.pending == Pending::Request {
+            leg.asked = Asked::Answer;
+        }
+        leg.settle_pending();
+        if let Body::Own(direction) = body {
+            self.own_answer_given(id, direction);
+        }
+    }
+
+    /// Gives a leg the description it waits for: in its final answer when it dialled and has
+    /// none yet, else as the answer to its offer or request.
+    pub(crate) fn reply(&mut self, cx: &mut Cx<'_>, id: LegId, body: Body) {
+        let Some(leg) = self.leg(id) else { return };
+        let say = match (leg.begun, leg.state) {
+            (Begun::ByPhone, State::Early | State::Rang) => Say::Answer,
+            _ => Say::AnswerOffer,
+        };
+        self.say(cx, id, say, body);
+    }
+
+    /// Refuses the leg's pending offer; the session stays as it was.
+    pub(crate) fn refuse_offer(&mut self, cx: &mut Cx<'_>, id: LegId, status: u16) {
+        let Some(leg) = self.leg_mut(id).filter(|l| l.pending != Pending::Nothing) else {
+            return;
+        };
+        // The offer of an INVITE is refused with the call; one in a final answer is answered
+        // when the call settles.
+        if leg.fetched || (leg.awaits_answer() && leg.remote.is_empty()) {
+            return;
+        }
+        leg.pending = Pending::Nothing;
+        cx.command(id, LegCommand::RefuseOffer { status });
+    }
+
+    /// Our own player is offered to a leg.
+    pub(crate) fn offer_player(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        self.say(cx, id, Say::Offer { identity: None }, Body::Own(Direction::SendOnly));
+    }
+}

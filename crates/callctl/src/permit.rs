@@ -1,0 +1,74 @@
+//! What a calling leg may do, before its number is looked at (R246).
+
+use base::id::DeviceId;
+use base::{Cause, LegId};
+use model::{Device, Snapshot, SrtpPolicy, UserState};
+
+use crate::call::Call;
+use crate::cx::Cx;
+use crate::explain::Mark;
+use crate::input::Offered;
+use crate::leg::Person;
+use crate::media::path::{Guard, guard_of_body};
+use crate::route::{self, Refusal};
+
+/// The person behind a device; one without a user shows its SIP id.
+pub(crate) fn person_of(snapshot: &Snapshot, device: &Device) -> std::sync::Arc<Person> {
+    match device.user.and_then(|id| snapshot.user(id)) {
+        Some(user) => route::person(user),
+        None => std::sync::Arc::new(Person {
+            number: device.sip_id.clone(),
+            site: Some(device.site),
+            ..Person::default()
+        }),
+    }
+}
+
+/// Whether the device's offer is protected as its policy demands, and can be read at all.
+pub(crate) fn is_offer_usable(policy: SrtpPolicy, offered: &Offered) -> bool {
+    let Some(sdp) = &offered.sdp else { return true };
+    if mediactl::sdp::Sdp::parse(sdp).is_err() {
+        return false;
+    }
+    match (policy, guard_of_body(sdp)) {
+        (SrtpPolicy::Required, Guard::Plain) => false,
+        (SrtpPolicy::Off, Guard::Savp) => false,
+        (SrtpPolicy::Required | SrtpPolicy::Off | SrtpPolicy::Auto, _) => true,
+    }
+}
+
+impl Call {
+    /// The rights of the caller.
+    pub(crate) fn permit(
+        &mut self,
+        cx: &mut Cx<'_>,
+        caller: LegId,
+        offered: &Offered,
+    ) -> Result<(), Refusal> {
+        let Some(leg) = self.leg(caller) else { return Ok(()) };
+        let (who, policy, device) = (leg.who.clone(), leg.policy, leg.device);
+        let Some(dn) = who.dn else {
+            return Err(Refusal::new(Cause::FeatureNotPermitted, Mark::DeviceWithoutUser));
+        };
+        if !is_caller_active(cx.view.snapshot(), device) {
+            return Err(Refusal::new(Cause::FeatureNotPermitted, Mark::CallerStopped));
+        }
+        // RFC 3261 §16.3 has 483 for it; 482 is what the table of causes has for a loop.
+        if offered.max_forwards == 0 {
+            return Err(Refusal::new(Cause::ForwardLoop, Mark::NoHops));
+        }
+        if !is_offer_usable(policy, offered) {
+            return Err(Refusal::new(Cause::MediaNotAcceptable, Mark::OfferRefused));
+        }
+        if self.is_full(cx, dn) {
+            return Err(Refusal::new(Cause::UserBusy, Mark::CallLimit(dn)));
+        }
+        self.reserve(cx, dn);
+        Ok(())
+    }
+}
+
+fn is_caller_active(snapshot: &Snapshot, device: DeviceId) -> bool {
+    let user = snapshot.device(device).and_then(|d| d.user).and_then(|id| snapshot.user(id));
+    user.is_some_and(|u| u.state == UserState::Active)
+}

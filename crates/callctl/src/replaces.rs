@@ -1,0 +1,214 @@
+//! INVITE with Replaces (RFC 3891): a phone takes a leg's place.
+//!
+//! | Replaced leg | Effect |
+//! |---|---|
+//! | answered, with an answered partner | the partner is offered the new phone's media; on its answer the old leg ends |
+//! | rings for a caller | the caller is answered by the new phone (pickup) |
+//! | anything else, or gone | `PickupNone` |
+//!
+//! Tags of a dialog cannot be guessed, so knowing them is the right to use them within the
+//! tenant (RFC 3891 §8).
+
+use base::event::Kind;
+use base::{Cause, LegId};
+use model::record::Service;
+
+use crate::call::{Call, Link, Takeover};
+use crate::cx::Cx;
+use crate::exchange::Exchange;
+use crate::explain::Mark;
+use crate::leg::{Body, Leg, Pending, Role, Say, State};
+use crate::media::path::{self, Way};
+use crate::record::{Draft, Verdict};
+
+impl Call {
+    /// Whether `replaced` can be taken over now.
+    pub(crate) fn can_replace(&self, replaced: LegId) -> bool {
+        let free = self.takeover.is_none() && self.announce.is_none() && !self.ended;
+        let Some(leg) = self.leg(replaced).filter(|_| free) else { return false };
+        match leg.role {
+            Role::Ringing => {
+                leg.state != State::Opening && self.transfer.is_none() && self.ring.is_some()
+            }
+            Role::Party => {
+                leg.is_answered() && self.partner(replaced).is_some() && self.transfer.is_none()
+            }
+            Role::Joining | Role::Out => false,
+        }
+    }
+
+    /// A phone wants the place of `replaced`.
+    pub(crate) fn take_over(&mut self, cx: &mut Cx<'_>, mut leg: Leg, replaced: LegId) {
+        let rings = self.leg(replaced).is_some_and(|l| l.role == Role::Ringing);
+        if let Some(dn) = leg.who.dn {
+            self.reserve(cx, dn);
+        }
+        if rings {
+            return self.pick_up(cx, leg);
+        }
+        let Some(peer) = self.partner(replaced).and_then(|p| self.leg(p)) else { return };
+        let (way, _) = self.way_between(cx, peer, &leg);
+        let joining = leg.id;
+        leg.role = Role::Joining;
+        self.add_leg(cx, leg);
+        self.takeover = Some(Box::new(Takeover { joining, replaced, way, begun: false }));
+    }
+
+    /// The partner is asked as soon as nothing else is under way.
+    pub(crate) fn begin_takeover(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some(takeover) = self.takeover.as_mut().filter(|t| !t.begun) else { return false };
+        let (joining, replaced, way) = (takeover.joining, takeover.replaced, takeover.way);
+        let Some(peer) = self.partner(replaced) else { return false };
+        if !self.leg(peer).is_some_and(Leg::is_quiet) {
+            return false;
+        }
+        if let Some(takeover) = self.takeover.as_mut() {
+            takeover.begun = true;
+            takeover.way = self.way;
+        }
+        self.way = way;
+        self.pass(cx, joining, peer);
+        true
+    }
+
+    /// The new phone has its answer. Of a takeover, the old leg ends now.
+    pub(crate) fn joined_by_answer(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        if !self.takeover.as_ref().is_some_and(|t| t.joining == id) {
+            return;
+        }
+        let Some(takeover) = self.takeover.take() else { return };
+        let (Some(peer), Some(old)) =
+            (self.partner(takeover.replaced), self.leg(takeover.replaced))
+        else {
+            return;
+        };
+        let old = old.who.clone();
+        let Some(stays) = self.leg(peer).map(|l| (l.who.clone(), l.device)) else { return };
+        let Some((who, device)) = self.leg(id).map(|l| (l.who.clone(), l.device)) else { return };
+        let mut draft = Draft::of_transfer(cx.now.wall, stays, &who.number, &old);
+        draft.answered_at = Some(cx.now.wall);
+        if let Some(dn) = who.dn {
+            draft.note(Mark::TakenOver(dn));
+        }
+        draft.callee = Some((who, Some(device)));
+        let before = std::mem::replace(&mut self.draft, draft);
+        self.record(cx, &before, Verdict::by(Cause::NormalClearing, id));
+        cx.count(Kind::Transferred);
+        self.hang_up(cx, takeover.replaced, Cause::NormalClearing);
+        if let Some(leg) = self.leg_mut(id) {
+            leg.role = Role::Party;
+        }
+        self.first = Some(peer);
+        self.second = Some(id);
+        // Its exchange, if it still runs, ends with both having each other's description.
+        self.linked = true;
+        self.touch_all_media();
+    }
+
+    /// The new phone gave up, or the partner did not agree: everything is as it was.
+    pub(crate) fn takeover_failed(&mut self, cx: &mut Cx<'_>, id: LegId, verdict: Verdict) {
+        let Some(takeover) = self.takeover.take() else { return };
+        let own = verdict.by == Some(id);
+        let refusal = match verdict.cause {
+            Cause::NormalClearing => Cause::CallerCancelled,
+            cause => cause,
+        };
+        self.record_joining(cx, id, Verdict { cause: refusal, ..verdict });
+        if own {
+            self.leg_out(cx, id);
+        } else {
+            self.hang_up(cx, id, refusal);
+        }
+        self.exchange = Exchange::Idle;
+        if takeover.begun {
+            self.way = takeover.way;
+            // The partner may have agreed to the other one meanwhile.
+            self.linked = false;
+            self.link = Link::Join;
+        }
+        self.touch_all_media();
+    }
+
+    /// An attempt to take over that came to nothing has its own record.
+    pub(crate) fn record_joining(&self, cx: &mut Cx<'_>, id: LegId, verdict: Verdict) {
+        let Some(leg) = self.leg(id) else { return };
+        let draft = Draft::new(cx.now.wall, leg.who.clone(), leg.device, "");
+        self.record(cx, &draft, verdict);
+    }
+
+    /// The new phone answers in place of the ringing ones.
+    fn pick_up(&mut self, cx: &mut Cx<'_>, mut leg: Leg) {
+        let Some(ring) = self.ring.take() else { return };
+        let Some(caller) = self.leg(ring.leg) else { return };
+        let guard = |l: &Leg| match l.body() {
+            body if body.is_empty() => path::guard_for(l.policy, l.path),
+            body => path::guard_of_body(&body),
+        };
+        let a = path::End { path: caller.path, site: caller.site, guard: guard(caller) };
+        let b = path::End { path: leg.path, site: leg.site, guard: guard(&leg) };
+        let direct = path::decide(cx.view, a, b).is_ok() && a.guard == path::Guard::Plain;
+        let agreed = caller.pending == Pending::Nothing;
+        if !agreed {
+            self.way = if direct { Way::Direct } else { Way::Relay };
+        }
+        let id = leg.id;
+        self.draft.services.insert(Service::Pickup);
+        self.draft.answered_at = Some(cx.now.wall);
+        if let Some(dn) = leg.who.dn {
+            self.draft.note(Mark::TakenOver(dn));
+        }
+        self.draft.callee = Some((leg.who.clone(), Some(leg.device)));
+        leg.role = Role::Party;
+        self.add_leg(cx, leg);
+        for other in self.ringing() {
+            self.give_way(cx, other);
+        }
+        self.exchange = Exchange::Idle;
+        self.early = None;
+        self.give_up_at = None;
+        self.second = Some(id);
+        cx.count(Kind::CallAnswered);
+        self.answer_picked_up(cx, ring.leg, id);
+    }
+
+    /// Both dialled, so both wait for an answer.
+    fn answer_picked_up(&mut self, cx: &mut Cx<'_>, caller: LegId, picker: LegId) {
+        let pending = |id| self.leg(id).map(|l| l.pending.clone()).unwrap_or_default();
+        match (pending(caller), pending(picker)) {
+            (Pending::Offer(_), Pending::Offer(_)) => self.answer_crossed(cx, caller, picker),
+            (Pending::Request, Pending::Offer(_)) => {
+                self.exchange = Exchange::Give { from: caller, to: picker };
+                self.say(cx, caller, Say::Answer, Body::Of(picker));
+            }
+            (Pending::Offer(_), Pending::Request) => {
+                self.exchange = Exchange::Give { from: picker, to: caller };
+                self.say(cx, picker, Say::Answer, Body::Of(caller));
+            }
+            (Pending::Nothing, Pending::Offer(_) | Pending::Request) => {
+                self.say(cx, caller, Say::Answer, Body::Nothing);
+                self.pass(cx, picker, caller);
+            }
+            (Pending::Request, Pending::Request | Pending::Nothing)
+            | (Pending::Offer(_) | Pending::Nothing, Pending::Nothing) => {
+                self.trouble = Some(Verdict::by(Cause::MediaNotAcceptable, picker));
+            }
+        }
+    }
+
+    /// Two offers that wait for answers are answered by each other.
+    pub(crate) fn answer_crossed(&mut self, cx: &mut Cx<'_>, a: LegId, b: LegId) {
+        // Ports first: an answer in force must not stand in for the offer that it answers.
+        let relayed = self.way == Way::Relay;
+        if relayed {
+            self.open_media(cx, a);
+            self.open_media(cx, b);
+        }
+        self.linked = true;
+        self.say(cx, a, Say::Answer, Body::Cross(b));
+        if self.leg(b).is_some_and(Leg::awaits_answer) {
+            self.say(cx, b, Say::Answer, Body::Cross(a));
+        } else {
+            self.say(cx, b, Say::AnswerOffer, Body::Cross(a));
+        }
+    }
+}

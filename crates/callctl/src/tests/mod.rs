@@ -1,0 +1,1 @@
+//! Behaviour of call control, input by input.

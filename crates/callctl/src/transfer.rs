@@ -1,0 +1,291 @@
+//! Transfer by a phone (REFER): blind, and attended by joining two calls.
+//!
+//! | Blind | Effect |
+//! |---|---|
+//! | accepted | the target's contacts are called for the transferee; the referrer hears how it goes |
+//! | target answers | the referrer's leg ends, transferee and target are brought together |
+//! | referrer hangs up first | the transferee waits with music, then ring-back (R254) |
+//! | target fails, referrer there | the referrer is told; the two are as before (R289) |
+//! | target fails, referrer gone | the referrer's number is called back for 30 s (R290) |
+//!
+//! The record of the old conversation ends when the referrer leaves or the target answers; the
+//! transferee's next one is linked by the call's id (group I).
+
+use base::event::Kind;
+use base::{Cause, LegId};
+
+use crate::action::LegCommand;
+use crate::call::{Call, Link, Purpose, Transfer};
+use crate::cx::Cx;
+use crate::explain::Mark;
+use crate::input::Refer;
+use crate::leg::{Leg, Pending};
+use crate::media::path::{self, Way};
+use crate::record::{Draft, Verdict};
+use crate::route::{self, Refusal};
+
+/// Status of a refusal for want of rights (R289).
+const FORBIDDEN: u16 = 403;
+
+impl Call {
+    /// Whether the leg may transfer its partner now; else the status of the refusal.
+    pub(crate) fn may_refer(&self, cx: &Cx<'_>, id: LegId) -> Result<LegId, u16> {
+        let busy = crate::exchange::REQUEST_PENDING;
+        let answered = self.leg(id).filter(|l| l.is_answered()).ok_or(FORBIDDEN)?;
+        let peer = self.partner(id).ok_or(busy)?;
+        if self.transfer.is_some() || self.takeover.is_some() || self.announce.is_some() {
+            return Err(busy);
+        }
+        let snapshot = cx.view.snapshot();
+        let user = answered.who.user.and_then(|u| snapshot.user(u));
+        let active = user.is_some_and(|u| u.state == model::UserState::Active);
+        if active { Ok(peer) } else { Err(FORBIDDEN) }
+    }
+
+    /// A blind transfer.
+    pub(crate) fn refer_blind(&mut self, cx: &mut Cx<'_>, id: LegId, refer: &Refer) {
+        let peer = match self.may_refer(cx, id) {
+            Ok(peer) => peer,
+            Err(status) => return cx.command(id, LegCommand::RefuseRefer { status }),
+        };
+        cx.command(id, LegCommand::AcceptRefer);
+        self.refer_accepted(cx, (id, peer), refer);
+    }
+
+    /// Calls the target of a transfer that has been accepted.
+    pub(crate) fn refer_accepted(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (id, peer): (LegId, LegId),
+        refer: &Refer,
+    ) {
+        let (Some(leg), Some(stays)) = (self.leg(id), self.leg(peer)) else { return };
+        let stays = (stays.who.clone(), stays.device);
+        let who = leg.who.clone();
+        self.tell_referrer(cx, id, 100);
+        let draft = Draft::of_transfer(cx.now.wall, stays, &refer.target, &who);
+        self.transfer = Some(Box::new(Transfer {
+            referrer: id,
+            referrer_who: who,
+            transferee: peer,
+            draft: Some(draft),
+            told: false,
+        }));
+        if let Err(refusal) = self.call_target(cx, peer, refer) {
+            self.attempt().note(refusal.mark);
+            self.transfer_failed(cx, Purpose::Transfer, Verdict::new(refusal.cause));
+        }
+    }
+
+    fn call_target(
+        &mut self,
+        cx: &mut Cx<'_>,
+        transferee: LegId,
+        refer: &Refer,
+    ) -> Result<(), Refusal> {
+        let view = cx.view;
+        let user = route::find(view.snapshot(), self.tenant, &refer.target)?;
+        let itself = self.leg(transferee).is_some_and(|l| l.who.dn == Some(user.dn));
+        let full = self.is_full(cx, user.dn);
+        let attempt = self.attempt();
+        attempt.note(Mark::RouteUser(user.dn));
+        attempt.callee = Some((route::person(user), None));
+        if itself {
+            return Err(Refusal::new(Cause::UserBusy, Mark::OwnNumber));
+        }
+        if full {
+            return Err(Refusal::new(Cause::UserBusy, Mark::CallLimit(user.dn)));
+        }
+        let referred_by = Some(refer.referred_by.clone()).filter(|r| !r.is_empty());
+        self.call_user(cx, (Purpose::Transfer, transferee), user, referred_by)
+    }
+
+    /// Tells the referrer how it goes, while its leg is there.
+    pub(crate) fn tell_referrer(&self, cx: &mut Cx<'_>, referrer: LegId, status: u16) {
+        if self.leg(referrer).is_some_and(Leg::is_live) {
+            cx.command(referrer, LegCommand::ReferProgress { status });
+        }
+    }
+
+    /// The target rings: told once.
+    pub(crate) fn tell_referrer_rings(&mut self, cx: &mut Cx<'_>) {
+        let Some(transfer) = self.transfer.as_mut().filter(|t| !t.told) else { return };
+        transfer.told = true;
+        let referrer = transfer.referrer;
+        self.tell_referrer(cx, referrer, 180);
+    }
+
+    /// The target, or the transferrer when called back, has answered.
+    pub(crate) fn transfer_reached(&mut self, cx: &mut Cx<'_>, target: LegId) {
+        let Some(ring) = self.ring.take() else { return };
+        let Some(transfer) = self.transfer.take() else { return };
+        let Transfer { referrer, transferee, draft, .. } = *transfer;
+        self.give_up_at = None;
+        self.tell_referrer(cx, referrer, 200);
+        if let Some(draft) = draft {
+            let old = std::mem::replace(&mut self.draft, draft);
+            self.record(cx, &old, Verdict::by(Cause::NormalClearing, referrer));
+            self.hang_up(cx, referrer, Cause::NormalClearing);
+        }
+        cx.count(Kind::Transferred);
+        if let Some((who, device)) = self.leg(target).map(|l| (l.who.clone(), l.device)) {
+            if let Some(dn) = who.dn {
+                self.draft.note(Mark::Answered(dn));
+            }
+            self.draft.callee = Some((who, Some(device)));
+        }
+        self.draft.answered_at = Some(cx.now.wall);
+        self.first = Some(transferee);
+        self.second = Some(target);
+        self.way = ring.way;
+        self.linked = false;
+        self.link = match self.leg(target).map(|l| &l.pending) {
+            // It was asked for an offer and made one: the transferee answers that.
+            Some(Pending::Offer(_)) => Link::Join,
+            _ => Link::Tell(ring.offered),
+        };
+        self.part_from(cx, transferee);
+    }
+
+    /// The transferee's affairs with its former partner are over.
+    fn part_from(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        self.refuse_offer(cx, id, crate::exchange::REQUEST_PENDING);
+        if let Some(leg) = self.leg_mut(id) {
+            leg.holding = false;
+            leg.no_music = false;
+        }
+        self.touch_all_media();
+    }
+
+    /// The target cannot be had.
+    pub(crate) fn transfer_failed(&mut self, cx: &mut Cx<'_>, purpose: Purpose, verdict: Verdict) {
+        self.ring = None;
+        let Some(mut transfer) = self.transfer.take() else { return };
+        self.tell_referrer(cx, transfer.referrer, verdict.cause.sip_status().max(300));
+        if let Some(draft) = transfer.draft.take() {
+            // The referrer is still there, and so is its conversation.
+            return self.record(cx, &draft, verdict);
+        }
+        if purpose == Purpose::Recall {
+            let verdict = match verdict.cause {
+                Cause::ResourceShortage => verdict,
+                _ => Verdict { cause: Cause::RingTimeout, ..verdict },
+            };
+            return self.end(cx, verdict);
+        }
+        self.recall(cx, transfer, verdict);
+    }
+
+    /// R290: the referrer's devices are called back for the one that it left behind.
+    fn recall(&mut self, cx: &mut Cx<'_>, transfer: Box<Transfer>, verdict: Verdict) {
+        let transferee = transfer.transferee;
+        let who = transfer.referrer_who.clone();
+        let Some(leg) = self.leg(transferee) else { return self.end(cx, verdict) };
+        let stays = (leg.who.clone(), leg.device);
+        let mut draft = Draft::of_transfer(cx.now.wall, stays, &who.number, &who);
+        draft.callee = Some((who.clone(), None));
+        if let Some(dn) = who.dn {
+            draft.note(Mark::Recall(dn));
+        }
+        let view = cx.view;
+        let user = who.user.and_then(|id| view.snapshot().user(id));
+        let user = user.filter(|u| u.state == model::UserState::Active);
+        let failed = std::mem::replace(&mut self.draft, draft);
+        self.record(cx, &failed, verdict);
+        self.transfer = Some(transfer);
+        let called = match user {
+            Some(user) => self.call_user(cx, (Purpose::Recall, transferee), user, None),
+            None => Err(Refusal::new(Cause::UnallocatedNumber, Mark::NoSuchNumber)),
+        };
+        if let Err(refusal) = called {
+            self.draft.note(refusal.mark);
+            self.transfer = None;
+            self.end(cx, Verdict::new(refusal.cause));
+        }
+    }
+
+    /// The referrer hung up while its transfer is under way: true when that is what happened.
+    pub(crate) fn referrer_left(&mut self, cx: &mut Cx<'_>, leg: LegId, end: Verdict) -> bool {
+        let Some(transfer) = self.transfer.as_mut().filter(|t| t.referrer == leg) else {
+            return false;
+        };
+        let transferee = transfer.transferee;
+        let Some(draft) = transfer.draft.take() else { return false };
+        let old = std::mem::replace(&mut self.draft, draft);
+        self.record(cx, &old, end);
+        self.leg_out(cx, leg);
+        self.first = Some(transferee);
+        self.second = None;
+        self.linked = false;
+        self.part_from(cx, transferee);
+        true
+    }
+
+    /// Gives the partner of `referrer` away to another call: this one is over.
+    pub(crate) fn release_partner(
+        &mut self,
+        cx: &mut Cx<'_>,
+        referrer: LegId,
+        partner: LegId,
+    ) -> Option<Leg> {
+        self.refuse_offer(cx, partner, crate::exchange::REQUEST_PENDING);
+        self.drop_media(cx, partner);
+        self.drop_exchange(partner);
+        let at = self.legs.iter().position(|l| l.id == partner)?;
+        let verdict = Verdict::by(Cause::NormalClearing, referrer);
+        let mut leg = self.legs.remove(at);
+        leg.holding = false;
+        leg.no_music = false;
+        leg.waiting = None;
+        leg.serves = crate::leg::Serves::Peer;
+        cx.core.by_leg.remove(&partner);
+        self.end(cx, verdict);
+        Some(leg)
+    }
+
+    /// Takes the target of an attended transfer in; the referrer's leg ends.
+    pub(crate) fn join_target(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (referrer, transferee): (LegId, LegId),
+        target: Leg,
+    ) {
+        let Some(stays) = self.leg(transferee) else { return };
+        let Some(who) = self.leg(referrer).map(|l| l.who.clone()) else { return };
+        let dialed = target.who.number.clone();
+        let device = (stays.who.clone(), stays.device);
+        let mut draft = Draft::of_transfer(cx.now.wall, device, &dialed, &who);
+        draft.answered_at = Some(cx.now.wall);
+        draft.callee = Some((target.who.clone(), Some(target.device)));
+        let (way, mark) = self.way_between(cx, stays, &target);
+        draft.note(mark);
+        let old = std::mem::replace(&mut self.draft, draft);
+        self.record(cx, &old, Verdict::by(Cause::NormalClearing, referrer));
+        self.tell_referrer(cx, referrer, 200);
+        self.hang_up(cx, referrer, Cause::NormalClearing);
+        cx.count(Kind::Transferred);
+        if let Some(dn) = target.who.dn {
+            self.reserve(cx, dn);
+        }
+        self.first = Some(transferee);
+        self.second = Some(target.id);
+        self.way = way;
+        self.linked = false;
+        self.link = Link::Join;
+        self.add_leg(cx, target);
+        self.part_from(cx, transferee);
+    }
+
+    /// The way between two legs that talk, or will.
+    pub(crate) fn way_between(&self, cx: &Cx<'_>, a: &Leg, b: &Leg) -> (Way, Mark) {
+        let end = |leg: &Leg| path::End {
+            path: leg.path,
+            site: leg.site,
+            guard: path::guard_for(leg.policy, leg.path),
+        };
+        match path::decide(cx.view, end(a), end(b)) {
+            Ok(()) => (Way::Direct, Mark::Direct),
+            Err(why) => (Way::Relay, Mark::Relay(why)),
+        }
+    }
+}
