@@ -19,7 +19,17 @@ use crate::{Admin, Change, Device, MobileLine, Site, Snapshot, Tenant, User};
 /// The snapshot after `changes`, with the next revision; or every rule they would break, in the
 /// order of the changes.
 pub fn apply(snapshot: &Snapshot, changes: &[Change]) -> Result<Snapshot, Vec<Violation>> {
-    let staged = Staged::from(changes);
+    run(snapshot, Staged::from(changes.iter().cloned()))
+}
+
+impl Snapshot {
+    /// The snapshot that `changes` make from nothing, without copying them; revision 1.
+    pub fn build(changes: Vec<Change>) -> Result<Snapshot, Vec<Violation>> {
+        run(&Snapshot::empty(), Staged::from(changes.into_iter()))
+    }
+}
+
+fn run(snapshot: &Snapshot, staged: Staged) -> Result<Snapshot, Vec<Violation>> {
     let mut found = Vec::new();
     let deltas = Deltas::between(snapshot, &staged, &mut found);
     let next = deltas.patch(snapshot);
@@ -47,34 +57,34 @@ struct Staged {
 }
 
 impl Staged {
-    fn from(changes: &[Change]) -> Self {
+    fn from(changes: impl Iterator<Item = Change>) -> Self {
         let mut out = Staged::default();
-        for (at, change) in changes.iter().enumerate() {
+        for (at, change) in changes.enumerate() {
             out.stage(at, change);
         }
         out
     }
 
-    fn stage(&mut self, at: usize, change: &Change) {
-        fn put<I: Ord, T: Clone>(map: &mut Wanted<I, T>, id: I, at: usize, value: &T) {
-            map.insert(id, (at, Some(Arc::new(value.clone()))));
+    fn stage(&mut self, at: usize, change: Change) {
+        fn put<I: Ord, T>(map: &mut Wanted<I, T>, id: I, at: usize, value: T) {
+            map.insert(id, (at, Some(Arc::new(value))));
         }
         fn delete<I: Ord, T>(map: &mut Wanted<I, T>, id: I, at: usize) {
             map.insert(id, (at, None));
         }
         match change {
             Change::TenantPut(t) => put(&mut self.tenants, t.id, at, t),
-            Change::TenantDelete(id) => delete(&mut self.tenants, *id, at),
+            Change::TenantDelete(id) => delete(&mut self.tenants, id, at),
             Change::SitePut(s) => put(&mut self.sites, s.id, at, s),
-            Change::SiteDelete(id) => delete(&mut self.sites, *id, at),
+            Change::SiteDelete(id) => delete(&mut self.sites, id, at),
             Change::UserPut(u) => put(&mut self.users, u.id, at, u),
-            Change::UserDelete(id) => delete(&mut self.users, *id, at),
+            Change::UserDelete(id) => delete(&mut self.users, id, at),
             Change::DevicePut(d) => put(&mut self.devices, d.id, at, d),
-            Change::DeviceDelete(id) => delete(&mut self.devices, *id, at),
+            Change::DeviceDelete(id) => delete(&mut self.devices, id, at),
             Change::MobilePut(m) => put(&mut self.mobiles, m.number, at, m),
-            Change::MobileDelete(number) => delete(&mut self.mobiles, *number, at),
+            Change::MobileDelete(number) => delete(&mut self.mobiles, number, at),
             Change::AdminPut(a) => put(&mut self.admins, a.id, at, a),
-            Change::AdminDelete(id) => delete(&mut self.admins, *id, at),
+            Change::AdminDelete(id) => delete(&mut self.admins, id, at),
             Change::Password(p) => self.passwords.push((at, p.owner)),
         }
     }

@@ -80,6 +80,16 @@ pub fn invert(before: &Snapshot, changes: &[Change]) -> Vec<Change> {
     out
 }
 
+/// Whether `snapshot` is still as `changes` made it: what they put is equal, what they deleted
+/// is absent. Passwords, which no snapshot holds, are not compared.
+pub fn in_force(snapshot: &Snapshot, changes: &[Change]) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    changes.iter().rev().all(|change| match change.target() {
+        Some(target) if seen.insert(target) => change.holds(snapshot),
+        _ => true,
+    })
+}
+
 /// The object that a change is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
@@ -121,6 +131,48 @@ impl Change {
                 | Change::MobileDelete(_)
                 | Change::AdminDelete(_)
         )
+    }
+
+    /// The site that the object belongs to, as far as change and `snapshot` tell it; `None` for
+    /// objects of the whole tenant.
+    pub fn site(&self, snapshot: &Snapshot) -> Option<SiteId> {
+        match self {
+            Change::SitePut(s) => Some(s.id),
+            Change::SiteDelete(id) => Some(*id),
+            Change::UserPut(u) => Some(u.site),
+            Change::UserDelete(id) => snapshot.user(*id).map(|u| u.site),
+            Change::DevicePut(d) => Some(d.site),
+            Change::DeviceDelete(id) => snapshot.device(*id).map(|d| d.site),
+            Change::AdminPut(a) => a.site,
+            Change::AdminDelete(id) => snapshot.admin(*id).and_then(|a| a.site),
+            Change::Password(p) => match p.owner {
+                CredentialOwner::Admin(id) => snapshot.admin(id).and_then(|a| a.site),
+                CredentialOwner::User(id) => snapshot.user(id).map(|u| u.site),
+            },
+            Change::TenantPut(_)
+            | Change::TenantDelete(_)
+            | Change::MobilePut(_)
+            | Change::MobileDelete(_) => None,
+        }
+    }
+
+    /// Whether the object is as the change made it; true for passwords.
+    fn holds(&self, snapshot: &Snapshot) -> bool {
+        match self {
+            Change::TenantPut(t) => snapshot.tenant(t.id) == Some(t),
+            Change::TenantDelete(id) => snapshot.tenant(*id).is_none(),
+            Change::SitePut(s) => snapshot.site(s.id) == Some(s),
+            Change::SiteDelete(id) => snapshot.site(*id).is_none(),
+            Change::UserPut(u) => snapshot.user(u.id) == Some(u),
+            Change::UserDelete(id) => snapshot.user(*id).is_none(),
+            Change::DevicePut(d) => snapshot.device(d.id) == Some(d),
+            Change::DeviceDelete(id) => snapshot.device(*id).is_none(),
+            Change::MobilePut(m) => snapshot.mobile(m.number) == Some(m),
+            Change::MobileDelete(number) => snapshot.mobile(*number).is_none(),
+            Change::AdminPut(a) => snapshot.admin(a.id) == Some(a),
+            Change::AdminDelete(id) => snapshot.admin(*id).is_none(),
+            Change::Password(_) => true,
+        }
     }
 
     /// The tenant that the change touches, as far as change and `snapshot` tell it.

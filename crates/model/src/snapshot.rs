@@ -70,6 +70,13 @@ impl Snapshot {
         self
     }
 
+    /// The same content for the machine that `other` was made for.
+    #[must_use]
+    pub fn with_names_of(mut self, other: &Snapshot) -> Self {
+        self.local_names = Arc::clone(&other.local_names);
+        self
+    }
+
     /// The same content with the revisions that a store kept for it.
     #[must_use]
     pub fn with_revisions(mut self, revision: Revision, tenants: &[(TenantId, Revision)]) -> Self {

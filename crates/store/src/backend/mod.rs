@@ -1,0 +1,3 @@
+//! One module per database.
+
+pub(crate) mod sqlite;

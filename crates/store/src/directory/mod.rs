@@ -1,0 +1,107 @@
+//! The nouns of the model as rows: load, put and delete. A put of an object that exists deletes
+//! its row first, so that two objects may swap a unique value inside one transaction; foreign
+//! keys are checked when it commits.
+
+pub(crate) mod admin;
+pub(crate) mod device;
+pub(crate) mod mobile;
+pub(crate) mod site;
+pub(crate) mod tenant;
+pub(crate) mod user;
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use base::{Uuid, Wall};
+
+use crate::error::DbError;
+use crate::rows::id_of;
+
+/// Columns of a row, read in order.
+pub(crate) struct Columns<'r> {
+    row: &'r SqliteRow,
+    next: usize,
+}
+
+impl<'r> Columns<'r> {
+    pub(crate) fn of(row: &'r SqliteRow) -> Self {
+        Columns { row, next: 0 }
+    }
+
+    fn at(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
+
+    pub(crate) fn id(&mut self) -> Result<Uuid, DbError> {
+        let at = self.at();
+        id_of(self.row.try_get::<&[u8], _>(at)?)
+    }
+
+    pub(crate) fn id_option(&mut self) -> Result<Option<Uuid>, DbError> {
+        let at = self.at();
+        self.row.try_get::<Option<&[u8]>, _>(at)?.map(id_of).transpose()
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'r str, DbError> {
+        let at = self.at();
+        Ok(self.row.try_get::<&str, _>(at)?)
+    }
+
+    pub(crate) fn text_option(&mut self) -> Result<Option<&'r str>, DbError> {
+        let at = self.at();
+        Ok(self.row.try_get::<Option<&str>, _>(at)?)
+    }
+
+    pub(crate) fn blob(&mut self) -> Result<&'r [u8], DbError> {
+        let at = self.at();
+        Ok(self.row.try_get::<&[u8], _>(at)?)
+    }
+
+    pub(crate) fn blob_option(&mut self) -> Result<Option<&'r [u8]>, DbError> {
+        let at = self.at();
+        Ok(self.row.try_get::<Option<&[u8]>, _>(at)?)
+    }
+
+    pub(crate) fn number(&mut self) -> Result<i64, DbError> {
+        let at = self.at();
+        Ok(self.row.try_get::<i64, _>(at)?)
+    }
+
+    pub(crate) fn number_option(&mut self) -> Result<Option<i64>, DbError> {
+        let at = self.at();
+        Ok(self.row.try_get::<Option<i64>, _>(at)?)
+    }
+
+    pub(crate) fn small<T: TryFrom<i64>>(&mut self) -> Result<T, DbError> {
+        T::try_from(self.number()?).map_err(|_| DbError::corrupt("number"))
+    }
+
+    pub(crate) fn small_option<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, DbError> {
+        let number = self.number_option()?.map(T::try_from).transpose();
+        number.map_err(|_| DbError::corrupt("number"))
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool, DbError> {
+        Ok(self.number()? != 0)
+    }
+
+    pub(crate) fn wall(&mut self) -> Result<Wall, DbError> {
+        self.number().map(Wall)
+    }
+
+    pub(crate) fn wall_option(&mut self) -> Result<Option<Wall>, DbError> {
+        Ok(self.number_option()?.map(Wall))
+    }
+
+    /// One of `all`, by its index.
+    pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> Result<T, DbError> {
+        let at: usize = self.small()?;
+        all.get(at).copied().ok_or(DbError::corrupt("variant"))
+    }
+}
+
+/// Number of a variant: its index in `all`.
+pub(crate) fn number_of<T: PartialEq>(value: &T, all: &[T]) -> i64 {
+    all.iter().position(|v| v == value).unwrap_or(0) as i64
+}

@@ -1,0 +1,56 @@
+//! ユーザ as rows of `person`; "user" is a reserved word of SQL.
+
+use base::Dn;
+use base::id::{SiteId, TenantId, UserId};
+use model::{Change, User, UserState};
+use sqlx::sqlite::SqliteRow;
+
+use super::{Columns, number_of};
+use crate::error::DbError;
+use crate::rows::Rows;
+
+pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, furigana, dn, web_user, state,
+    ring_time_s, created_at, updated_at FROM person";
+pub(crate) static PUT: Rows = Rows::new(
+    "INSERT INTO person (tenant, id, site, name, furigana, dn, web_user, web_key, state,
+     ring_time_s, created_at, updated_at) VALUES",
+    12,
+    "",
+);
+pub(crate) static DELETE: Rows =
+    Rows::new("DELETE FROM person WHERE (tenant, id) IN (VALUES", 2, ")");
+
+pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
+    let mut c = Columns::of(row);
+    Ok(Change::UserPut(User {
+        tenant: TenantId(c.id()?),
+        id: UserId(c.id()?),
+        site: SiteId(c.id()?),
+        name: c.text()?.into(),
+        furigana: c.text()?.into(),
+        dn: Dn::parse(c.text()?).map_err(|_| DbError::corrupt("extension"))?,
+        web_user: c.text()?.into(),
+        state: c.one_of(&UserState::ALL)?,
+        ring_time_s: c.small()?,
+        created_at: c.wall()?,
+        updated_at: c.wall()?,
+    }))
+}
+
+pub(crate) async fn put(conn: &mut sqlx::SqliteConnection, users: &[&User]) -> Result<(), DbError> {
+    PUT.run(conn, users, |u, args| {
+        args.id(u.tenant.0);
+        args.id(u.id.0);
+        args.id(u.site.0);
+        args.add(&*u.name);
+        args.add(&*u.furigana);
+        args.add(u.dn.text());
+        args.add(&*u.web_user);
+        args.add((!u.web_user.is_empty()).then(|| u.web_user.to_ascii_lowercase()));
+        args.add(number_of(&u.state, &UserState::ALL));
+        args.add(i64::from(u.ring_time_s));
+        args.add(u.created_at.0);
+        args.add(u.updated_at.0);
+    })
+    .await
+}

@@ -1,0 +1,411 @@
+//! Carries the spool into the databases: one named thread, batches, no queue but the file.
+//!
+//! Records wait at most a fifth of a second and bindings at most one for companions, because a
+//! transaction costs far more than a row. Nobody waits for either: what is appended to the spool
+//! is safe already. Refreshes of one binding in the same batch become one row.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use model::Write;
+use model::binding::StoredBinding;
+use model::record::CallRecord;
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::backend::sqlite::{Writer, checkpoint};
+use crate::binding::Key;
+use crate::error::{DbError, OpenError};
+use crate::folder::at;
+use crate::open::Store;
+use crate::spool::{self, Found, Leftover, SpoolTail};
+use crate::{binding, history};
+
+/// How long a record waits for others of its batch.
+const RECORD_WAIT: Duration = Duration::from_millis(200);
+/// How long a binding waits for others of its batch.
+const BINDING_WAIT: Duration = Duration::from_millis(1_000);
+/// Bindings that end the wait.
+const BINDINGS_MAX: usize = 4_096;
+/// Pause after the database refused a batch.
+const RETRY_WAIT: Duration = Duration::from_secs(1);
+/// Flushes that may wait; more callers wait for a place.
+const CONTROL_QUEUE: usize = 16;
+
+/// Runs beside the shards until stopped.
+pub struct StoreWriter {
+    control: Option<mpsc::Sender<Control>>,
+    counters: Arc<Counters>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How the writer is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WriterHealth {
+    /// Records committed since the start; a repeated one counts again.
+    pub records: u64,
+    /// Binding rows committed since the start, removals included.
+    pub bindings: u64,
+    /// Rows that the database refused for good.
+    pub refused: u64,
+    /// Spool frames that could not be read.
+    pub damaged: u64,
+    /// Bytes in the spool that were not carried over when the writer last looked.
+    pub backlog_bytes: u64,
+    /// The last batch failed and is tried again.
+    pub failing: bool,
+}
+
+#[derive(Default)]
+struct Counters {
+    records: AtomicU64,
+    bindings: AtomicU64,
+    refused: AtomicU64,
+    damaged: AtomicU64,
+    backlog: AtomicU64,
+    failing: AtomicBool,
+}
+
+enum Control {
+    /// Answer when everything appended so far is committed, or could not be.
+    Flush(oneshot::Sender<bool>),
+}
+
+impl StoreWriter {
+    /// Starts the thread `store-writer` for the tails of all shards.
+    pub fn start(store: &Store, tails: Vec<SpoolTail>) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let counters = Arc::<Counters>::default();
+        let (control, commands) = mpsc::channel(CONTROL_QUEUE);
+        let carrier = Carrier {
+            main: Arc::clone(&store.main),
+            soft: Arc::clone(&store.soft),
+            spooled: Arc::clone(&store.spooled),
+            tails,
+            batch: Batch::default(),
+            counters: Arc::clone(&counters),
+        };
+        let run = move || runtime.block_on(carrier.run(commands));
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(run)?;
+        Ok(StoreWriter { control: Some(control), counters, thread: Some(thread) })
+    }
+
+    /// Commits at once what was appended before; false when the database refused it for now.
+    pub async fn flush(&self) -> bool {
+        let Some(control) = &self.control else { return false };
+        let (done, wait) = oneshot::channel();
+        control.send(Control::Flush(done)).await.is_ok() && wait.await.unwrap_or(false)
+    }
+
+    /// Counters for metrics and readiness.
+    pub fn health(&self) -> WriterHealth {
+        let c = &self.counters;
+        WriterHealth {
+            records: c.records.load(Relaxed),
+            bindings: c.bindings.load(Relaxed),
+            refused: c.refused.load(Relaxed),
+            damaged: c.damaged.load(Relaxed),
+            backlog_bytes: c.backlog.load(Relaxed),
+            failing: c.failing.load(Relaxed),
+        }
+    }
+
+    /// Commits what is left and ends the thread; false when something stays in the spool for
+    /// the next start. Spools whose shard is gone are removed.
+    pub async fn stop(mut self) -> bool {
+        let whole = self.flush().await;
+        self.join();
+        whole
+    }
+
+    fn join(&mut self) {
+        self.control = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the store writer ended by a fault");
+        }
+    }
+}
+
+impl Drop for StoreWriter {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+/// What was read and not committed yet.
+#[derive(Default)]
+struct Batch {
+    records: Vec<CallRecord>,
+    /// The last word on each binding; `None` = removed.
+    bindings: BTreeMap<Key, Option<StoredBinding>>,
+    /// When the first of the bindings was read.
+    bindings_since: Option<Instant>,
+}
+
+impl Batch {
+    fn add(&mut self, found: Found) {
+        for write in found.writes {
+            match write {
+                Write::Record(record) => self.records.push(*record),
+                Write::BindingPut(b) => {
+                    self.bindings.insert((b.device, b.key.clone()), Some(b));
+                }
+                Write::BindingRemove { device, key } => {
+                    self.bindings.insert((device, key), None);
+                }
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.bindings.is_empty()
+    }
+
+    async fn commit_records(&mut self, main: &Writer, refused: &mut u64) -> Result<(), DbError> {
+        if self.records.is_empty() {
+            return Ok(());
+        }
+        let mut conn = main.lock().await;
+        match insert_records(&mut conn, &self.records).await {
+            Ok(()) => {}
+            Err(e) if e.is_constraint() => {
+                for record in &self.records {
+                    *refused +=
+                        single(insert_records(&mut conn, std::slice::from_ref(record)).await)?;
+                }
+            }
+            Err(e) => return Err(e),
+        }
+        self.records.clear();
+        self.records.shrink_to(1_024);
+        Ok(())
+    }
+
+    async fn commit_bindings(&mut self, soft: &Writer) -> Result<(), DbError> {
+        if self.bindings.is_empty() {
+            return Ok(());
+        }
+        let puts: Vec<_> = self.bindings.values().flatten().cloned().collect();
+        let removed = |(key, value): (&Key, &Option<_>)| value.is_none().then(|| key.clone());
+        let removes: Vec<_> = self.bindings.iter().filter_map(removed).collect();
+        let mut conn = soft.lock().await;
+        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        binding::store(&mut tx, &puts, &removes).await?;
+        tx.commit().await?;
+        self.bindings.clear();
+        self.bindings_since = None;
+        Ok(())
+    }
+}
+
+async fn insert_records(
+    conn: &mut SqliteConnection,
+    records: &[CallRecord],
+) -> Result<(), DbError> {
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    history::insert(&mut tx, records).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// 1 for a row that can never be stored, 0 for a stored one.
+fn single(result: Result<(), DbError>) -> Result<u64, DbError> {
+    match result {
+        Ok(()) => Ok(0),
+        Err(e) if e.is_constraint() => {
+            tracing::error!(error = &e as &dyn std::error::Error, "a call record was refused");
+            Ok(1)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+struct Carrier {
+    main: Writer,
+    soft: Writer,
+    spooled: Arc<Notify>,
+    tails: Vec<SpoolTail>,
+    batch: Batch,
+    counters: Arc<Counters>,
+}
+
+impl Carrier {
+    async fn run(mut self, mut commands: mpsc::Receiver<Control>) {
+        loop {
+            let (flushes, ended) = self.wait(&mut commands).await;
+            let urgent = ended || !flushes.is_empty();
+            let whole = self.carry(urgent).await;
+            for done in flushes {
+                // The one who asked may have gone away.
+                let _ = done.send(whole);
+            }
+            if ended {
+                break;
+            }
+            if !whole {
+                sleep(RETRY_WAIT).await;
+            }
+        }
+        self.end().await;
+    }
+
+    /// Waits for work and then for companions of it. Returns who wants a flush, and whether the
+    /// owner is gone.
+    async fn wait(
+        &self,
+        commands: &mut mpsc::Receiver<Control>,
+    ) -> (Vec<oneshot::Sender<bool>>, bool) {
+        let mut flushes = Vec::new();
+        let due = self.batch.bindings_since.map(|since| since + BINDING_WAIT);
+        let backlog = self.tails.iter().any(SpoolTail::has_more);
+        if !backlog {
+            tokio::select! {
+                () = self.spooled.notified() => {}
+                () = until(due) => return (flushes, false),
+                command = commands.recv() => match command {
+                    Some(Control::Flush(done)) => {
+                        flushes.push(done);
+                        return (flushes, false);
+                    }
+                    None => return (flushes, true),
+                },
+            }
+        }
+        match timeout_at(Instant::now() + RECORD_WAIT, commands.recv()).await {
+            Ok(Some(Control::Flush(done))) => flushes.push(done),
+            Ok(None) => return (flushes, true),
+            Err(_) => {}
+        }
+        (flushes, false)
+    }
+
+    /// Reads and commits everything that is there; false when the database refused.
+    async fn carry(&mut self, urgent: bool) -> bool {
+        loop {
+            let more = match self.read() {
+                Ok(more) => more,
+                Err(e) => {
+                    tracing::error!(error = &e as &dyn std::error::Error, "cannot read the spool");
+                    return self.failing(true);
+                }
+            };
+            if let Err(e) = self.commit(urgent && !more).await {
+                tracing::error!(error = &e as &dyn std::error::Error, "cannot store a batch");
+                return self.failing(true);
+            }
+            if !more {
+                return !self.failing(false);
+            }
+        }
+    }
+
+    /// Notes whether the last batch failed; returns `false` for use as a result.
+    fn failing(&self, failing: bool) -> bool {
+        self.counters.failing.store(failing, Relaxed);
+        let backlog = self.tails.iter().map(SpoolTail::backlog).sum();
+        self.counters.backlog.store(backlog, Relaxed);
+        false
+    }
+
+    /// Reads one part of every spool, unless too much waits already; tells whether more is there.
+    fn read(&mut self) -> io::Result<bool> {
+        for tail in self.tails.iter_mut().filter(|t| t.has_more()) {
+            let found = tail.read()?;
+            self.counters.damaged.fetch_add(found.damaged as u64, Relaxed);
+            self.batch.add(found);
+        }
+        if !self.batch.bindings.is_empty() {
+            self.batch.bindings_since.get_or_insert_with(Instant::now);
+        }
+        Ok(self.tails.iter().any(SpoolTail::has_more))
+    }
+
+    async fn commit(&mut self, urgent: bool) -> Result<(), DbError> {
+        let records = self.batch.records.len() as u64;
+        let mut refused = 0;
+        let stored = self.batch.commit_records(&self.main, &mut refused).await;
+        self.counters.refused.fetch_add(refused, Relaxed);
+        stored?;
+        self.counters.records.fetch_add(records - refused, Relaxed);
+        let old_is_read = self.tails.iter().any(SpoolTail::old_is_read);
+        let due = self.batch.bindings_since.is_some_and(|s| s.elapsed() >= BINDING_WAIT);
+        let bindings = self.batch.bindings.len();
+        if urgent || due || old_is_read || bindings >= BINDINGS_MAX {
+            self.batch.commit_bindings(&self.soft).await?;
+            self.counters.bindings.fetch_add(bindings as u64, Relaxed);
+            // A power cut may take what SQLite has not synced; the spool has it as well.
+            self.tails.iter().try_for_each(SpoolTail::sync).map_err(DbError::other)?;
+        }
+        if old_is_read && self.batch.is_empty() {
+            checkpoint(&mut *self.soft.lock().await).await?;
+            for tail in self.tails.iter().filter(|t| t.old_is_read()) {
+                tail.remove_old().map_err(DbError::other)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After the last batch: leaves nothing to recover where nothing can follow.
+    async fn end(mut self) {
+        if !self.batch.is_empty() && self.commit(true).await.is_err() {
+            return;
+        }
+        let synced = checkpoint(&mut *self.soft.lock().await).await;
+        if synced.is_err() || checkpoint(&mut *self.main.lock().await).await.is_err() {
+            return;
+        }
+        for tail in self.tails {
+            if tail.is_closed()
+                && !tail.has_more()
+                && let Err(e) = tail.remove()
+            {
+                tracing::warn!(error = &e as &dyn std::error::Error, "cannot remove the spool");
+            }
+        }
+    }
+}
+
+/// Sleeps until `due`; for ever when there is none.
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Carries over what a former process left in its spools; returns the number of writes.
+pub(crate) async fn recover(
+    folder: &Path,
+    main: &Writer,
+    soft: &Writer,
+) -> Result<usize, OpenError> {
+    let files = spool::leftovers(folder).map_err(at(folder))?;
+    let mut count = 0;
+    for path in &files {
+        let mut leftover = Leftover::open(path).map_err(at(path))?;
+        let mut refused = 0;
+        while let Some(found) = leftover.next().map_err(at(path))? {
+            count += found.writes.len();
+            let mut batch = Batch::default();
+            batch.add(found);
+            batch.commit_records(main, &mut refused).await?;
+            batch.commit_bindings(soft).await?;
+        }
+    }
+    if !files.is_empty() {
+        checkpoint(&mut *soft.lock().await).await?;
+    }
+    for path in &files {
+        std::fs::remove_file(path).map_err(at(path))?;
+    }
+    Ok(count)
+}
