@@ -12,6 +12,7 @@ pub mod registrar;
 pub mod stack;
 pub mod steer;
 pub mod txn;
+pub mod ua;
 
 #[cfg(test)]
 mod tests;

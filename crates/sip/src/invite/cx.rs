@@ -49,6 +49,8 @@ pub(crate) struct Target {
     pub(crate) uri: Vec<u8>,
     /// Route set, comma-joined; usually empty.
     pub(crate) routes: Vec<u8>,
+    /// Value of `Replaces` (RFC 3891); empty without.
+    pub(crate) replaces: Vec<u8>,
 }
 
 impl Target {
@@ -61,6 +63,7 @@ impl Target {
             peer: Peer { flow: binding.flow, address: binding.source, local: binding.local },
             uri: uri.to_vec(),
             routes: binding.path.to_vec(),
+            replaces: Vec::new(),
         }
     }
 }

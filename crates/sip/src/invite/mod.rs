@@ -27,6 +27,7 @@ mod inbound;
 mod info;
 mod offer;
 mod outbound;
+mod phone;
 mod refer;
 mod reoffer;
 mod stray;
@@ -37,6 +38,7 @@ mod usage;
 mod tests;
 
 pub(crate) use cx::{Cx, Known, Request, Secrets, Target};
+pub(crate) use phone::Errand;
 
 use inbound::Unfit;
 use refer::Named;
@@ -249,8 +251,8 @@ impl Legs {
         };
         match role {
             Role::Invite => usage.invite_response(cx, response),
-            // Its INVITE decides what becomes of the leg.
-            Role::Prack => {}
+            // Its INVITE decides what becomes of the leg; an errand is the phone's business.
+            Role::Prack | Role::Errand => {}
             Role::Reinvite | Role::Update => usage.offer_response(cx, tx, response),
             Role::Bye => usage.bye_done(cx, Some(response)),
             Role::Notify => usage.notified(cx, tx, Some(response)),
@@ -274,7 +276,7 @@ impl Legs {
         };
         match role {
             Role::Invite => usage.invite_failed(cx, tx, status),
-            Role::Prack => {}
+            Role::Prack | Role::Errand => {}
             Role::Reinvite | Role::Update => usage.offer_gone(cx, tx, status),
             Role::Bye => usage.bye_done(cx, None),
             Role::Notify => usage.notified(cx, tx, None),

@@ -18,6 +18,8 @@ pub(super) struct Calling {
     tx: Option<ClientTx>,
     pub(super) cseq: u32,
     pub(super) invite: Invite,
+    /// Value of `Replaces`; empty without.
+    replaces: Vec<u8>,
     /// Early dialogs in the order in which they came.
     pub(super) forks: Vec<Fork>,
     /// Index of the early dialog that spoke last.
@@ -73,6 +75,7 @@ impl Usage {
             tx: None,
             cseq: 0,
             invite,
+            replaces: target.replaces,
             forks: Vec::new(),
             current: 0,
             session_s,
@@ -101,6 +104,9 @@ impl Usage {
             .sdp(invite.sdp.clone());
         if let Some(referred_by) = &invite.referred_by {
             ask = ask.with(HeaderId::ReferredBy, referred_by.to_vec());
+        }
+        if !calling.replaces.is_empty() {
+            ask = ask.with(HeaderId::Replaces, calling.replaces.clone());
         }
         if let Some(proof) = proof {
             ask = super::auth::with_proof(ask, &proof);

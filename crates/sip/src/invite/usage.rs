@@ -54,10 +54,19 @@ pub(super) enum Role {
     Update,
     Bye,
     Notify,
+    /// REFER or INFO of a phone.
+    Errand,
 }
 
-const ROLES: [Role; 6] =
-    [Role::Invite, Role::Prack, Role::Reinvite, Role::Update, Role::Bye, Role::Notify];
+const ROLES: [Role; 7] = [
+    Role::Invite,
+    Role::Prack,
+    Role::Reinvite,
+    Role::Update,
+    Role::Bye,
+    Role::Notify,
+    Role::Errand,
+];
 
 impl Key {
     /// The owner value of a transaction: 24 bits of index, 32 of generation, 8 of role.

@@ -13,7 +13,7 @@ use crate::msg::{HeaderId, Method, Msg, ParseError};
 use crate::txn::{Arrival, Cancelled, Peer, RequestKey, TxEvent};
 
 /// Option tags that may be required of us.
-pub(super) const SUPPORTED: [&str; 8] =
+pub(crate) const SUPPORTED: [&str; 8] =
     ["100rel", "timer", "replaces", "path", "outbound", "gruu", "norefersub", "from-change"];
 
 /// A request that is new to the transaction layer.

@@ -28,6 +28,7 @@ mod register;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use dispatch::SUPPORTED;
 use guard::Guard;
 use reach::Reach;
 

@@ -112,6 +112,7 @@ impl Bench {
             peer: self.peer(),
             uri: format!("sip:phone@{PHONE}").into_bytes(),
             routes: Vec::new(),
+            replaces: Vec::new(),
         };
         let out = self.node.call(self.now, leg, invite, target);
         self.sort(out);
