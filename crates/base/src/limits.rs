@@ -96,6 +96,20 @@ limits! {
     STORE_BATCH_ROWS: usize = 200;
     /// How long the store writer waits to fill a batch.
     STORE_BATCH_WAIT: Micros = Micros::millis(20);
+    /// How long a call record waits in the spool for others of its transaction.
+    STORE_RECORD_WAIT: Micros = Micros::millis(200);
+    /// How long a binding waits in the spool for others of its transaction.
+    STORE_BINDING_WAIT: Micros = Micros::seconds(1);
+    /// Bindings of one transaction that end the wait for more.
+    STORE_BINDINGS_BATCH: usize = 4_096;
+    /// Size from which a spool file is replaced once the former one is carried over.
+    SPOOL_ROTATE: u64 = 1 << 20;
+    /// Bytes that a spool may hold while the database takes nothing; then appending is refused.
+    SPOOL_MAX: u64 = 1 << 30;
+    /// Passwords that are hashed at the same time (SEC-11).
+    HASHING_MAX: usize = 2;
+    /// Passwords that may wait to be hashed; further logins are refused as busy (SEC-11).
+    HASHING_QUEUE: usize = 50;
     /// Connections per address that have not authenticated.
     CONNECTIONS_UNKNOWN_MAX: usize = 50;
     /// Bytes that may wait to be sent on one stream; a slower reader is closed.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base::id::{AdminId, TenantId, UserId};
-use base::{Secret, Wall};
+use base::{Secret, Wall, limits};
 use model::password::PASSWORD_MAX;
 use model::{CredentialOwner, PasswordError, Snapshot, check_password};
 use sqlx::Connection;
@@ -39,11 +39,6 @@ pub(crate) const REPLACE: &str = "UPDATE credential SET form = $4, salt = $5, ha
     WHERE tenant = $1 AND kind = $2 AND owner = $3 AND hash = $7";
 pub(crate) const BULK: &str =
     "SELECT tenant, kind, owner, salt, hash FROM credential WHERE form = 1 LIMIT $1";
-
-/// Passwords hashed at the same time (SEC-11).
-const HASHING_MAX: usize = 2;
-/// Passwords that may wait for that (SEC-11).
-const HASHING_QUEUE: usize = 50;
 
 /// How a password is stored. The numbers are those of the column `form`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +119,10 @@ pub(crate) struct Hashing {
 
 impl Default for Hashing {
     fn default() -> Self {
-        Hashing { permits: Arc::new(Semaphore::new(HASHING_MAX)), waiting: AtomicUsize::new(0) }
+        Hashing {
+            permits: Arc::new(Semaphore::new(limits::HASHING_MAX)),
+            waiting: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -147,7 +145,7 @@ impl Hashing {
     ) -> Result<[u8; 32], LoginError> {
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
-        if waiting >= HASHING_MAX + HASHING_QUEUE {
+        if waiting >= limits::HASHING_MAX + limits::HASHING_QUEUE {
             return Err(LoginError::Busy);
         }
         let permit = Arc::clone(&self.permits).acquire_owned().await;

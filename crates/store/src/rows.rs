@@ -23,8 +23,7 @@ pub(crate) struct Rows {
 impl Rows {
     /// `columns` values per row between `head` and `tail`.
     pub(crate) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
-        const EMPTY: OnceLock<String> = OnceLock::new();
-        Rows { head, columns, tail, texts: [EMPTY; SIZES.len()] }
+        Rows { head, columns, tail, texts: [const { OnceLock::new() }; SIZES.len()] }
     }
 
     /// The text for the `size`-th of [`SIZES`].

@@ -14,6 +14,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base::limits;
 use model::Write;
 use tokio::sync::Notify;
 
@@ -25,10 +26,6 @@ const HEADER: &[u8; 8] = b"NSPOOL1\n";
 const FRAME_HEAD: usize = 8;
 /// Longest frame; a longer write is not spooled, and found in a file it is damage.
 const FRAME_MAX: usize = 128 << 10;
-/// A file of this size is renamed as soon as the former one is gone.
-const ROTATE_BYTES: u64 = 1 << 20;
-/// Above this the database has been away for long, and appending is refused.
-const SPOOL_MAX: u64 = 1 << 30;
 /// Bytes that the tail reads at a time.
 const READ_BYTES: usize = 256 << 10;
 
@@ -155,7 +152,7 @@ impl Spool {
         if writes.is_empty() {
             return Ok(());
         }
-        if self.len > ROTATE_BYTES {
+        if self.len > limits::SPOOL_ROTATE {
             self.rotate()?;
         }
         self.buffer.clear();
@@ -183,7 +180,7 @@ impl Spool {
         let mut state = shared.state();
         if state.old_len > 0 {
             let held = state.old_len + self.len;
-            return if held > SPOOL_MAX { Err(SpoolError::Full(held)) } else { Ok(()) };
+            return if held > limits::SPOOL_MAX { Err(SpoolError::Full(held)) } else { Ok(()) };
         }
         fs::rename(&shared.path, &shared.old_path)?;
         let file = match create(&shared.path) {

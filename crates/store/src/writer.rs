@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use base::limits;
 use model::Write;
 use model::binding::StoredBinding;
 use model::record::CallRecord;
@@ -28,12 +29,8 @@ use crate::open::Store;
 use crate::spool::{self, Found, Leftover, SpoolTail};
 use crate::{binding, history};
 
-/// How long a record waits for others of its batch.
-const RECORD_WAIT: Duration = Duration::from_millis(200);
-/// How long a binding waits for others of its batch.
-const BINDING_WAIT: Duration = Duration::from_millis(1_000);
-/// Bindings that end the wait.
-const BINDINGS_MAX: usize = 4_096;
+const RECORD_WAIT: Duration = Duration::from_micros(limits::STORE_RECORD_WAIT.0);
+const BINDING_WAIT: Duration = Duration::from_micros(limits::STORE_BINDING_WAIT.0);
 /// Pause after the database refused a batch.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
 /// Flushes that may wait; more callers wait for a place.
@@ -339,7 +336,7 @@ impl Carrier {
         let old_is_read = self.tails.iter().any(SpoolTail::old_is_read);
         let due = self.batch.bindings_since.is_some_and(|s| s.elapsed() >= BINDING_WAIT);
         let bindings = self.batch.bindings.len();
-        if urgent || due || old_is_read || bindings >= BINDINGS_MAX {
+        if urgent || due || old_is_read || bindings >= limits::STORE_BINDINGS_BATCH {
             self.batch.commit_bindings(&self.soft).await?;
             self.counters.bindings.fetch_add(bindings as u64, Relaxed);
             // A power cut may take what SQLite has not synced; the spool has it as well.
