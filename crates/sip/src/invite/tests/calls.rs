@@ -140,9 +140,7 @@ fn refusals_carry_status_and_reason() {
         let after = retry.map(|s: u16| s.to_string()).unwrap_or_default();
         assert_eq!(header(&refusal, HeaderId::RetryAfter), after);
         b.expect_gone(leg);
-        let mut ack = Far { remote: header(&refusal, HeaderId::To), ..far };
-        ack.serial = 0.into();
-        b.recv(ack.request("ACK", 1, "", ""));
+        b.recv(far.request("ACK", 1, REFUSED, ""));
         b.expect_drained();
     }
 }
@@ -284,13 +282,8 @@ fn a_contact_that_is_no_longer_registered_is_unreachable_at_once() {
     let target: Option<Target> = None;
     let mut out = Vec::new();
     let Node { layer, legs, config } = &mut b.node;
-    let mut cx = crate::invite::Cx {
-        now: node::now(b.now),
-        layer,
-        config,
-        secrets: None,
-        out: &mut out,
-    };
+    let mut cx =
+        crate::invite::Cx { now: node::now(b.now), layer, config, secrets: None, out: &mut out };
     let identity = Identity::default();
     let invite = Invite {
         contact: ContactId(9),

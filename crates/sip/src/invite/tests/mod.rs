@@ -31,6 +31,9 @@ const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2
 const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
     m=audio 6000 RTP/AVP 0\r\n";
 
+/// Marks the ACK to a refusal.
+const REFUSED: &str = "refused";
+
 /// One node, the clock, and what it has sent and told.
 struct Bench {
     node: Node,
@@ -134,6 +137,17 @@ impl Bench {
         self.wait(Micros::millis(ms));
     }
 
+    /// Lets time pass until something is sent; gives how long that was.
+    #[track_caller]
+    fn until_sent(&mut self) -> Micros {
+        let begin = self.now;
+        while self.sent.is_empty() {
+            assert!(self.now.since(begin) < Micros::seconds(60), "nothing is sent");
+            self.wait_ms(10);
+        }
+        self.now.since(begin)
+    }
+
     /// The next message sent: `INVITE` for a request, `200 INVITE` for a response.
     #[track_caller]
     fn expect(&mut self, what: &str) -> Msg {
@@ -172,7 +186,8 @@ impl Bench {
         self.wait(Micros::seconds(64));
         assert!(self.node.legs.is_empty(), "{} legs left", self.node.legs.len());
         assert!(self.node.layer.is_empty(), "{} transactions left", self.node.layer.len());
-        let late: Vec<_> = self.events.iter().filter(|(_, e)| matches!(e, LegEvent::Gone)).collect();
+        let late: Vec<_> =
+            self.events.iter().filter(|(_, e)| matches!(e, LegEvent::Gone)).collect();
         assert!(late.is_empty(), "gone twice or late: {late:?}");
     }
 
@@ -270,6 +285,8 @@ struct Far {
     remote: String,
     target: String,
     serial: std::cell::Cell<u64>,
+    /// Serial of the branch of its last INVITE.
+    invited: std::cell::Cell<u64>,
 }
 
 impl Far {
@@ -280,6 +297,7 @@ impl Far {
             remote: "<sip:2001@office.example>".into(),
             target: "sip:2001@office.example".into(),
             serial: 0.into(),
+            invited: 0.into(),
         }
     }
 
@@ -291,6 +309,7 @@ impl Far {
             remote: header(invite, HeaderId::From),
             target: contact.trim_matches(['<', '>']).to_owned(),
             serial: 1_000.into(),
+            invited: 0.into(),
         }
     }
 
@@ -303,7 +322,14 @@ impl Far {
     /// A request of the phone, with a new branch.
     fn request(&self, method: &str, cseq: u32, extra: &str, sdp: &str) -> String {
         self.serial.set(self.serial.get() + 1);
-        let (target, serial) = (&self.target, self.serial.get());
+        let (target, mut serial) = (&self.target, self.serial.get());
+        match method {
+            "INVITE" => self.invited.set(serial),
+            // The ACK to a refusal belongs to the transaction of the INVITE.
+            "ACK" if extra == REFUSED => serial = self.invited.get(),
+            _ => {}
+        }
+        let extra = extra.trim_start_matches(REFUSED);
         let Far { call_id, local, remote, .. } = self;
         let max = if extra.contains("Max-Forwards") { "" } else { "Max-Forwards: 70\r\n" };
         let contact = if extra.contains("Contact:") {

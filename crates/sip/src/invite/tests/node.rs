@@ -37,7 +37,11 @@ impl Node {
         Node { layer, legs: Legs::new(place, &rng), config: Config::default() }
     }
 
-    fn with(&mut self, mono: Mono, act: impl FnOnce(&mut Legs, &mut Cx<'_>)) -> Vec<Output> {
+    pub(super) fn with(
+        &mut self,
+        mono: Mono,
+        act: impl FnOnce(&mut Legs, &mut Cx<'_>),
+    ) -> Vec<Output> {
         let mut out = Vec::new();
         let Node { layer, legs, config } = self;
         act(legs, &mut Cx { now: now(mono), layer, config, secrets: None, out: &mut out });
