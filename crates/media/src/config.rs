@@ -20,12 +20,13 @@ pub struct Config {
     pub deny: Vec<Network>,
     /// Silence after which `Silent` is told; default 30 s (R255).
     pub silence: Micros,
-    /// Legs at once; a new one above it fails with `ResourceShortage`. Default 4,000.
+    /// Legs at once; a new one above it fails with `ResourceShortage`. Default 8,192,
+    /// as many as the default ports have pairs.
     pub legs_max: usize,
 }
 
 impl Config {
-    /// Defaults with that seed: ports 16384–32767, EF, 30 s, 4,000 legs.
+    /// Defaults with that seed: ports 16384–32767, EF, 30 s, 8,192 legs.
     pub fn new(seed: [u8; 32]) -> Self {
         Self {
             threads: 0,
@@ -34,7 +35,7 @@ impl Config {
             dscp: 46,
             deny: Vec::new(),
             silence: limits::MEDIA_SILENCE,
-            legs_max: 4_000,
+            legs_max: 8_192,
         }
     }
 }

@@ -31,12 +31,13 @@ pub(crate) enum Pick {
 
 impl PortPool {
     pub(crate) fn new(ports: &Ports, rng: &mut Rng) -> Self {
-        let (range, kernel) = match ports {
-            Ports::Range(range) => (range.clone(), false),
-            Ports::Kernel => (1..=0, true),
+        let even = |p: &u16| p.is_multiple_of(2);
+        let mut free: Vec<u16> = match ports {
+            // A pair ends within the range.
+            Ports::Range(range) => (*range.start()..*range.end()).filter(even).collect(),
+            Ports::Kernel => Vec::new(),
         };
-        let even = |p: &u16| p.is_multiple_of(2) && range.contains(&p.saturating_add(1));
-        let mut free: Vec<u16> = range.clone().filter(even).collect();
+        let kernel = *ports == Ports::Kernel;
         for last in (1..free.len()).rev() {
             free.swap(last, rng.below(last as u64 + 1) as usize);
         }

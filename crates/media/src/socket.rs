@@ -95,7 +95,7 @@ fn is_shortage(error: &io::Error) -> bool {
 pub(crate) fn raise_descriptor_limit(legs: usize) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     /// Descriptors of the rest of the program: signalling, store, portal.
-    const SLACK: u64 = 8_192;
+    const SLACK: u64 = 2_048;
     let limit = getrlimit(Resource::Nofile);
     let wanted = 2 * legs as u64 + SLACK;
     let current = limit.current.unwrap_or(u64::MAX);

@@ -64,7 +64,7 @@ impl Beat {
             return Due { run: 0, skipped: 0 };
         }
         let passed = now.since(self.next).0 / self.period.0 + 1;
-        self.next = self.next + Micros(passed * self.period.0);
+        self.next += Micros(passed * self.period.0);
         let run = passed.min(CATCH_UP);
         Due { run: run as u32, skipped: (passed - run) as u32 }
     }

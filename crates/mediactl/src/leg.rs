@@ -111,7 +111,7 @@ pub enum PlayerId {
     HoldMusic,
     /// A built-in sentence.
     Prompt {
-        /// Number of the sentence, see `media::prompts`.
+        /// Which sentence.
         id: PromptId,
         /// Language; the other one is played where it is missing.
         language: Language,
