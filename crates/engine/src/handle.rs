@@ -1,6 +1,6 @@
 //! How edges speak to the shard.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use model::{Change, Snapshot};
@@ -57,30 +57,26 @@ impl Handle {
         }
     }
 
-    /// Puts a committed configuration in force; `changes` made it from the one before.
+    /// Puts a committed configuration in force; one that is not newer changes nothing.
     ///
     /// # Errors
     /// The node has stopped; the change is stored all the same and holds from the next start.
-    pub async fn configure(
-        &self,
-        snapshot: Arc<Snapshot>,
-        changes: Arc<Vec<Change>>,
-    ) -> Result<(), Unavailable> {
-        if let Ok(mut current) = self.snapshot.write()
-            && current.revision() < snapshot.revision()
-        {
-            *current = Arc::clone(&snapshot);
-        }
+    pub async fn configure(&self, snapshot: Arc<Snapshot>) -> Result<(), Unavailable> {
+        let before = {
+            let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+            if current.revision() >= snapshot.revision() {
+                return Ok(());
+            }
+            std::mem::replace(&mut *current, Arc::clone(&snapshot))
+        };
+        let changes = Arc::new(model::diff(&before, &snapshot));
         let message = ShardMsg::Config { snapshot, changes };
         self.queue.send(message).await.map_err(|_| Unavailable::Stopped)
     }
 
     /// The configuration in force.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        match self.snapshot.read() {
-            Ok(current) => Arc::clone(&current),
-            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
-        }
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The process's counters.

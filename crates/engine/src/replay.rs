@@ -5,9 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use node::journal::{
-    JournalError, OutputHash, Recorded, changed, read_header, read_record,
-};
+use node::journal::{JournalError, OutputHash, Recorded, changed, read_header, read_record};
 use node::{Input, Node};
 use thiserror::Error;
 

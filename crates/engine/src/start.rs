@@ -206,8 +206,7 @@ fn bind_udp(addrs: &[SocketAddr], flows: &AtomicU64) -> Result<Vec<Bound>, Start
     addrs
         .iter()
         .map(|addr| {
-            let failed =
-                |source| StartError::Listener { listener: "sip-udp", addr: *addr, source };
+            let failed = |source| StartError::Listener { listener: "sip-udp", addr: *addr, source };
             let socket = net::udp::bind(*addr).map_err(failed)?;
             let local = socket.local_addr().map_err(failed)?;
             let flow = FlowId(flows.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
@@ -217,7 +216,11 @@ fn bind_udp(addrs: &[SocketAddr], flows: &AtomicU64) -> Result<Vec<Bound>, Start
 }
 
 /// The shard's thread.
-fn run(sockets: Vec<Bound>, bindings: Vec<StoredBinding>, build: impl FnOnce(Vec<Listener>) -> Shard) {
+fn run(
+    sockets: Vec<Bound>,
+    bindings: Vec<StoredBinding>,
+    build: impl FnOnce(Vec<Listener>) -> Shard,
+) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -229,3 +229,49 @@ impl Target {
         }
     }
 }
+
+/// The changes that turn `before` into `after`: what is gone first, then what is new or other.
+/// Passwords are no part of a snapshot and so none of the result.
+pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
+    let mut out = Vec::new();
+    gone(before, after, &mut out);
+    put(before, after, &mut out);
+    out
+}
+
+fn gone(before: &Snapshot, after: &Snapshot, out: &mut Vec<Change>) {
+    for t in before.tenants() {
+        let kept = after.tenant(t.id).is_some();
+        let mobiles = before.mobiles(t.id).filter(|m| after.mobile(m.number).is_none());
+        out.extend(mobiles.map(|m| Change::MobileDelete(m.number)));
+        let devices = before.devices(t.id).filter(|d| after.device(d.id).is_none());
+        out.extend(devices.map(|d| Change::DeviceDelete(d.id)));
+        let users = before.users(t.id).filter(|u| after.user(u.id).is_none());
+        out.extend(users.map(|u| Change::UserDelete(u.id)));
+        let admins = before.admins(t.id).filter(|a| after.admin(a.id).is_none());
+        out.extend(admins.map(|a| Change::AdminDelete(a.id)));
+        let sites = before.sites(t.id).filter(|s| after.site(s.id).is_none());
+        out.extend(sites.map(|s| Change::SiteDelete(s.id)));
+        if !kept {
+            out.push(Change::TenantDelete(t.id));
+        }
+    }
+}
+
+fn put(before: &Snapshot, after: &Snapshot, out: &mut Vec<Change>) {
+    for t in after.tenants() {
+        if before.tenant(t.id) != Some(t) {
+            out.push(Change::TenantPut(t.clone()));
+        }
+        let sites = after.sites(t.id).filter(|s| before.site(s.id) != Some(s));
+        out.extend(sites.map(|s| Change::SitePut(s.clone())));
+        let users = after.users(t.id).filter(|u| before.user(u.id) != Some(u));
+        out.extend(users.map(|u| Change::UserPut(u.clone())));
+        let devices = after.devices(t.id).filter(|d| before.device(d.id) != Some(d));
+        out.extend(devices.map(|d| Change::DevicePut(d.clone())));
+        let mobiles = after.mobiles(t.id).filter(|m| before.mobile(m.number) != Some(m));
+        out.extend(mobiles.map(|m| Change::MobilePut(m.clone())));
+        let admins = after.admins(t.id).filter(|a| before.admin(a.id) != Some(a));
+        out.extend(admins.map(|a| Change::AdminPut(a.clone())));
+    }
+}

@@ -29,7 +29,7 @@ mod tests;
 
 pub use admin::{Admin, AdminState};
 pub use apply::apply;
-pub use change::{Change, CredentialOwner, NewPassword, in_force, invert};
+pub use change::{Change, CredentialOwner, NewPassword, diff, in_force, invert};
 pub use change_codec::{decode_changes, encode_changes};
 pub use device::{Device, DeviceKind, Ha1, SrtpPolicy};
 pub use mobile::{MobileLine, MobileState};

@@ -91,7 +91,8 @@ fn read(path: &Path) -> Result<Vec<u8>, CertError> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CertError> {
-    let open = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let open =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     open.and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()))
         .map_err(|source| CertError::File { path: path.display().to_string(), source })
 }
