@@ -8,8 +8,6 @@ pub mod command;
 pub mod input;
 pub mod journal;
 pub mod output;
-#[cfg(test)]
-mod tests;
 mod translate;
 mod view;
 

@@ -77,8 +77,7 @@ impl callctl::View for View<'_> {
 /// The device exists and its user, if it has one, is not stopped.
 pub(crate) fn is_active(snapshot: &Snapshot, device: DeviceId) -> bool {
     snapshot.device(device).is_some_and(|d| {
-        d.user
-            .is_none_or(|u| snapshot.user(u).is_some_and(|u| u.state == UserState::Active))
+        d.user.is_none_or(|u| snapshot.user(u).is_some_and(|u| u.state == UserState::Active))
     })
 }
 

@@ -26,9 +26,7 @@ pub(crate) fn command(command: C) -> S {
         C::Answer { sdp } => S::Answer { sdp },
         C::Refuse { cause } => S::Refuse { cause, retry_after_s: retry_after(cause) },
         C::End { cause, elsewhere } => S::End { cause, elsewhere },
-        C::Offer { sdp, identity } => {
-            S::Offer { sdp, identity: identity.map(self::identity) }
-        }
+        C::Offer { sdp, identity } => S::Offer { sdp, identity: identity.map(self::identity) },
         C::AnswerOffer { sdp } => S::AnswerOffer { sdp },
         C::RefuseOffer { status } => S::RefuseOffer { status },
         C::AcceptRefer => S::AcceptRefer,

@@ -1,0 +1,20 @@
+# What commands print
+cli-no-tenant = There is no company with the site domain { $value }. Make it with “naisen init --tenant { $value } …”, or check the name.
+cli-unknown-format = There is no format { $value }. Use sjis, utf8 or xlsx.
+cli-unknown-kind = The kind { $value } cannot be handled. Use extensions, extension-deletions, mobile-lines or history (export only).
+cli-more-characters = { $value } more characters could not be written in Shift_JIS. Use --format utf8.
+cli-file-unreadable = The file { $value } cannot be read.
+cli-file-exists = The file { $value } exists already and is not overwritten. Give another name.
+cli-file-unwritable = The file { $value } cannot be written.
+cli-store-unopened = The data folder cannot be opened: { $value }
+cli-node-lost = The connection to the running node broke: { $value }
+serve-no-tenant = There is no company yet. Run this command in another terminal: { $value }
+serve-ready = Ready. Ctrl-C stops.
+serve-draining = Stopping. Waiting for running calls (at most { $value }). Ctrl-C again stops at once.
+serve-stopped = Stopped.
+serve-not-started = Cannot start: { $value }
+replay-counts = { $inputs } inputs, { $outputs } outputs, hash { $hash }
+replay-same = The outputs are those of the recorded run.
+replay-differs = The outputs before input { $value } differ from the recorded run.
+replay-foreign-build = Recorded by build { $value }, which is not this one.
+replay-failed = The journal cannot be replayed: { $value }

@@ -1,0 +1,9 @@
+export-date-malformed = The date “{ $value }” cannot be read. Write it as 2026/07/01, 2026-07-01 or 20260701.
+export-unmappable = Shift_JIS lacks { $count } of the characters. Choose “UTF-8 (with BOM)” (--format utf8).
+export-unmappable-item = line { $line }, column { $column }: { $character }
+export-too-many-rows = { $count } records do not fit into an .xlsx. Give a date, or export as CSV.
+export-failed = The export failed. { $reason }
+export-sheet-extensions = Extensions
+export-sheet-mobile-lines = Mobile lines
+export-sheet-history = Call history
+export-sheet-errors = Errors

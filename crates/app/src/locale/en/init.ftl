@@ -1,0 +1,11 @@
+init-done = Made the tenant { $name } (domain { $domain }). Its administrator is { $admin }.
+init-password = First password: { $password }
+init-password-once = This password is shown only once. Replace it at the first login.
+init-domain-malformed = The domain { $domain } cannot be used. Give a host name of letters, digits, hyphens and dots (no IP address, not localhost).
+init-domain-taken = The domain { $domain } belongs to { $tenant }. Give another one.
+init-name-length = The name has { $len } characters. Give 1 to 64.
+init-admin-malformed = The administrator name “{ $admin }” cannot be used. Give 1 to 32 visible ASCII characters without blanks.
+init-password-refused = The password cannot be set. { $reason }
+init-failed = The tenant could not be made. { $reason }
+init-no-tenant = There is no tenant yet. Make one with this command:
+init-command = naisen init --tenant DOMAIN --name COMPANY --admin USER

@@ -1,0 +1,15 @@
+login-refused = The site domain, the user name or the password is wrong.
+login-locked = Locked after wrong passwords in a row. The lock ends at { $until }. An administrator can end it earlier.
+login-locked-by-hand = Locked after wrong passwords in a row. Ask an administrator to unlock it.
+login-locked-admin-by-hand = Locked after wrong passwords in a row. Ask the provider to unlock it.
+login-busy = The system is busy. Wait a little and log in again.
+login-failed = The login could not be checked. Try again a little later.
+login-must-change = This is the first login. Set a new password.
+login-reminder = The password was set { $days } days ago. Better change it.
+password-changed = The password was changed.
+password-wrong = The present password is wrong.
+password-too-short = The password is too short. Use at least 10 characters.
+password-length = The password has a wrong length. Use the number of characters that the policy asks for.
+password-characters = The password holds characters that cannot be used. Choose others.
+password-mixture = The password needs both letters and digits.
+password-same-as-login = The password equals the user name. Choose another one.

@@ -1,0 +1,16 @@
+users-state-active = active
+users-state-stopped = stopped
+users-registered = registered
+users-unregistered = not registered
+users-unassigned = unused
+users-kind-mobile = mobile phone
+users-kind-sip-phone = SIP phone
+users-count = Found: { $count }
+users-remaining = Extensions left: { $count }
+users-no-reading = no reading entered
+mobile-state-requested = requested
+mobile-state-activating = being activated
+mobile-state-unassigned = unassigned
+mobile-state-assigned = assigned
+mobile-state-cancelling = contract ending
+mobile-state-cancelled = contract ended

@@ -1,0 +1,20 @@
+# コマンドの表示
+cli-no-tenant = 拠点ドメイン名 { $value } の契約企業はありません。「naisen init --tenant { $value } …」で作るか、名前を確かめてください。
+cli-unknown-format = 形式 { $value } はありません。sjis、utf8、xlsx のどれかを指定してください。
+cli-unknown-kind = 種類 { $value } は扱えません。extensions、extension-deletions、mobile-lines、history(出力だけ)のどれかを指定してください。
+cli-more-characters = ほかに{ $value }か所の文字をShift_JISで書けませんでした。--format utf8 を使ってください。
+cli-file-unreadable = ファイル { $value } を読めません。
+cli-file-exists = ファイル { $value } はすでにあります。上書きはしません。別の名前を指定してください。
+cli-file-unwritable = ファイル { $value } に書けません。
+cli-store-unopened = データフォルダーを開けません: { $value }
+cli-node-lost = 動作中のノードとの接続が切れました: { $value }
+serve-no-tenant = 契約企業がまだありません。別の端末で次のコマンドを実行してください: { $value }
+serve-ready = 準備ができました。Ctrl-Cで停止します。
+serve-draining = 停止します。通話中の呼を待っています(最長{ $value })。もう一度Ctrl-Cで待たずに停止します。
+serve-stopped = 停止しました。
+serve-not-started = 開始できません: { $value }
+replay-counts = 入力 { $inputs } 件、出力 { $outputs } 件、ハッシュ { $hash }
+replay-same = 記録と同じ結果になりました。
+replay-differs = { $value } 番目の入力までの出力が記録と違います。
+replay-foreign-build = 記録した版は { $value } で、この版とは違います。
+replay-failed = 記録を再生できません: { $value }

@@ -1,0 +1,9 @@
+export-date-malformed = 日付「{ $value }」を読めません。2026/07/01、2026-07-01、20260701のどれかの形で指定してください。
+export-unmappable = Shift_JISで表せない文字が{ $count }文字あります。「UTF-8 (BOM付き) で出力」(--format utf8)を選んでください。
+export-unmappable-item = { $line }行目 { $column }列: { $character }
+export-too-many-rows = { $count }件は.xlsxに入りません。日付を指定するか、CSVで出力してください。
+export-failed = 出力できませんでした。{ $reason }
+export-sheet-extensions = 内線番号
+export-sheet-mobile-lines = 携帯番号
+export-sheet-history = 通信履歴
+export-sheet-errors = エラー

@@ -1,0 +1,11 @@
+init-done = 契約{ $name }(ドメイン{ $domain })を作成しました。管理者は{ $admin }です。
+init-password = 初回パスワード: { $password }
+init-password-once = このパスワードは一度だけ表示されます。最初のログインで変更してください。
+init-domain-malformed = ドメイン{ $domain }は使えません。英数字、ハイフン、ドットのホスト名を指定してください(IPアドレスとlocalhostは不可)。
+init-domain-taken = ドメイン{ $domain }は{ $tenant }が使っています。別のドメインを指定してください。
+init-name-length = 契約名は{ $len }文字です。1〜64文字で指定してください。
+init-admin-malformed = 管理者ユーザー名「{ $admin }」は使えません。1〜32文字の半角英数字と記号で、空白なしで指定してください。
+init-password-refused = パスワードを設定できません。{ $reason }
+init-failed = 契約を作成できませんでした。{ $reason }
+init-no-tenant = 契約がまだありません。次のコマンドで作成してください。
+init-command = naisen init --tenant ドメイン --name 会社名 --admin ユーザー名

@@ -1,0 +1,15 @@
+login-refused = 拠点ドメイン名、ユーザー名、パスワードのどれかが違います。
+login-locked = 続けて間違えたため、ロックしています。{ $until }に解除されます。急ぐ場合は管理者に解除を依頼してください。
+login-locked-by-hand = 続けて間違えたため、ロックしています。管理者に解除を依頼してください。
+login-locked-admin-by-hand = 続けて間違えたため、ロックしています。提供者に解除を依頼してください。
+login-busy = 処理が混み合っています。少し待ってから、もう一度ログインしてください。
+login-failed = ログインを確かめられませんでした。しばらくしてから、もう一度ログインしてください。
+login-must-change = 最初のログインです。新しいパスワードを設定してください。
+login-reminder = パスワードを設定してから{ $days }日たっています。変更をお勧めします。
+password-changed = パスワードを変更しました。
+password-wrong = 現在のパスワードが違います。
+password-too-short = パスワードが短すぎます。10文字以上にしてください。
+password-length = パスワードの長さが条件を満たしません。決められた文字数にしてください。
+password-characters = パスワードに使えない文字があります。別の文字にしてください。
+password-mixture = パスワードに英字と数字の両方を入れてください。
+password-same-as-login = パスワードがユーザー名と同じです。別のものにしてください。

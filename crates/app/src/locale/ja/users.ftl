@@ -1,0 +1,16 @@
+users-state-active = 利用中
+users-state-stopped = 停止
+users-registered = 接続中
+users-unregistered = 未接続
+users-unassigned = 未使用
+users-kind-mobile = 携帯電話
+users-kind-sip-phone = SIP電話機
+users-count = 検索結果: { $count }件
+users-remaining = 内線番号の残り: { $count }件
+users-no-reading = フリガナが未入力です
+mobile-state-requested = 申込中
+mobile-state-activating = 反映中
+mobile-state-unassigned = 未割当
+mobile-state-assigned = 割当済
+mobile-state-cancelling = 解約予定
+mobile-state-cancelled = 解約済

@@ -1,0 +1,297 @@
+//! Scripts for SIPp, put together from pieces.
+
+use std::fmt::Write;
+
+/// A scenario in the making.
+#[derive(Debug, Clone)]
+pub(crate) struct Script {
+    name: String,
+    steps: String,
+    listens: bool,
+    cseq: u32,
+    /// Whether the telephone was called: then its own tag stands in To of the first request.
+    called: bool,
+    /// Messages since the last INVITE, for the branch of an ACK.
+    since_invite: u32,
+}
+
+/// SDP with one audio line; `tail` are further lines.
+pub(crate) fn sdp(port: u16, tail: &str) -> String {
+    format!(
+        "v=0\no=phone 1 1 IN IP4 [local_ip]\ns=-\nc=IN IP4 [local_ip]\nt=0 0\n\
+         m=audio {port} RTP/AVP 0 101\na=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\n\
+         a=fmtp:101 0-15\n{tail}\n"
+    )
+}
+
+/// A registration by digest.
+pub(crate) fn register() -> Script {
+    let mut script = Script::new("register", false);
+    let register = |cseq: u32, more: &str| {
+        format!(
+            "REGISTER sip:[field3] SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];\
+             branch=[branch]\nMax-Forwards: 70\nFrom: <sip:[field0]@[field3]>;tag=r[call_number]\n\
+             To: <sip:[field0]@[field3]>\nCall-ID: [call_id]\nCSeq: {cseq} REGISTER\n\
+             Contact: <sip:[field0]@[field4]>\nExpires: 600\n{more}Content-Length: 0\n\n"
+        )
+    };
+    script.raw(&register(1, ""), true);
+    script.steps += "<recv response=\"401\" auth=\"true\"/>\n";
+    script.raw(&register(2, "[field1]\n"), true);
+    script.steps += "<recv response=\"200\"/>\n";
+    script
+}
+
+impl Script {
+    fn new(name: &str, called: bool) -> Self {
+        Script {
+            name: name.into(),
+            steps: String::new(),
+            listens: called,
+            cseq: 0,
+            called,
+            since_invite: 0,
+        }
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it begins by waiting.
+    pub(crate) fn listens(&self) -> bool {
+        self.listens
+    }
+
+    /// The whole scenario.
+    pub(crate) fn xml(&self) -> String {
+        // SIPp refuses variables that are assigned and never used, unless they are named here.
+        let assigned = ["remote", "local", "remote_uri", "via", "invite_cseq", "rseq"];
+        let assigned: Vec<&str> = assigned
+            .into_iter()
+            .filter(|name| self.steps.contains(&format!("assign_to=\"{name}\"")))
+            .collect();
+        let reference = match assigned.is_empty() {
+            true => String::new(),
+            false => format!("<Reference variables=\"{}\"/>\n", assigned.join(",")),
+        };
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<scenario name=\"{}\">\n{}{reference}\
+             </scenario>\n",
+            self.name, self.steps
+        )
+    }
+
+    fn raw(&mut self, text: &str, again: bool) {
+        let again = if again { " retrans=\"500\"" } else { "" };
+        let _ = write!(self.steps, "<send{again}><![CDATA[\n{text}]]></send>\n");
+        self.since_invite += 1;
+    }
+
+    fn invite_text(&self, cseq: u32, more: &str, body: &str) -> String {
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\n" };
+        format!(
+            "INVITE sip:[field2]@[field3] SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];\
+             branch=[branch]\nMax-Forwards: 70\nFrom: <sip:[field0]@[field3]>;tag=c[call_number]\n\
+             To: <sip:[field2]@[field3]>\nCall-ID: [call_id]\nCSeq: {cseq} INVITE\n\
+             Contact: <sip:[field0]@[local_ip]:[local_port];transport=[transport]>\n\
+             Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, REFER, NOTIFY\n{more}{kind}\
+             Content-Length: [len]\n\n{body}"
+        )
+    }
+
+    /// A caller: INVITE, 407, ACK, INVITE with credentials. `more` are further header lines.
+    pub(crate) fn caller(name: &str, more: &str, body: &str) -> Self {
+        let mut script = Self::new(name, false);
+        let first = script.invite_text(1, more, body);
+        script.raw(&first, true);
+        script.since_invite = 0;
+        script.recv("<recv response=\"100\" optional=\"true\"/>\n");
+        script.recv("<recv response=\"407\" auth=\"true\"/>\n");
+        script.raw(
+            "ACK sip:[field2]@[field3] SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];\
+             branch=[branch-3]\nMax-Forwards: 70\nFrom: <sip:[field0]@[field3]>;tag=c[call_number]\n\
+             [last_To:]\nCall-ID: [call_id]\nCSeq: 1 ACK\nContent-Length: 0\n\n",
+            false,
+        );
+        let second = script.invite_text(2, &format!("[field1]\n{more}"), body);
+        script.raw(&second, true);
+        script.since_invite = 0;
+        script.cseq = 2;
+        script
+    }
+
+    /// A called telephone, after its INVITE came. Remembers whom to answer to.
+    pub(crate) fn callee(name: &str) -> Self {
+        let mut script = Self::new(name, true);
+        script.steps += "<recv request=\"INVITE\" rrs=\"true\"><action>\n\
+            <ereg regexp=\".*\" search_in=\"hdr\" header=\"From:\" assign_to=\"remote\"/>\n\
+            <ereg regexp=\".*\" search_in=\"hdr\" header=\"To:\" assign_to=\"local\"/>\n\
+            <ereg regexp=\"sip:[^&gt;]*\" search_in=\"hdr\" header=\"Contact:\" \
+            assign_to=\"remote_uri\"/>\n\
+            <ereg regexp=\".*\" search_in=\"hdr\" header=\"Via:\" assign_to=\"via\"/>\n\
+            <ereg regexp=\".*\" search_in=\"hdr\" header=\"CSeq:\" assign_to=\"invite_cseq\"/>\n\
+            </action></recv>\n";
+        script
+    }
+
+    fn recv(&mut self, text: &str) {
+        self.steps += text;
+        self.since_invite += 1;
+    }
+
+    /// Expects a response; the route set is remembered from a 200.
+    pub(crate) fn expect(mut self, code: u16) -> Self {
+        let text = match code {
+            200 => "<recv response=\"200\" rrs=\"true\"/>\n".to_owned(),
+            code => format!("<recv response=\"{code}\"/>\n"),
+        };
+        self.recv(&text);
+        self
+    }
+
+    /// Expects a response that may be missing.
+    pub(crate) fn may(mut self, code: u16) -> Self {
+        self.recv(&format!("<recv response=\"{code}\" optional=\"true\"/>\n"));
+        self
+    }
+
+    /// Expects a provisional response that must be answered with PRACK.
+    pub(crate) fn expect_reliable(mut self, code: u16) -> Self {
+        self.recv(&format!(
+            "<recv response=\"{code}\" rrs=\"true\"><action>\n\
+             <ereg regexp=\"[0-9]+\" search_in=\"hdr\" header=\"RSeq:\" assign_to=\"rseq\"/>\n\
+             </action></recv>\n"
+        ));
+        self
+    }
+
+    /// Expects a request.
+    pub(crate) fn expect_request(mut self, method: &str) -> Self {
+        self.recv(&format!("<recv request=\"{method}\"/>\n"));
+        self
+    }
+
+    /// Waits.
+    pub(crate) fn pause(mut self, millis: u32) -> Self {
+        let _ = writeln!(self.steps, "<pause milliseconds=\"{millis}\"/>");
+        self
+    }
+
+    /// Answers the INVITE that called us, whatever came since.
+    pub(crate) fn answer(mut self, code: u16, more: &str, body: &str) -> Self {
+        let names = "Via:[$via]\nFrom:[$remote]\nTo:[$local];tag=a[call_number]\n[last_Call-ID:]\n\
+                     CSeq:[$invite_cseq]\n";
+        self.respond(code, names, more, body, code >= 200);
+        self
+    }
+
+    /// Answers the last request inside the dialog.
+    pub(crate) fn answer_inside(mut self, code: u16, more: &str, body: &str) -> Self {
+        let names = "[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n";
+        self.respond(code, names, more, body, false);
+        self
+    }
+
+    fn respond(&mut self, code: u16, names: &str, more: &str, body: &str, again: bool) {
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\n" };
+        let text = format!(
+            "SIP/2.0 {code} Answer\n{names}\
+             Contact: <sip:[field0]@[local_ip]:[local_port];transport=[transport]>\n\
+             Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, REFER, NOTIFY\n\
+             {more}{kind}Content-Length: [len]\n\n{body}"
+        );
+        self.raw(&text, again);
+    }
+
+    /// ACK of the 200 to our INVITE.
+    pub(crate) fn ack(mut self, body: &str) -> Self {
+        let cseq = self.cseq;
+        self.inside("ACK", cseq, "", body, false);
+        self
+    }
+
+    /// ACK of a refusal of our INVITE: same branch, same Request-URI.
+    pub(crate) fn ack_refusal(mut self) -> Self {
+        let back = self.since_invite;
+        self.raw(
+            &format!(
+                "ACK sip:[field2]@[field3] SIP/2.0\nVia: SIP/2.0/[transport] \
+                 [local_ip]:[local_port];branch=[branch-{back}]\nMax-Forwards: 70\n\
+                 From: <sip:[field0]@[field3]>;tag=c[call_number]\n[last_To:]\n\
+                 Call-ID: [call_id]\nCSeq: {} ACK\nContent-Length: 0\n\n",
+                self.cseq
+            ),
+            false,
+        );
+        self
+    }
+
+    /// CANCEL of our INVITE, with its branch.
+    pub(crate) fn cancel(mut self) -> Self {
+        let back = self.since_invite;
+        self.raw(
+            &format!(
+                "CANCEL sip:[field2]@[field3] SIP/2.0\nVia: SIP/2.0/[transport] \
+                 [local_ip]:[local_port];branch=[branch-{back}]\nMax-Forwards: 70\n\
+                 From: <sip:[field0]@[field3]>;tag=c[call_number]\nTo: <sip:[field2]@[field3]>\n\
+                 Call-ID: [call_id]\nCSeq: {} CANCEL\nContent-Length: 0\n\n",
+                self.cseq
+            ),
+            true,
+        );
+        self
+    }
+
+    /// A request inside the dialog, with the next number.
+    pub(crate) fn request(mut self, method: &str, more: &str, body: &str) -> Self {
+        self.cseq += 1;
+        let cseq = self.cseq;
+        self.inside(method, cseq, more, body, true);
+        if method == "INVITE" {
+            self.since_invite = 0;
+        }
+        self
+    }
+
+    /// PRACK of the last reliable response.
+    pub(crate) fn prack(mut self, body: &str) -> Self {
+        let invite = self.cseq;
+        self.cseq += 1;
+        let cseq = self.cseq;
+        self.inside("PRACK", cseq, &format!("RAck: [$rseq] {invite} INVITE\n"), body, true);
+        self
+    }
+
+    fn inside(&mut self, method: &str, cseq: u32, more: &str, body: &str, again: bool) {
+        let kind = match (body.is_empty(), more.contains("Content-Type")) {
+            (false, false) => "Content-Type: application/sdp\n",
+            _ => "",
+        };
+        // A called telephone's From is the To of the INVITE with our tag, its To the caller's From.
+        let (uri, names) = if self.called {
+            ("[$remote_uri]", "From:[$local];tag=a[call_number]\nTo:[$remote]\n")
+        } else {
+            ("[next_url]", "From: <sip:[field0]@[field3]>;tag=c[call_number]\n[last_To:]\n")
+        };
+        let text = format!(
+            "{method} {uri} SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];\
+             branch=[branch]\n[routes]\nMax-Forwards: 70\n{names}Call-ID: [call_id]\n\
+             CSeq: {cseq} {method}\n\
+             Contact: <sip:[field0]@[local_ip]:[local_port];transport=[transport]>\n\
+             {more}{kind}Content-Length: [len]\n\n{body}"
+        );
+        self.raw(&text, again);
+    }
+
+    /// Ends the call, from our side.
+    pub(crate) fn bye(self) -> Self {
+        self.request("BYE", "", "").expect(200)
+    }
+
+    /// Is ended by the far side.
+    pub(crate) fn expect_bye(self) -> Self {
+        self.expect_request("BYE").answer_inside(200, "", "")
+    }
+}

@@ -1,0 +1,243 @@
+//! SIPp, which speaks exactly what a script says.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::exchange::{DOMAIN, secret};
+use super::script::{self, Script};
+use super::{PATIENCE, ask, end, free_port, own_address};
+
+/// How a telephone reaches the exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Datagrams.
+    Udp,
+    /// One connection for all calls.
+    Tcp,
+}
+
+/// A telephone played by SIPp: one extension at one address.
+pub(crate) struct Phone {
+    /// Its extension.
+    pub(crate) dn: u32,
+    /// Where it is.
+    pub(crate) at: SocketAddr,
+    exchange: SocketAddr,
+    over: Over,
+    dir: PathBuf,
+    runs: u32,
+}
+
+/// A script that is being played.
+pub(crate) struct Run {
+    child: Child,
+    /// Every message, as SIPp wrote it down.
+    log: PathBuf,
+    errors: PathBuf,
+    name: String,
+}
+
+impl Phone {
+    /// A telephone that is not registered yet.
+    pub(crate) fn new(dir: &Path, dn: u32, exchange: SocketAddr, over: Over) -> Self {
+        let ip: Ipv4Addr = own_address();
+        let at = SocketAddr::from((ip, free_port(ip)));
+        Phone { dn, at, exchange, over, dir: dir.to_path_buf(), runs: 0 }
+    }
+
+    /// One that is registered.
+    #[track_caller]
+    pub(crate) fn registered(dir: &Path, dn: u32, exchange: SocketAddr) -> Self {
+        let mut phone = Self::new(dir, dn, exchange, Over::Udp);
+        phone.play(&script::register(), dn).good();
+        phone
+    }
+
+    /// Plays a script towards `called`.
+    #[track_caller]
+    pub(crate) fn play(&mut self, script: &Script, called: u32) -> Run {
+        self.play_many(script, called, 1, 1)
+    }
+
+    /// Plays a script `calls` times, `rate` a second.
+    #[track_caller]
+    pub(crate) fn play_many(
+        &mut self,
+        script: &Script,
+        called: u32,
+        calls: u32,
+        rate: u32,
+    ) -> Run {
+        self.runs += 1;
+        let name = format!("{}-{}-{}", self.dn, self.runs, script.name());
+        let file = |kind: &str| self.dir.join(format!("{name}.{kind}"));
+        let secret = secret(self.dn);
+        let users = format!(
+            "SEQUENTIAL\n{0};[authentication username={0} password={secret}];{called};{DOMAIN};{1}\n",
+            self.dn, self.at
+        );
+        std::fs::write(file("csv"), users).unwrap();
+        std::fs::write(file("xml"), script.xml()).unwrap();
+        let output = File::create(file("out")).unwrap();
+        let child = Command::new("sipp")
+            .arg(self.exchange.to_string())
+            .arg("-sf")
+            .arg(file("xml"))
+            .arg("-inf")
+            .arg(file("csv"))
+            .args(["-i", &self.at.ip().to_string(), "-p", &self.at.port().to_string()])
+            .args(["-m", &calls.to_string(), "-r", &rate.to_string(), "-nostdin"])
+            .args(["-t", if self.over == Over::Tcp { "t1" } else { "u1" }])
+            .args(["-recv_timeout", "12000", "-max_socket", "200", "-timer_resol", "5"])
+            .args(["-trace_msg", "-message_file"])
+            .arg(file("log"))
+            .args(["-trace_err", "-error_file"])
+            .arg(file("err"))
+            .env("TERM", "dumb")
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .spawn()
+            .unwrap();
+        let run = Run { child, log: file("log"), errors: file("err"), name };
+        if script.listens() {
+            self.ready(&run);
+        }
+        run
+    }
+
+    /// Waits until SIPp has its port: nobody else can bind it then.
+    #[track_caller]
+    fn ready(&self, run: &Run) {
+        let taken = ask(PATIENCE, || match self.over {
+            Over::Udp => std::net::UdpSocket::bind(self.at).err().map(|_| ()),
+            Over::Tcp => Some(()),
+        });
+        assert!(taken.is_some(), "{}: SIPp does not listen", run.name);
+    }
+}
+
+impl Run {
+    /// Waits for its good end.
+    #[track_caller]
+    pub(crate) fn good(mut self) -> Messages {
+        let code = end(&mut self.child, PATIENCE * 3);
+        let messages = self.messages();
+        assert_eq!(
+            code,
+            Some(0),
+            "SIPp {}: {}\nmessages:\n{}",
+            self.name,
+            std::fs::read_to_string(&self.errors).unwrap_or_default(),
+            messages.brief()
+        );
+        messages
+    }
+
+    /// What went over the wire so far.
+    pub(crate) fn messages(&self) -> Messages {
+        Messages::read(&std::fs::read_to_string(&self.log).unwrap_or_default())
+    }
+
+    /// Waits until a message fits.
+    #[track_caller]
+    pub(crate) fn until(&self, what: &str, fits: impl Fn(&Message) -> bool) -> Message {
+        let found = ask(PATIENCE, || self.messages().0.into_iter().find(&fits));
+        match found {
+            Some(message) => message,
+            None => panic!("SIPp {}: no {what}\n{}", self.name, self.messages().brief()),
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = end(&mut self.child, Duration::ZERO);
+    }
+}
+
+/// One message of a log.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    /// From the telephone to the exchange.
+    pub(crate) sent: bool,
+    /// As it went.
+    pub(crate) text: String,
+}
+
+impl Message {
+    /// The first line.
+    pub(crate) fn first(&self) -> &str {
+        self.text.lines().next().unwrap_or_default().trim()
+    }
+
+    /// A header's first value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.text.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// What follows the empty line.
+    pub(crate) fn body(&self) -> &str {
+        let text = &self.text;
+        let at = text.find("\r\n\r\n").map(|at| at + 4).or(text.find("\n\n").map(|at| at + 2));
+        at.map_or("", |at| text[at..].trim())
+    }
+
+    /// Whether it is that request, or a response to it.
+    pub(crate) fn is(&self, start: &str, method: &str) -> bool {
+        self.first().starts_with(start)
+            && self.header("CSeq").is_some_and(|cseq| cseq.ends_with(method))
+    }
+
+    /// Lines of the SDP that begin with this.
+    pub(crate) fn sdp(&self, start: &str) -> Vec<String> {
+        let lines = self.body().lines().map(str::trim);
+        lines.filter(|line| line.starts_with(start)).map(str::to_owned).collect()
+    }
+}
+
+/// Every message of a run, in order.
+#[derive(Debug, Clone)]
+pub(crate) struct Messages(pub(crate) Vec<Message>);
+
+impl Messages {
+    fn read(log: &str) -> Self {
+        let mut all = Vec::new();
+        for part in log.split("-----------------------------------------------").skip(1) {
+            // "UDP message sent [123] bytes :" or "UDP message received [123] bytes :"
+            let Some(at) = part.find("message ") else { continue };
+            let sent = part[at..].starts_with("message sent");
+            let Some(begin) = part[at..].find("\n\n").map(|n| at + n + 2) else { continue };
+            all.push(Message { sent, text: part[begin..].trim_start().to_owned() });
+        }
+        Messages(all)
+    }
+
+    /// The first message that fits.
+    #[track_caller]
+    pub(crate) fn find(&self, what: &str, fits: impl Fn(&Message) -> bool) -> &Message {
+        let found = self.0.iter().find(|message| fits(message));
+        found.unwrap_or_else(|| panic!("no {what} among\n{}", self.brief()))
+    }
+
+    /// The first received message that begins so and is of that method.
+    #[track_caller]
+    pub(crate) fn got(&self, start: &str, method: &str) -> &Message {
+        self.find(&format!("{start} ({method}) received"), |m| !m.sent && m.is(start, method))
+    }
+
+    /// First lines only.
+    pub(crate) fn brief(&self) -> String {
+        let line = |m: &Message| {
+            let arrow = if m.sent { "->" } else { "<-" };
+            format!("{arrow} {} [{}]", m.first(), m.header("CSeq").unwrap_or_default())
+        };
+        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
