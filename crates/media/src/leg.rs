@@ -16,6 +16,7 @@ use rtp::srtp::{Protect, Tag, Unprotect};
 
 use crate::clip::Clip;
 use crate::codecs::{Codecs, Passage};
+use crate::delay::DelayLine;
 use crate::pool::Pick;
 use crate::socket::Pair;
 
@@ -47,6 +48,8 @@ pub(crate) struct Leg {
     /// Payload types towards that leg.
     pub(crate) passage: Passage,
     pub(crate) tones: Option<Box<ToneReceiver>>,
+    /// Holds the audio back where its tones shall not be heard.
+    pub(crate) delay: Option<Box<DelayLine>>,
     pub(crate) secure: Option<Box<Secure>>,
     pub(crate) player: Option<Player>,
     pub(crate) sender: Option<Box<EventSender>>,
@@ -115,6 +118,7 @@ impl Leg {
             peer: None,
             passage: Passage::Same,
             tones: None,
+            delay: None,
             secure: secure(&want.protection),
             player: None,
             sender: None,
@@ -228,6 +232,12 @@ impl Leg {
         match (&self.tones, wanted) {
             (None, true) => self.tones = Some(Box::default()),
             (Some(_), false) => self.tones = None,
+            (None, false) | (Some(_), true) => {}
+        }
+        let hidden = wanted && self.want.dtmf_to_peer == DtmfToPeer::Drop;
+        match (&self.delay, hidden) {
+            (None, true) => self.delay = Some(Box::default()),
+            (Some(_), false) => self.delay = None,
             (None, false) | (Some(_), true) => {}
         }
     }

@@ -13,6 +13,7 @@
 mod clip;
 mod codecs;
 mod config;
+mod delay;
 mod leg;
 mod library;
 mod link;

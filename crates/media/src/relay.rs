@@ -13,19 +13,19 @@ use crate::thread::{DATAGRAM_MAX, Worker};
 
 /// A packet that its leg has accepted, and what is to be done with it.
 #[derive(Debug, Clone, Copy)]
-struct Taken {
-    header: Header,
-    payload_at: usize,
-    payload_end: usize,
-    len: usize,
-    rule: Rule,
-    digit: Option<(u8, DigitSource)>,
-    latched: Option<SocketAddr>,
+pub(crate) struct Taken {
+    pub(crate) header: Header,
+    pub(crate) payload_at: usize,
+    pub(crate) payload_end: usize,
+    pub(crate) len: usize,
+    pub(crate) rule: Rule,
+    pub(crate) digit: Option<(u8, DigitSource)>,
+    pub(crate) latched: Option<SocketAddr>,
 }
 
 /// How a packet goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
+pub(crate) enum Rule {
     /// As it is.
     Pass,
     /// With silence in place of what it carries.
@@ -76,18 +76,23 @@ impl Worker {
         }
         let Some(taken) = leg.accept(now, bytes, datagram.from) else { return };
         let (id, joined) = (leg.want.leg, leg.want.joined);
+        let law = leg.codecs.law(taken.header.pt);
         let peer = match joined {
             Joined::Leg(_) => leg.peer,
             Joined::Echo => Some(at),
             Joined::None | Joined::Player(_) => None,
+        };
+        let ready = match &mut leg.delay {
+            Some(line) if law.is_some() => line.pass(buffer, taken),
+            Some(_) | None => Some(taken),
         };
         if let Some((digit, source)) = taken.digit
             && let Some(digit) = Digit::from_event(digit)
         {
             self.tell(Event::Digit { leg: id, digit, source });
         }
-        if let Some(peer) = peer {
-            self.forward(now, [at, peer], buffer, &taken);
+        if let (Some(peer), Some(ready)) = (peer, ready) {
+            self.forward(now, [at, peer], buffer, &ready);
         }
         if let Some(from) = taken.latched {
             self.latched(now, at, from, buffer);

@@ -143,8 +143,9 @@ fn tones_are_heard_where_events_were_not_negotiated() {
     assert_eq!(digit(&bench), (LegId(1), '9', DigitSource::InBand));
 }
 
+/// MED-T06, in-band: not even the beginning of the tone leaks, and speech around it is whole.
 #[test]
-fn dropped_tones_become_silence_after_the_first_blocks() {
+fn dropped_tones_are_never_heard() {
     let bench = Bench::new();
     let only = |want: &mut LegWant| want.payloads = [Payload::PCMU].into_iter().collect();
     let (mut a, b, _) = pair(&bench, |first, second| {
@@ -152,10 +153,26 @@ fn dropped_tones_become_silence_after_the_first_blocks() {
         only(second);
         first.dtmf_to_peer = DtmfToPeer::Drop;
     });
-    tone(3, 8).iter().for_each(|frame| a.send(frame));
-    let heard: Vec<_> = (0..8).map(|_| b.hear().1).collect();
-    let silent = heard.iter().filter(|p| p[12..] == [0xff; 160]).count();
-    assert!(silent >= 6, "{silent} of 8 silent");
+    // Quiet speech, a tone that begins and ends in the middle of a packet, quiet speech.
+    let pressed = tone(3, 8).concat();
+    let mut audio = vec![0x7a; 160 * 3 + 70];
+    audio.extend(&pressed[..160 * 5]);
+    audio.resize(160 * 16, 0x7a);
+    audio.chunks(160).for_each(|frame| a.send(frame));
+    let mut ear = dtmf_tone::ToneReceiver::default();
+    let heard: Vec<_> = (0..14).map(|_| b.hear()).collect();
+    for pair in heard.windows(2) {
+        let (last, next) = (pair[0].0.header, pair[1].0.header);
+        assert_eq!(next.sequence, last.sequence.wrapping_add(1));
+        assert_eq!(next.timestamp, last.timestamp.wrapping_add(160));
+    }
+    let payloads: Vec<&[u8]> = heard.iter().map(|(_, packet)| &packet[12..]).collect();
+    assert!(payloads.iter().all(|p| ear.payload(Law::Mu, p).is_none()));
+    let leaked = payloads.concat().iter().filter(|o| ![0x7a, 0xff].contains(o)).count();
+    assert_eq!(leaked, 0, "samples of the tone");
+    // The tone fills enough of packet 3 to be known there; what waited with it is silenced too.
+    assert_eq!(payloads[0], [0x7a; 160], "speech before it is whole");
+    assert!(payloads[11..].iter().all(|p| **p == [0x7a; 160]), "and behind it");
     assert_eq!(digit(&bench).1, '3');
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::read::{PHONE, SECURE_FAX};
 use crate::direction::Parts;
-use crate::sdp::{AnswerError, Own, Profile, Sdp, check_answer, common};
+use crate::sdp::{AnswerError, Format, Own, Profile, Sdp, check_answer, common};
 use crate::{Codec, CryptoKey, Direction, Payload, Sdes, Suite};
 
 fn own() -> Own<'static> {
@@ -130,7 +130,8 @@ proptest! {
                 prop_assert_eq!(check_answer(&answer, &offer), Ok(()));
                 let audio = answer.audio().unwrap().unwrap();
                 prop_assert_eq!(audio.direction, direction.reversed());
-                prop_assert!(audio.formats.iter().any(|f| f.payload.codec != Codec::TelephoneEvent));
+                let speech = |f: &Format<'_>| f.payload.codec != Codec::TelephoneEvent;
+                prop_assert!(audio.formats.iter().any(speech));
             }
             Err(error) => {
                 prop_assert_eq!(error, AnswerError::NoCodec);

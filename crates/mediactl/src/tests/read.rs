@@ -137,10 +137,20 @@ fn own_offer_reads_back_as_meant() {
     assert_eq!(audio.formats[2].payload.codec, Codec::TelephoneEvent);
 }
 
+/// Lines that look nearly right.
+fn odd_line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[acmobst]=[ -~]{0,40}",
+        "m=(audio|image) [0-9]{1,6}(/2)? RTP/S?AVP [0-9 ]{0,9}",
+        "a=(rtcp|fmtp|rtpmap|crypto|ptime)[ :0-9a-zA-Z/]{0,20}",
+        "c=IN IP[46] [0-9.:]{1,12}",
+    ]
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(
-        lines in proptest::collection::vec("[acmobst]=[ -~]{0,40}|m=(audio|image) [0-9]{1,6}(/2)? RTP/S?AVP [0-9 ]{0,9}|a=(rtcp|fmtp|rtpmap|crypto|ptime)[ :0-9a-zA-Z/]{0,20}|c=IN IP[46] [0-9.:]{1,12}", 0..20),
+        lines in proptest::collection::vec(odd_line(), 0..20),
     ) {
         let body = format!("v=0\no=- 1 2 IN IP4 192.0.2.1\n{}", lines.join("\r\n"));
         if let Ok(sdp) = Sdp::parse(body.as_bytes()) {
