@@ -67,7 +67,7 @@ impl Caps {
     }
 
     /// It accepts a changed From (RFC 4916).
-    pub(crate) fn from_change(self) -> bool {
+    pub(crate) fn takes_new_from(self) -> bool {
         self.has(FROM_CHANGE)
     }
 }

@@ -123,7 +123,7 @@ impl Legs {
             Ok(replaces) => replaces,
             Err(status) => return refuse(cx, &request, Say::code(status)),
         };
-        if self.usages.len() >= LEGS_MAX {
+        if self.len() >= LEGS_MAX {
             let say = Say::code(503).with(HeaderId::RetryAfter, "10");
             return refuse(cx, &request, say);
         }
@@ -189,7 +189,10 @@ impl Legs {
         let Some(usage) = self.usages.get_mut(index as usize) else {
             return;
         };
-        usage.peer = request.peer;
+        let flow = std::mem::replace(&mut usage.peer, request.peer).flow;
+        if flow != request.peer.flow && self.on_streams.remove(&(flow, index)) {
+            self.on_streams.insert((request.peer.flow, index));
+        }
         usage.in_dialog(cx, &request, named);
         self.settle(cx, index);
     }
@@ -317,7 +320,7 @@ impl Legs {
         invite: Invite,
         target: Option<Target>,
     ) {
-        let Some(target) = target.filter(|_| self.usages.len() < LEGS_MAX) else {
+        let Some(target) = target.filter(|_| self.len() < LEGS_MAX) else {
             let refused = Refused { status: 503, q850: None, unreachable: true };
             cx.out.push(Output::Leg { leg, event: LegEvent::Refused(refused) });
             cx.out.push(Output::Leg { leg, event: LegEvent::Gone });

@@ -97,7 +97,7 @@ impl Usage {
             What::Refresh => (None, None),
         };
         if let Some(identity) = identity
-            && self.caps.from_change()
+            && self.caps.takes_new_from()
         {
             self.local.address = text::address(identity, Some(&self.local.tag)).into();
         }
