@@ -12,10 +12,15 @@ use bytes::Bytes;
 
 use crate::registrar::ContactId;
 
+/// First counter of the ids that call control mints; inbound legs are counted below it, so that
+/// both can mint at the same place.
+pub const OUTBOUND_IDS: u64 = 1 << 43;
+
 /// What call control wants of a leg. Commands for a leg that has ended are ignored and counted.
 #[derive(Debug, Clone)]
 pub enum LegCommand {
-    /// Begins an outbound leg towards one registered contact. The id is minted by the caller.
+    /// Begins an outbound leg towards one registered contact. The id is minted by the caller,
+    /// with a counter from [`OUTBOUND_IDS`] on.
     Invite(Box<Invite>),
     /// Inbound, before the answer: 18x. With SDP it is an answer (or an offer, when the INVITE had
     /// none) and is sent reliably when the far end supports 100rel; `None` is sent unreliably.

@@ -374,6 +374,14 @@ pub(super) fn with_session(say: Say, agreed: Agreed, caps: Caps) -> Say {
     say
 }
 
+/// A user part without the telephone parameters that some phones leave in it (RFC 3261 §19.1.6);
+/// names are kept whole.
+pub(super) fn number_of(user: &[u8]) -> &[u8] {
+    let head = user.split(|b| *b == b';').next().unwrap_or_default();
+    let dials = |b: &u8| b.is_ascii_digit() || b"+*#-.()".contains(b);
+    if !head.is_empty() && head.iter().all(dials) { head } else { user }
+}
+
 /// What call control is told; `replaces` is filled in by who knows all legs.
 fn offered(
     cx: &Cx<'_>,
@@ -396,7 +404,7 @@ fn offered(
     });
     Offered {
         device,
-        dialed: String::from_utf8_lossy(&user).into_owned(),
+        dialed: String::from_utf8_lossy(number_of(&user)).into_owned(),
         host,
         sdp,
         replaces: None,

@@ -45,15 +45,12 @@ use refer::Named;
 use text::Say;
 use usage::{Key, Kind, Phase, Role, Usage};
 
-/// Counter of the first inbound leg: ids of outbound legs, which call control mints at the same
-/// place, stay below.
-const INBOUND_IDS: u64 = 1 << 43;
-
 /// All legs of a stack.
 pub(crate) struct Legs {
     place: Place,
     usages: Slab<Usage>,
     generation: u32,
+    /// Counter of inbound legs: the lower half of the counters is ours.
     inbound: u64,
     by_id: Table<LegId, u32>,
     by_tag: Table<[u8; 17], u32>,
@@ -69,7 +66,7 @@ impl Legs {
             place,
             usages: Slab::new(),
             generation: 0,
-            inbound: INBOUND_IDS,
+            inbound: 0,
             by_id: Table::new(&mut rng),
             by_tag: Table::new(&mut rng),
             on_streams: BTreeSet::new(),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::Cx;
 use super::cx::Request;
+use super::inbound::number_of;
 use super::text::{Ask, Say};
 use super::usage::{Kind, Phase, Role, Usage};
 use crate::leg::{LegEvent, Refer};
@@ -270,7 +271,9 @@ fn target(refer: &Msg) -> Option<String> {
         return None;
     }
     match uri {
-        Uri::Sip(_) | Uri::Tel(_) => Some(String::from_utf8_lossy(&uri.user()?).into_owned()),
+        Uri::Sip(_) | Uri::Tel(_) => {
+            Some(String::from_utf8_lossy(number_of(&uri.user()?)).into_owned())
+        }
         Uri::Other { .. } => None,
     }
 }

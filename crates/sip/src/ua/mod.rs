@@ -18,7 +18,7 @@ use base::{FlowId, LegId, Mono, Now, Place, Rng};
 use bytes::Bytes;
 
 use crate::invite::{Cx, Legs};
-use crate::leg::{Identity, LegCommand, LegEvent, Offered};
+use crate::leg::{Identity, LegCommand, LegEvent, OUTBOUND_IDS, Offered};
 use crate::stack::{self, Config, Transport};
 use crate::txn::{Flow, Layer, Peer, TimerKey};
 
@@ -241,7 +241,7 @@ impl Endpoint {
     /// The id of the next call.
     pub fn new_leg(&mut self) -> LegId {
         self.legs_minted += 1;
-        LegId::new(self.layer.mint().place(), self.legs_minted)
+        LegId::new(self.layer.mint().place(), OUTBOUND_IDS | self.legs_minted)
     }
 
     /// Applies one input and appends what follows from it to `out`.

@@ -51,7 +51,7 @@ fn an_outbound_call_says_who_calls_and_ends_by_bye() {
 fn an_inbound_call_is_offered_answered_and_hung_up_by_the_phone() {
     let mut b = Bench::new();
     let mut far = Far::caller(1);
-    far.target = "sip:03%2D12#4@office.example".into();
+    far.target = "sip:03%2D12#4;phone-context=+81@office.example;user=phone".into();
     let extra = "Referred-By: <sip:boss@office.example>\r\nSupported: 100rel\r\n";
     b.recv(far.request("INVITE", 1, extra, OFFER));
     let Some((leg, LegEvent::Offered(offered))) = b.events.pop_front() else {

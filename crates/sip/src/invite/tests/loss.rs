@@ -179,7 +179,7 @@ impl World {
 
     fn call(&mut self, node: usize) {
         self.serial += 1;
-        let leg = LegId::new(Place::new(1, 2), self.serial);
+        let leg = LegId::new(Place::new(1, 2), OUTBOUND_IDS | self.serial);
         let sdp = self.sdp();
         let sdp = self.chance(75).then_some(sdp);
         if sdp.is_none() {

@@ -16,7 +16,7 @@ use base::{Cause, LegId, Micros, Mono, Place};
 use bytes::Bytes;
 
 use super::Target;
-use crate::leg::{Identity, Invite, LegCommand, LegEvent};
+use crate::leg::{Identity, Invite, LegCommand, LegEvent, OUTBOUND_IDS};
 use crate::msg::{HeaderId, Msg};
 use crate::registrar::ContactId;
 use crate::stack::Output;
@@ -94,7 +94,7 @@ impl Bench {
 
     fn call_with(&mut self, sdp: Option<&str>, change: impl FnOnce(&mut Invite)) -> LegId {
         self.legs += 1;
-        let leg = LegId::new(Place::new(1, 2), self.legs);
+        let leg = LegId::new(Place::new(1, 2), OUTBOUND_IDS | self.legs);
         let identity = |user: &str, display: &str| Identity {
             user: user.into(),
             display: display.into(),

@@ -229,9 +229,8 @@ fn an_invite_with_replaces_is_matched_as_rfc_3891_says() {
     b.recv(taker.request("INVITE", 1, &line(&callee, ";early-only"), OFFER));
     assert!(matches!(b.events.pop_front(),
         Some((_, LegEvent::Offered(offered))) if offered.replaces == Some(ringing)));
-    let (_, mut caller) = b.called("", OFFER);
+    let (inbound, mut caller) = b.called("", OFFER);
     let own = b.node.legs.len();
-    let inbound = LegId::new(Place::new(1, 2), (1 << 43) + 4);
     b.command(inbound, LegCommand::Progress { status: 180, sdp: None });
     caller.learn(&b.expect("180 INVITE"));
     refused(&mut b, &line(&caller, ""), "481 INVITE");

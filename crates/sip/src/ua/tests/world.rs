@@ -308,7 +308,7 @@ impl World {
         let user = self.users.0.iter().find(|u| u.dn.to_string() == number)?;
         let (contact, _) = self.stack.contacts(user.device).next()?;
         self.legs += 1;
-        let leg = LegId::new(Place::new(0, 0), self.legs);
+        let leg = LegId::new(Place::new(0, 0), crate::leg::OUTBOUND_IDS | self.legs);
         let identity = |user: &str| Identity {
             user: user.into(),
             display: "鈴木 一郎".into(),
