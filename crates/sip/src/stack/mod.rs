@@ -359,6 +359,9 @@ impl Stack {
     }
 
     fn command(&mut self, now: Now, leg: LegId, command: LegCommand, out: &mut Vec<Output>) {
+        if let LegCommand::End { .. } = command {
+            self.reach.given_up(now.mono, leg, &mut self.registrar);
+        }
         let LegCommand::Invite(invite) = command else {
             let (legs, mut cx) = self.legs(now, out);
             return legs.handle_command(&mut cx, leg, command);

@@ -22,6 +22,18 @@ impl Reach {
         self.silent.insert(leg, (contact, now));
     }
 
+    /// Call control gives a leg up. Its INVITE goes on until a provisional response or timer B, so
+    /// the phone is judged now.
+    pub(super) fn given_up(&mut self, now: Mono, leg: LegId, registrar: &mut Registrar) {
+        let Some((contact, since)) = self.silent.get(&leg).copied() else {
+            return;
+        };
+        if now.since(since) >= UNREACHABLE_AFTER {
+            self.silent.remove(&leg);
+            registrar.mark_unreachable(contact);
+        }
+    }
+
     /// Looks at what happened on legs: a phone that was silent until its leg failed, or for 4 s
     /// until call control gave the leg up, is unreachable until it registers again.
     pub(super) fn watch(&mut self, now: Mono, news: &[Output], registrar: &mut Registrar) {
