@@ -180,7 +180,7 @@ fn response(msg: &Msg) -> Result<(), Problem> {
     }
     singles(msg)?;
     cseq(msg)?;
-    top_via(msg)?;
+    top_via(msg.items(HeaderId::Via).next())?;
     parties(msg)
 }
 
@@ -217,15 +217,14 @@ fn request(msg: &Msg, method: Method, policy: &Policy<'_>) -> Result<(), Refusal
 fn form(msg: &Msg, method: Method) -> Result<Method, Problem> {
     singles(msg)?;
     let cseq = cseq(msg)?;
-    let mut vias = 0;
-    for via in msg.items(HeaderId::Via) {
+    let mut vias = msg.items(HeaderId::Via);
+    top_via(vias.next())?;
+    for (n, via) in vias.enumerate() {
         Via::parse(via).ok_or(Problem::Via)?;
-        vias += 1;
-        if vias > SIP_VIA_MAX {
+        if n + 2 > SIP_VIA_MAX {
             return Err(Problem::TooManyEntries);
         }
     }
-    top_via(msg)?;
     parties(msg)?;
     contacts(msg, method)?;
     for id in [HeaderId::Route, HeaderId::RecordRoute, HeaderId::Path] {
@@ -259,8 +258,8 @@ fn cseq(msg: &Msg) -> Result<Method, Problem> {
     CSeq::parse(value).map(|c| c.method).ok_or(Problem::CSeq)
 }
 
-fn top_via(msg: &Msg) -> Result<(), Problem> {
-    let via = msg.items(HeaderId::Via).next().and_then(Via::parse).ok_or(Problem::Via)?;
+fn top_via(value: Option<&[u8]>) -> Result<(), Problem> {
+    let via = value.and_then(Via::parse).ok_or(Problem::Via)?;
     match via.branch() {
         Some(branch) if branch.len() == MAGIC_COOKIE.len() && via.has_cookie() => {
             Err(Problem::Branch)

@@ -7,9 +7,10 @@ use base::limits::SIP_MESSAGE_MAX;
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr;
 
+use super::Msg;
 use super::error::{Fault, ParseError};
+use super::index::Index;
 use super::scan::after;
-use super::{Msg, broken, indexed};
 
 /// What came out of a stream.
 #[derive(Debug, Clone)]
@@ -132,7 +133,7 @@ impl Framer {
         if head_end > SIP_MESSAGE_MAX {
             return Some(Err(self.fail(Fault::TooLarge)));
         }
-        let ix = super::index::index(super::scan::cut(&self.buf, 0, head_end));
+        let ix = Index::of(super::scan::cut(&self.buf, 0, head_end));
         let needed = match ix.content_length(&self.buf) {
             Ok(Some(length)) => head_end + length,
             Ok(None) => return Some(Err(self.fail(Fault::LengthMissing))),
@@ -166,13 +167,10 @@ impl Framer {
         let raw = Bytes::copy_from_slice(super::scan::cut(&self.buf, 0, needed));
         self.buf.advance(needed);
         (self.searched, self.needed) = (0, None);
-        let (raw, ix) = indexed(raw);
-        match ix.fault {
-            None => {
-                let length = raw.len() - ix.head_end;
-                Frame::Msg(Msg::assemble(raw, ix, length))
-            }
-            Some(fault) => self.bad(raw, ix, fault),
+        let msg = Msg::indexed(raw);
+        match msg.ix.fault {
+            None => Frame::Msg(msg),
+            Some(fault) => self.bad(msg.broken(fault)),
         }
     }
 
@@ -181,14 +179,13 @@ impl Framer {
         self.closed = true;
         let mut raw = Bytes::from(std::mem::take(&mut self.buf));
         raw.truncate(SIP_MESSAGE_MAX);
-        let (raw, mut ix) = indexed(raw);
-        ix.fault = Some(fault);
-        Frame::Bad { error: broken(raw, ix, fault), close: true }
+        let mut msg = Msg::indexed(raw);
+        msg.ix.fault = Some(fault);
+        Frame::Bad { error: msg.broken(fault), close: true }
     }
 
     /// A broken message of known length: a response is dropped, a request closes the stream.
-    fn bad(&mut self, raw: Bytes, ix: super::index::Index, fault: Fault) -> Frame {
-        let error = broken(raw, ix, fault);
+    fn bad(&mut self, error: ParseError) -> Frame {
         let close = error.partial().is_none_or(Msg::is_request);
         if close {
             self.closed = true;

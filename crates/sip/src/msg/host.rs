@@ -27,10 +27,12 @@ impl<'a> Host<'a> {
             return None;
         }
         let text = std::str::from_utf8(text).ok()?;
-        match text.parse::<Ipv4Addr>() {
-            Ok(address) => Some(Self::Ip(address.into())),
-            Err(_) => Some(Self::Name(text)),
+        if text.starts_with(|c: char| c.is_ascii_digit())
+            && let Ok(address) = text.parse::<Ipv4Addr>()
+        {
+            return Some(Self::Ip(address.into()));
         }
+        Some(Self::Name(text))
     }
 
     /// Reads `host[:port]`; white space around the colon is allowed when `loose` (Via).

@@ -13,15 +13,30 @@ use super::method::Method;
 use super::scan::{after, cut, is_space, is_token, number};
 
 /// No header of that id.
-pub(super) const NONE: u8 = u8::MAX;
+const NONE: u8 = u8::MAX;
 
-/// One header line; offsets into the message.
+/// One header line in 12 bytes. A message has at most 64 KiB, so a distance fits 16 bits where an
+/// offset does not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
+    /// Where the name begins.
+    name: u32,
+    /// Where the value ends.
+    end: u32,
+    /// From the name to the value.
+    to_value: u16,
     pub(super) id: HeaderId,
-    pub(super) name: u32,
-    pub(super) value: u32,
-    pub(super) end: u32,
+}
+
+impl Slot {
+    /// Where the name begins; it ends before a colon.
+    pub(super) fn name_at(&self) -> usize {
+        self.name as usize
+    }
+
+    pub(super) fn value<'a>(&self, raw: &'a [u8]) -> &'a [u8] {
+        cut(raw, self.name as usize + usize::from(self.to_value), self.end as usize)
+    }
 }
 
 /// Start line; offsets into the message.
@@ -32,12 +47,14 @@ pub(super) enum Line {
 }
 
 /// Most messages have fewer lines; longer ones take one allocation.
-pub(super) type Slots = SmallVec<[Slot; 32]>;
+type Slots = SmallVec<[Slot; 24]>;
 
+/// Where everything is in a message.
+#[derive(Clone)]
 pub(super) struct Index {
     pub(super) line: Line,
     pub(super) slots: Slots,
-    pub(super) first: [u8; HeaderId::COUNT],
+    first: [u8; HeaderId::COUNT],
     /// Where the body begins; the length of the text when the empty line is missing.
     pub(super) head_end: usize,
     pub(super) folded: bool,
@@ -49,52 +66,67 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// Indexes the message at the start of `raw`.
-pub(super) fn index(raw: &[u8]) -> Index {
-    let mut ix = Index {
-        line: Line::Response { code: 0, phrase: (0, 0), version_ok: false },
-        slots: Slots::new(),
-        first: [NONE; HeaderId::COUNT],
-        head_end: raw.len(),
-        folded: false,
-        fault: None,
-    };
-    let mut at = 0;
-    let mut crlf = 0;
-    let mut is_start = true;
-    loop {
-        let Some(length) = memchr(b'\n', after(raw, at)) else {
-            ix.blame(Fault::HeadUnended);
-            break;
-        };
-        let next = at + length + 1;
-        let has_cr = length > 0 && raw.get(next - 2) == Some(&b'\r');
-        crlf += usize::from(has_cr);
-        let end = next - 1 - usize::from(has_cr);
-        if is_start {
-            is_start = false;
-            ix.line = match start_line(cut(raw, at, end)) {
-                Ok(line) => line,
-                Err((line, fault)) => {
-                    ix.blame(fault);
-                    line
-                }
-            };
-        } else if end == at {
-            ix.head_end = next;
-            break;
-        } else {
-            ix.header(raw, at, end);
-        }
-        at = next;
-    }
-    if memchr_iter(b'\r', cut(raw, 0, ix.head_end)).count() != crlf {
-        ix.blame(Fault::BareCr);
-    }
-    ix
-}
-
 impl Index {
+    pub(super) fn new() -> Self {
+        Self {
+            line: Line::Response { code: 0, phrase: (0, 0), version_ok: false },
+            slots: Slots::new(),
+            first: [NONE; HeaderId::COUNT],
+            head_end: 0,
+            folded: false,
+            fault: None,
+        }
+    }
+
+    /// Indexes the message at the start of `raw`.
+    pub(super) fn of(raw: &[u8]) -> Self {
+        let mut ix = Self::new();
+        ix.read(raw);
+        ix
+    }
+
+    /// Indexes the message at the start of `raw`; `self` is new.
+    pub(super) fn read(&mut self, raw: &[u8]) {
+        self.head_end = raw.len();
+        let mut at = 0;
+        let mut crlf = 0;
+        let mut is_start = true;
+        loop {
+            let Some(length) = memchr(b'\n', after(raw, at)) else {
+                self.blame(Fault::HeadUnended);
+                break;
+            };
+            let next = at + length + 1;
+            let has_cr = length > 0 && raw.get(next - 2) == Some(&b'\r');
+            crlf += usize::from(has_cr);
+            let end = next - 1 - usize::from(has_cr);
+            if is_start {
+                is_start = false;
+                self.line = match start_line(cut(raw, at, end)) {
+                    Ok(line) => line,
+                    Err((line, fault)) => {
+                        self.blame(fault);
+                        line
+                    }
+                };
+            } else if end == at {
+                self.head_end = next;
+                break;
+            } else {
+                self.header(raw, at, end);
+            }
+            at = next;
+        }
+        if memchr_iter(b'\r', cut(raw, 0, self.head_end)).count() != crlf {
+            self.blame(Fault::BareCr);
+        }
+    }
+
+    /// The slot number of the first header with that id.
+    pub(super) fn first_slot(&self, id: HeaderId) -> Option<usize> {
+        self.first.get(id as usize).copied().filter(|i| *i != NONE).map(usize::from)
+    }
+
     /// The first fault is the one told.
     fn blame(&mut self, fault: Fault) {
         self.fault.get_or_insert(fault);
@@ -139,26 +171,21 @@ impl Index {
         {
             *first = u8::try_from(self.slots.len()).unwrap_or(NONE);
         }
-        self.slots.push(Slot {
-            id,
-            name: offset(at),
-            value: offset(at + from),
-            end: offset(at + to),
-        });
+        let to_value = u16::try_from(from).unwrap_or(u16::MAX);
+        self.slots.push(Slot { name: offset(at), end: offset(at + to), to_value, id });
     }
 
     /// The value of the one Content-Length, or of several that agree.
     pub(super) fn content_length(&self, raw: &[u8]) -> Result<Option<usize>, Fault> {
-        let Some(first) = self.first.get(HeaderId::ContentLength as usize).copied() else {
+        let Some(first) = self.first_slot(HeaderId::ContentLength) else {
             return Ok(None);
         };
         let mut found = None;
-        for slot in self.slots.iter().skip(usize::from(first)) {
+        for slot in self.slots.iter().skip(first) {
             if slot.id != HeaderId::ContentLength {
                 continue;
             }
-            let text = cut(raw, slot.value as usize, slot.end as usize);
-            let length = number(text).map(|n| n as usize).ok_or(Fault::ContentLength)?;
+            let length = number(slot.value(raw)).map(|n| n as usize).ok_or(Fault::ContentLength)?;
             if length > base::limits::SIP_MESSAGE_MAX || found.is_some_and(|f| f != length) {
                 return Err(Fault::ContentLength);
             }

@@ -45,19 +45,16 @@ pub use phrase::reason_phrase;
 pub use scan::{Elements, Param, ParamIter, Params};
 pub use transport::Transport;
 
-use index::{Index, Line, Slot, Slots};
+use index::{Index, Line, Slot};
 use scan::cut;
 
-/// One SIP message; cheap to clone (the bytes are shared), about 700 bytes by itself.
+/// One SIP message; cheap to clone (the bytes are shared), about 450 bytes by itself.
 ///
 /// For keeping use [`Msg::pack`].
 #[derive(Clone)]
 pub struct Msg {
     raw: Bytes,
-    line: Line,
-    slots: Slots,
-    first: [u8; HeaderId::COUNT],
-    body: (u32, u32),
+    ix: Index,
 }
 
 /// The start line, taken apart.
@@ -110,30 +107,44 @@ impl Msg {
         if skip > 0 {
             raw = raw.slice(skip..);
         }
-        let (raw, ix) = indexed(raw);
-        let length = match ix.content_length(&raw) {
-            Ok(None) => raw.len() - ix.head_end,
-            Ok(Some(length)) if ix.head_end + length <= raw.len() => length,
-            Ok(Some(_)) => return Err(broken(raw, ix, Fault::BodyShort)),
-            Err(fault) => return Err(broken(raw, ix, fault)),
-        };
-        if let Some(fault) = ix.fault {
-            return Err(broken(raw, ix, fault));
+        let mut msg = Self::indexed(raw);
+        match msg.ix.content_length(&msg.raw) {
+            Ok(None) => {}
+            Ok(Some(length)) if msg.ix.head_end + length <= msg.raw.len() => {
+                msg.raw.truncate(msg.ix.head_end + length);
+            }
+            Ok(Some(_)) => return Err(msg.broken(Fault::BodyShort)),
+            Err(fault) => return Err(msg.broken(fault)),
         }
-        Ok(Self::assemble(raw, ix, length))
+        match msg.ix.fault {
+            None => Ok(msg),
+            Some(fault) => Err(msg.broken(fault)),
+        }
     }
 
-    fn assemble(mut raw: Bytes, ix: Index, body_length: usize) -> Self {
-        let end = ix.head_end + body_length;
-        raw.truncate(end);
-        let at = |n| u32::try_from(n).unwrap_or(u32::MAX);
-        let body = (at(ix.head_end), at(end));
-        Self { raw, line: ix.line, slots: ix.slots, first: ix.first, body }
+    /// Indexes `raw`, with everything after the head as body; folded headers are put on one line.
+    fn indexed(raw: Bytes) -> Self {
+        let mut msg = Self { raw, ix: Index::new() };
+        msg.ix.read(&msg.raw);
+        if msg.ix.folded {
+            let fault = msg.ix.fault;
+            msg.raw = Bytes::from(index::unfold(&msg.raw, msg.ix.head_end));
+            msg.ix = Index::of(&msg.raw);
+            msg.ix.fault = fault.or(msg.ix.fault);
+        }
+        msg
+    }
+
+    /// What is told of a message that cannot be used: its first fault and its head.
+    fn broken(mut self, fault: Fault) -> ParseError {
+        let fault = self.ix.fault.unwrap_or(fault);
+        self.raw.truncate(self.ix.head_end);
+        ParseError::new(fault, Some(self))
     }
 
     /// The start line.
     pub fn start(&self) -> Start<'_> {
-        match self.line {
+        match self.ix.line {
             Line::Request { method, method_end, uri, .. } => {
                 Start::Request { method, token: self.cut((0, method_end)), uri: self.cut(uri) }
             }
@@ -145,12 +156,12 @@ impl Msg {
 
     /// Whether it is a request.
     pub fn is_request(&self) -> bool {
-        matches!(self.line, Line::Request { .. })
+        matches!(self.ix.line, Line::Request { .. })
     }
 
     /// The method of a request; `None` for a response.
     pub fn method(&self) -> Option<Method> {
-        match self.line {
+        match self.ix.line {
             Line::Request { method, .. } => Some(method),
             Line::Response { .. } => None,
         }
@@ -158,7 +169,7 @@ impl Msg {
 
     /// The Request-URI as received; empty for a response.
     pub fn request_uri(&self) -> &[u8] {
-        match self.line {
+        match self.ix.line {
             Line::Request { uri, .. } => self.cut(uri),
             Line::Response { .. } => &[],
         }
@@ -166,7 +177,7 @@ impl Msg {
 
     /// The status code of a response; `None` for a request.
     pub fn status(&self) -> Option<u16> {
-        match self.line {
+        match self.ix.line {
             Line::Request { .. } => None,
             Line::Response { code, .. } => Some(code),
         }
@@ -174,33 +185,33 @@ impl Msg {
 
     /// Whether the start line says SIP/2.0.
     pub fn version_ok(&self) -> bool {
-        match self.line {
+        match self.ix.line {
             Line::Request { version_ok, .. } | Line::Response { version_ok, .. } => version_ok,
         }
     }
 
     /// All header lines in the order received; unfolded, otherwise byte for byte.
     pub fn headers(&self) -> impl Iterator<Item = Header<'_>> + Clone {
-        self.slots.iter().map(|slot| self.header(slot))
+        self.ix.slots.iter().map(|slot| self.header(slot))
     }
 
     /// The value of the first header with that id.
     pub fn value(&self, id: HeaderId) -> Option<&[u8]> {
-        let slot = self.slots.get(self.first_slot(id)?)?;
-        Some(self.cut((slot.value, slot.end)))
+        let slot = self.ix.slots.get(self.ix.first_slot(id)?)?;
+        Some(slot.value(&self.raw))
     }
 
     /// The values of every header line with that id, in order.
     pub fn values(&self, id: HeaderId) -> impl Iterator<Item = &[u8]> + Clone {
-        let from = self.first_slot(id).unwrap_or(self.slots.len());
-        let slots = self.slots.get(from..).unwrap_or_default();
-        slots.iter().filter(move |s| s.id == id).map(|s| self.cut((s.value, s.end)))
+        let from = self.ix.first_slot(id).unwrap_or(self.ix.slots.len());
+        let slots = self.ix.slots.get(from..).unwrap_or_default();
+        slots.iter().filter(move |s| s.id == id).map(|s| s.value(&self.raw))
     }
 
     /// The elements of a list header, repeated lines and comma lists joined.
     pub fn items(&self, id: HeaderId) -> Items<'_> {
-        let from = self.first_slot(id).unwrap_or(self.slots.len());
-        let slots = self.slots.get(from..).unwrap_or_default();
+        let from = self.ix.first_slot(id).unwrap_or(self.ix.slots.len());
+        let slots = self.ix.slots.get(from..).unwrap_or_default();
         Items { raw: &self.raw, id, slots, line: Elements::new(&[]) }
     }
 
@@ -213,27 +224,27 @@ impl Msg {
 
     /// Whether a header with that id is there.
     pub fn has(&self, id: HeaderId) -> bool {
-        self.first_slot(id).is_some()
+        self.ix.first_slot(id).is_some()
     }
 
     /// The ids of all header lines in order.
     pub fn ids(&self) -> impl Iterator<Item = HeaderId> {
-        self.slots.iter().map(|s| s.id)
+        self.ix.slots.iter().map(|s| s.id)
     }
 
     /// How many header lines there are.
     pub fn header_count(&self) -> usize {
-        self.slots.len()
+        self.ix.slots.len()
     }
 
     /// The body.
     pub fn body(&self) -> &[u8] {
-        self.cut(self.body)
+        scan::after(&self.raw, self.ix.head_end)
     }
 
     /// The body, sharing the message's buffer.
     pub fn body_bytes(&self) -> Bytes {
-        self.raw.slice(self.body.0 as usize..self.body.1 as usize)
+        self.raw.slice(self.ix.head_end.min(self.raw.len())..)
     }
 
     /// The message as text, unfolded, without anything that followed it.
@@ -259,14 +270,10 @@ impl Msg {
     }
 
     fn header(&self, slot: &Slot) -> Header<'_> {
-        let text = scan::after(&self.raw, slot.name as usize);
+        let text = scan::after(&self.raw, slot.name_at());
         let end = memchr::memchr(b':', text).unwrap_or(0);
         let name = scan::trim_end(cut(text, 0, end));
-        Header { id: slot.id, name, value: self.cut((slot.value, slot.end)) }
-    }
-
-    fn first_slot(&self, id: HeaderId) -> Option<usize> {
-        self.first.get(id as usize).copied().filter(|i| *i != index::NONE).map(usize::from)
+        Header { id: slot.id, name, value: slot.value(&self.raw) }
     }
 
     fn cut(&self, range: (u32, u32)) -> &[u8] {
@@ -294,7 +301,7 @@ impl<'a> Iterator for Items<'a> {
             let (slot, rest) = self.slots.split_first()?;
             self.slots = rest;
             if slot.id == self.id {
-                self.line = Elements::new(cut(self.raw, slot.value as usize, slot.end as usize));
+                self.line = Elements::new(slot.value(self.raw));
             }
         }
     }
@@ -310,11 +317,11 @@ impl fmt::Debug for Msg {
     /// Start and size only: numbers and names of people stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Msg");
-        match self.line {
+        match self.ix.line {
             Line::Request { method, .. } => out.field("method", &method),
             Line::Response { code, .. } => out.field("code", &code),
         };
-        out.field("headers", &self.slots.len()).field("bytes", &self.raw.len()).finish()
+        out.field("headers", &self.ix.slots.len()).field("bytes", &self.raw.len()).finish()
     }
 }
 
@@ -338,21 +345,4 @@ impl fmt::Debug for Packed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Packed({} bytes)", self.0.len())
     }
-}
-
-/// Indexes `raw`; a message with folded headers is rewritten first.
-fn indexed(raw: Bytes) -> (Bytes, Index) {
-    let ix = index::index(&raw);
-    if !ix.folded {
-        return (raw, ix);
-    }
-    let raw = Bytes::from(index::unfold(&raw, ix.head_end));
-    let mut unfolded = index::index(&raw);
-    unfolded.fault = ix.fault.or(unfolded.fault);
-    (raw, unfolded)
-}
-
-fn broken(raw: Bytes, ix: Index, fault: Fault) -> ParseError {
-    let fault = ix.fault.unwrap_or(fault);
-    ParseError::new(fault, Some(Msg::assemble(raw, ix, 0)))
 }

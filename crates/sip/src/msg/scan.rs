@@ -23,6 +23,34 @@ const fn token_table() -> [bool; 256] {
 
 static TOKEN: [bool; 256] = token_table();
 
+/// Bytes that may stand in a parameter value without quotes: no controls, spaces, `"`, `<`, `>`
+/// or `,`.
+static PLAIN: [bool; 256] = byte_set(b"#$%&()/:;=?@[\\]^{|}", true);
+
+/// Token bytes without `%`, those of `more`, and those above 127 if `high`.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+pub(crate) const fn byte_set(more: &[u8], high: bool) -> [bool; 256] {
+    let mut table = token_table();
+    table[b'%' as usize] = false;
+    let mut i = 0;
+    while i < more.len() {
+        table[more[i] as usize] = true;
+        i += 1;
+    }
+    i = 128;
+    while i < 256 {
+        table[i] = high;
+        i += 1;
+    }
+    table
+}
+
+/// Whether a parameter value may stand without quotes.
+fn is_plain(value: &[u8]) -> bool {
+    let ok = |b: &u8| PLAIN.get(usize::from(*b)).copied().unwrap_or(false);
+    !value.is_empty() && value.iter().all(ok)
+}
+
 /// Whether `byte` may occur in a token (RFC 3261 §25.1).
 pub(crate) fn is_token_byte(byte: u8) -> bool {
     TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
@@ -262,11 +290,7 @@ impl<'a> Param<'a> {
 
     /// Token name; value absent, one quoted string, or free of spaces and quotes.
     pub(crate) fn is_well_formed(&self) -> bool {
-        is_token(self.name)
-            && self.value.is_none_or(|v| {
-                inside_quotes(v).is_some()
-                    || !v.is_empty() && !v.iter().any(|b| *b <= b' ' || b"\"<>,".contains(b))
-            })
+        is_token(self.name) && self.value.is_none_or(|v| is_plain(v) || inside_quotes(v).is_some())
     }
 }
 

@@ -9,7 +9,7 @@ use memchr::{memchr, memchr2};
 use base::limits::SIP_URI_MAX;
 
 pub use super::host::Host;
-use super::scan::{Param, Params, after, cut, hex_digit, is_token_byte, split_once};
+use super::scan::{Param, Params, after, byte_set, cut, hex_digit, split_once};
 
 /// A URI, borrowed from a message or from configuration.
 #[derive(Debug, Clone, Copy)]
@@ -289,30 +289,28 @@ fn is_visual_separator(byte: u8) -> bool {
 ///
 /// COMPAT (most phones): `#` of dialled feature codes and bytes above 127 come unescaped.
 fn is_escaped_text(text: &[u8]) -> bool {
-    let plain = |b: u8| is_token_byte(b) && b != b'%' || b >= 0x80 || b"()&=+$,;?/#".contains(&b);
-    escapes_ok(text, plain)
+    static USER: [bool; 256] = byte_set(b"()&=+$,;?/#", true);
+    escapes_ok(text, &USER)
 }
 
 fn is_param_text(text: &[u8]) -> bool {
-    let plain = |b: u8| is_token_byte(b) && b != b'%' || b >= 0x80 || b"()[]/:&+$\"".contains(&b);
-    escapes_ok(text, plain)
+    static PARAM: [bool; 256] = byte_set(b"()[]/:&+$\"", true);
+    escapes_ok(text, &PARAM)
 }
 
 fn is_headers(text: &[u8]) -> bool {
-    if text.is_empty() {
-        return false;
-    }
-    let plain = |b: u8| is_token_byte(b) && b != b'%' || b"()[]/?:+$=&;@,".contains(&b);
-    escapes_ok(text, plain)
+    static HEADERS: [bool; 256] = byte_set(b"()[]/?:+$=&;@,", false);
+    !text.is_empty() && escapes_ok(text, &HEADERS)
 }
 
-fn escapes_ok(text: &[u8], plain: impl Fn(u8) -> bool) -> bool {
+/// Only bytes of the set and complete escapes.
+fn escapes_ok(text: &[u8], set: &[bool; 256]) -> bool {
     let mut rest = text;
     loop {
         rest = match rest {
             [] => return true,
+            [byte, tail @ ..] if set.get(usize::from(*byte)).copied().unwrap_or(false) => tail,
             [b'%', high, low, tail @ ..] if is_hex(*high) && is_hex(*low) => tail,
-            [byte, tail @ ..] if plain(*byte) => tail,
             _ => return false,
         };
     }

@@ -26,11 +26,10 @@ pub struct Via<'a> {
 impl<'a> Via<'a> {
     /// Reads one element; `None` when it is not SIP/2.0, names no host, or has broken parameters.
     pub fn parse(text: &'a [u8]) -> Option<Self> {
-        let (protocol, rest) = split_once(text, b'/')?;
-        let (version, rest) = split_once(rest, b'/')?;
-        if !trim(protocol).eq_ignore_ascii_case(b"SIP") || trim(version) != b"2.0" {
-            return None;
-        }
+        let rest = match text.strip_prefix(b"SIP/2.0/") {
+            Some(rest) => rest,
+            None => after_protocol(text)?,
+        };
         let rest = trim(rest);
         let end = rest.iter().position(|b| is_space(*b))?;
         let transport = cut(rest, 0, end);
@@ -91,6 +90,14 @@ impl<'a> Via<'a> {
         }
         SocketAddr::new(source.ip(), self.port.unwrap_or(5060))
     }
+}
+
+/// What follows `SIP/2.0/` with white space or in other case.
+fn after_protocol(text: &[u8]) -> Option<&[u8]> {
+    let (protocol, rest) = split_once(text, b'/')?;
+    let (version, rest) = split_once(rest, b'/')?;
+    let ok = trim(protocol).eq_ignore_ascii_case(b"SIP") && trim(version) == b"2.0";
+    ok.then_some(rest)
 }
 
 /// Length of the first element of a Via value, its trailing white space excluded.

@@ -267,7 +267,7 @@ fn a_packed_message_is_as_large_as_its_text_and_opens_again() {
     let packed = msg.pack();
     assert_eq!(packed.bytes().len(), msg.raw().len());
     assert!(packed.open().unwrap().same(&msg));
-    assert!(std::mem::size_of::<Msg>() <= 768, "{}", std::mem::size_of::<Msg>());
+    assert!(std::mem::size_of::<Msg>() <= 448, "{}", std::mem::size_of::<Msg>());
 }
 
 #[test]
