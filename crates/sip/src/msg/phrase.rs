@@ -18,6 +18,17 @@ pub fn reason_phrase(code: u16) -> &'static str {
         302 => "Moved Temporarily",
         305 => "Use Proxy",
         380 => "Alternative Service",
+        _ => match code / 100 {
+            0 | 1 => "Progress",
+            2 => "Success",
+            3 => "Redirection",
+            _ => failure_phrase(code),
+        },
+    }
+}
+
+fn failure_phrase(code: u16) -> &'static str {
+    match code {
         400 => "Bad Request",
         401 => "Unauthorized",
         402 => "Payment Required",
@@ -71,9 +82,6 @@ pub fn reason_phrase(code: u16) -> &'static str {
         606 => "Not Acceptable",
         607 => "Unwanted",
         _ => match code / 100 {
-            0 | 1 => "Progress",
-            2 => "Success",
-            3 => "Redirection",
             4 => "Request Failure",
             5 => "Server Failure",
             _ => "Global Failure",

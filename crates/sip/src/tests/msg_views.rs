@@ -23,7 +23,8 @@ fn text(bytes: &[u8]) -> &str {
 #[test]
 fn lists_join_lines_and_split_at_bare_commas_only() {
     let msg = parse(request(
-        "Route: <sip:a;x=1,2>, \"b, c\" <sip:d>\nSubject: between\nRoute: <sip:e>;p=\"f,g\"\nroute:\n",
+        "Route: <sip:a;x=1,2>, \"b, c\" <sip:d>\nSubject: between\n\
+         Route: <sip:e>;p=\"f,g\"\nroute:\n",
         "",
     ));
     let items: Vec<_> = msg.items(HeaderId::Route).map(text).collect();
@@ -302,8 +303,10 @@ fn dates_are_gmt_or_nothing() {
 #[test]
 fn tokens_and_numbers_of_a_message() {
     let msg = parse(request(
-        "k: 100rel , Timer\nSupported: path\nPrivacy: id; header\nRetry-After: 18 (busy);duration=9\n\
-         P-Asserted-Identity: \"a\" <sip:1@x>, <tel:+81312345678>\nRefer-To: <sip:3@x>\nExpires: 0\n",
+        "k: 100rel , Timer\nSupported: path\nPrivacy: id; header\n\
+         Retry-After: 18 (busy);duration=9\n\
+         P-Asserted-Identity: \"a\" <sip:1@x>, <tel:+81312345678>\n\
+         Refer-To: <sip:3@x>\nExpires: 0\n",
         "",
     ));
     assert!(

@@ -19,7 +19,8 @@ fn respond(msg: &Msg, reply: Reply<'_>) -> String {
 #[test]
 fn a_response_copies_what_identifies_the_request() {
     let msg = parse(request(
-        "Via: SIP/2.0/TCP a;branch=1, SIP/2.0/TLS b;branch=2\nRecord-Route: <sip:r1;lr>,<sip:r2;lr>\n\
+        "Via: SIP/2.0/TCP a;branch=1, SIP/2.0/TLS b;branch=2\n\
+         Record-Route: <sip:r1;lr>,<sip:r2;lr>\n\
          Record-Route: <sip:r3;lr>\nTimestamp: 54\n",
         "",
     ));
