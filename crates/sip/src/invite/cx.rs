@@ -4,7 +4,7 @@ use base::Now;
 use base::id::DeviceId;
 
 use crate::msg::{Method, Msg};
-use crate::registrar::Binding;
+use crate::registrar::{Binding, Registrar};
 use crate::stack::{Config, Output};
 use crate::txn::{Layer, Peer, ServerTx};
 
@@ -16,6 +16,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) layer: &'a mut Layer,
     /// Settings of the stack.
     pub(crate) config: &'a Config,
+    /// Where a phone is that came back by another connection; `None` for a user agent.
+    pub(crate) registrar: Option<&'a Registrar>,
     /// Answers 401 and 407; `None` for a server, which has nothing to tell a phone.
     pub(crate) secrets: Option<&'a mut dyn Secrets>,
     /// Where transmissions and leg events go, in order.

@@ -294,6 +294,7 @@ impl Legs {
         let Some(kind) = Kind::of(kind).filter(|k| usage.is_due(*k, cx.now.mono)) else {
             return;
         };
+        usage.follow(cx);
         match kind {
             Kind::Resend if matches!(usage.phase, Phase::Ringing(_)) => usage.resend_reliable(cx),
             Kind::Resend => usage.resend_2xx(cx),
@@ -336,6 +337,7 @@ impl Legs {
             cx.out.push(Output::Event(EventKind::LateAnswer.into()));
             return;
         };
+        usage.follow(cx);
         match command {
             // Begun with [`Legs::call`], which knows the binding.
             LegCommand::Invite(_) => {}
@@ -410,6 +412,23 @@ impl Legs {
 }
 
 impl Usage {
+    /// Before we speak: a phone whose connection was cut may have registered by another one.
+    fn follow(&mut self, cx: &Cx<'_>) {
+        let is_open = |peer: &Peer| cx.layer.flows().get(peer.flow).is_some();
+        let Some(registrar) = cx.registrar.filter(|_| !is_open(&self.peer)) else {
+            return;
+        };
+        let targets: Vec<Target> = registrar
+            .contacts(self.device)
+            .map(|(_, binding)| Target::of(binding))
+            .filter(|target| is_open(&target.peer))
+            .collect();
+        let same = targets.iter().find(|t| *t.uri == *self.remote.target);
+        if let Some(target) = same.or(targets.first().filter(|_| targets.len() == 1)) {
+            self.peer = target.peer;
+        }
+    }
+
     /// A request in the dialog, after the checks that all have in common.
     fn in_dialog(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, named: Named) {
         let method = request.msg.method().unwrap_or(Method::Other);

@@ -303,8 +303,8 @@ impl Stack {
     }
 
     fn legs<'a>(&'a mut self, now: Now, out: &'a mut Vec<Output>) -> (&'a mut Legs, Cx<'a>) {
-        let Stack { legs, layer, config, .. } = self;
-        (legs, Cx { now, layer, config, secrets: None, out })
+        let Stack { legs, layer, config, registrar, .. } = self;
+        (legs, Cx { now, layer, config, registrar: Some(registrar), secrets: None, out })
     }
 
     fn registrar<'a>(

@@ -281,7 +281,7 @@ impl Endpoint {
     fn legs(&mut self, now: Now) -> (&mut Legs, Cx<'_>) {
         let Endpoint { legs, layer, settings, wallet, pending, .. } = self;
         let config = &settings.config;
-        (legs, Cx { now, layer, config, secrets: Some(wallet), out: pending })
+        (legs, Cx { now, layer, config, registrar: None, secrets: Some(wallet), out: pending })
     }
 
     /// Moves what transactions and legs put out to the phone's own outputs.

@@ -277,27 +277,40 @@ fn late_offer_is_answered_in_the_ack() {
 #[test]
 fn a_contact_that_is_no_longer_registered_is_unreachable_at_once() {
     let mut b = Bench::new();
-    let leg = LegId::new(Place::new(1, 2), 77);
-    b.legs = 77;
-    let target: Option<Target> = None;
-    let mut out = Vec::new();
-    let Node { layer, legs, config } = &mut b.node;
-    let mut cx =
-        crate::invite::Cx { now: node::now(b.now), layer, config, secrets: None, out: &mut out };
-    let identity = Identity::default();
-    let invite = Invite {
-        contact: ContactId(9),
-        from: identity.clone(),
-        to: identity,
-        sdp: None,
-        max_forwards: 70,
-        referred_by: None,
-        reliable: false,
-    };
-    legs.call(&mut cx, leg, invite, target);
+    let leg = LegId::new(Place::new(1, 2), OUTBOUND_IDS);
+    let invite = b.invite(None);
+    let out = b.node.call(b.now, leg, invite, None);
     b.sort(out);
     assert!(matches!(b.event(leg), LegEvent::Refused(Refused { unreachable: true, .. })));
     b.expect_gone(leg);
+}
+
+#[test]
+fn a_phone_that_came_back_by_another_flow_is_hung_up_there() {
+    let mut b = Bench::new();
+    b.flow = TCP;
+    let (leg, _) = b.talk_in("");
+    let out = b.node.close(b.now, TCP);
+    b.sort(out);
+    assert!(b.events.is_empty(), "a cut connection ends no call");
+    b.flow = UDP;
+    b.node.register(b.now, b.peer());
+    b.end(leg);
+    let bye = b.expect("BYE");
+    assert!(header(&bye, HeaderId::Via).starts_with("SIP/2.0/UDP"));
+    b.recv(reply(&bye, "200 OK", "", "", ""));
+    b.expect_gone(leg);
+
+    // One that did not come back is given up without waiting.
+    let mut b = Bench::new();
+    b.flow = TCP;
+    let (leg, _) = b.talk_in("");
+    let out = b.node.close(b.now, TCP);
+    b.sort(out);
+    b.end(leg);
+    b.wait_ms(20);
+    b.expect_gone(leg);
+    b.expect_silence();
 }
 
 #[test]

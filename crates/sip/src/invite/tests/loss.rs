@@ -204,7 +204,7 @@ impl World {
             replaces: Vec::new(),
         };
         self.alive[node].insert(leg);
-        let out = self.nodes[node].call(self.now, leg, invite, target);
+        let out = self.nodes[node].call(self.now, leg, invite, Some(target));
         self.sort(node, out);
         // Some callers give up early, on either side.
         if self.chance(25) {

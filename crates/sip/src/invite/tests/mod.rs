@@ -89,27 +89,8 @@ impl Bench {
 
     /// Calls the phone.
     fn call(&mut self, sdp: Option<&str>) -> LegId {
-        self.call_with(sdp, |_| {})
-    }
-
-    fn call_with(&mut self, sdp: Option<&str>, change: impl FnOnce(&mut Invite)) -> LegId {
         self.legs += 1;
         let leg = LegId::new(Place::new(1, 2), OUTBOUND_IDS | self.legs);
-        let identity = |user: &str, display: &str| Identity {
-            user: user.into(),
-            display: display.into(),
-            host: "office.example".into(),
-        };
-        let mut invite = Invite {
-            contact: ContactId(1),
-            from: identity("2001", "山田 \"太郎\""),
-            to: identity("2002", ""),
-            sdp: sdp.map(|s| Bytes::copy_from_slice(s.as_bytes())),
-            max_forwards: 69,
-            referred_by: None,
-            reliable: true,
-        };
-        change(&mut invite);
         let target = Target {
             device: DeviceId::default(),
             peer: self.peer(),
@@ -117,9 +98,28 @@ impl Bench {
             routes: Vec::new(),
             replaces: Vec::new(),
         };
-        let out = self.node.call(self.now, leg, invite, target);
+        let invite = self.invite(sdp);
+        let out = self.node.call(self.now, leg, invite, Some(target));
         self.sort(out);
         leg
+    }
+
+    /// What is wanted of a call.
+    fn invite(&self, sdp: Option<&str>) -> Invite {
+        let identity = |user: &str, display: &str| Identity {
+            user: user.into(),
+            display: display.into(),
+            host: "office.example".into(),
+        };
+        Invite {
+            contact: ContactId(1),
+            from: identity("2001", "山田 \"太郎\""),
+            to: identity("2002", ""),
+            sdp: sdp.map(|s| Bytes::copy_from_slice(s.as_bytes())),
+            max_forwards: 69,
+            referred_by: None,
+            reliable: true,
+        }
     }
 
     /// Lets time pass.

@@ -8,6 +8,7 @@ use crate::invite::{Cx, Legs, Request, Target};
 use crate::leg::{Invite, LegCommand};
 use crate::msg::write::{Reply, Writer};
 use crate::msg::{Method, Msg};
+use crate::registrar::{Binding, Io, Registrar};
 use crate::stack::{Config, Output, Transport};
 use crate::txn::{Arrival, Cancelled, Flow, Layer, Peer, TimerKey, TxEvent};
 
@@ -17,6 +18,7 @@ pub(super) const TCP: FlowId = FlowId(2);
 pub(super) struct Node {
     pub(super) layer: Layer,
     pub(super) legs: Legs,
+    pub(super) registrar: Registrar,
     pub(super) config: Config,
 }
 
@@ -34,7 +36,8 @@ impl Node {
         layer.flow_opened(UDP, Flow { transport: Transport::Udp, local, remote: none });
         let remote = "192.0.2.10:40000".parse().expect("address");
         layer.flow_opened(TCP, Flow { transport: Transport::Tcp, local, remote });
-        Node { layer, legs: Legs::new(place, &rng), config: Config::default() }
+        let (legs, registrar) = (Legs::new(place, &rng), Registrar::new(&rng));
+        Node { layer, legs, registrar, config: Config::default() }
     }
 
     pub(super) fn with(
@@ -43,8 +46,10 @@ impl Node {
         act: impl FnOnce(&mut Legs, &mut Cx<'_>),
     ) -> Vec<Output> {
         let mut out = Vec::new();
-        let Node { layer, legs, config } = self;
-        act(legs, &mut Cx { now: now(mono), layer, config, secrets: None, out: &mut out });
+        let Node { layer, legs, registrar, config } = self;
+        let registrar = Some(&*registrar);
+        let now = now(mono);
+        act(legs, &mut Cx { now, layer, config, registrar, secrets: None, out: &mut out });
         out
     }
 
@@ -57,9 +62,31 @@ impl Node {
         at: Mono,
         leg: LegId,
         invite: Invite,
-        target: Target,
+        target: Option<Target>,
     ) -> Vec<Output> {
-        self.with(at, |legs, cx| legs.call(cx, leg, invite, Some(target)))
+        self.with(at, |legs, cx| legs.call(cx, leg, invite, target))
+    }
+
+    /// The phone is registered over UDP.
+    pub(super) fn register(&mut self, mono: Mono, peer: Peer) {
+        let binding = Binding {
+            device: DeviceId::default(),
+            key: b"phone"[..].into(),
+            contact: format!("sip:phone@{}", peer.address).into_bytes().into(),
+            path: Box::default(),
+            call_id: Box::default(),
+            cseq: 1,
+            expires_at: Wall(3_600_000),
+            q: 1_000,
+            flow: UDP,
+            source: peer.address,
+            local: peer.local,
+            transport: Transport::Udp,
+            agent: "".into(),
+        };
+        let Node { layer, registrar, config, .. } = self;
+        let mut io = Io { now: now(mono), layer, config, out: &mut Vec::new() };
+        registrar.restore(vec![binding], |_| true, &mut io);
     }
 
     pub(super) fn close(&mut self, at: Mono, flow: FlowId) -> Vec<Output> {
