@@ -21,6 +21,14 @@ impl Lang {
             Lang::En => en,
         }
     }
+
+    /// The language as the catalogue knows it.
+    pub(crate) fn app(self) -> app::Lang {
+        match self {
+            Lang::Ja => app::Lang::Ja,
+            Lang::En => app::Lang::En,
+        }
+    }
 }
 
 /// Naisen, a business phone exchange.

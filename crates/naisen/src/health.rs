@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use engine::{Command, Handle, Reply};
+use store::StoreWriter;
 
 /// What the pages need.
 #[derive(Clone)]
@@ -15,8 +16,7 @@ pub(crate) struct Health {
     pub(crate) handle: Handle,
     /// Set while the process drains: not ready, but healthy.
     pub(crate) draining: Arc<AtomicBool>,
-    /// The store answers.
-    pub(crate) store: store::Store,
+    pub(crate) writer: Arc<StoreWriter>,
 }
 
 /// The pages.
@@ -56,8 +56,8 @@ async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
     if let Err(error) = health.handle.ask(Command::Status).await {
         reasons.push(format!("node: {error}"));
     }
-    if let Err(error) = health.store.ping().await {
-        reasons.push(format!("store: {error}"));
+    if health.writer.health().failing {
+        reasons.push("store: writes are refused".to_owned());
     }
     if reasons.is_empty() {
         return (StatusCode::OK, "ready\n".into());

@@ -136,7 +136,7 @@ async fn do_import(
     let kind = import::parse_kind(&kind).ok_or_else(unknown)?;
     let format = format_of(format.as_deref(), lang)?;
     let scope = scope(backend, lang, &tenant)?;
-    let mode = if update { Mode::Update } else { Mode::Add };
+    let mode = if update { Mode::Update } else { Mode::Register };
     let request = import::Request { kind, bytes, name: file_name, mode, dry_run, format };
     let outcome = import::import(&backend.store, &scope, request, now(), fresh_rng()?)
         .await

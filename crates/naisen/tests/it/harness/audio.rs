@@ -142,7 +142,8 @@ impl Shared {
             {
                 self.far.lock().unwrap().get_or_insert(from);
                 let payload = packet.payload(&buffer[..count]);
-                let samples = payload.iter().map(|b| f64::from(rtp::g711::ulaw_decode(*b)) / 32_768.0);
+                let samples =
+                    payload.iter().map(|b| f64::from(rtp::g711::Law::Mu.decode(*b)) / 32_768.0);
                 self.heard.lock().unwrap().extend(samples);
             }
             let due = (begin.elapsed().as_millis() / 20) as u32;
@@ -165,7 +166,7 @@ fn packet(n: u32, hertz: u32) -> Vec<u8> {
     for at in 0..160 {
         let time = f64::from(n * 160 + at) / 8_000.0;
         let sample = (std::f64::consts::TAU * f64::from(hertz) * time).sin() * 8_000.0;
-        packet.push(rtp::g711::ulaw_encode(sample as i16));
+        packet.push(rtp::g711::Law::Mu.encode(sample as i16));
     }
     packet
 }

@@ -196,9 +196,7 @@ fn read(path: &Path) -> String {
 }
 
 fn config(dir: &Path, ip: Ipv4Addr, sip: u16, control: SocketAddr, hertz: u32) -> String {
-    let modules = [
-        "g711.so", "ausine.so", "aubridge.so", "sndfile.so", "srtp.so", "stun.so",
-    ];
+    let modules = ["g711.so", "ausine.so", "aubridge.so", "sndfile.so", "srtp.so", "stun.so"];
     let mut text = format!(
         "poll_method epoll\nnet_interface {ip}\nsip_listen {ip}:{sip}\ncall_local_timeout 120\n\
          call_max_calls 8\naudio_source ausine,{hertz}\nausrc_srate 48000\nausrc_channels 2\n\

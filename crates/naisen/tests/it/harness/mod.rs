@@ -8,6 +8,7 @@ pub(crate) mod baresip;
 pub(crate) mod exchange;
 pub(crate) mod script;
 pub(crate) mod sipp;
+pub(crate) mod tiny;
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};

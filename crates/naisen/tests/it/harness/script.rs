@@ -13,7 +13,12 @@ pub(crate) struct Script {
     called: bool,
     /// Messages since the last INVITE, for the branch of an ACK.
     since_invite: u32,
+    /// Number of our last INVITE.
+    invite_cseq: u32,
 }
+
+/// Stands for bytes that are no UTF-8.
+const SHIFT_JIS_MARK: &str = "@@SHIFT-JIS@@";
 
 /// SDP with one audio line; `tail` are further lines.
 pub(crate) fn sdp(port: u16, tail: &str) -> String {
@@ -51,6 +56,27 @@ impl Script {
             cseq: 0,
             called,
             since_invite: 0,
+            invite_cseq: 0,
+        }
+    }
+
+    /// The caller's display name becomes 山田, in Shift_JIS.
+    pub(crate) fn with_shift_jis_name(mut self) -> Self {
+        let plain = "From: <sip:[field0]@[field3]>;tag=c";
+        let named = format!("From: \"{SHIFT_JIS_MARK}\" <sip:[field0]@[field3]>;tag=c");
+        self.steps = self.steps.replace(plain, &named);
+        self
+    }
+
+    /// The scenario as a file.
+    pub(crate) fn file(&self) -> Vec<u8> {
+        let xml = self.xml();
+        match xml.contains(SHIFT_JIS_MARK) {
+            false => xml.into_bytes(),
+            true => {
+                let parts: Vec<&[u8]> = xml.split(SHIFT_JIS_MARK).map(str::as_bytes).collect();
+                parts.join(b"\x8eR\x93c".as_slice())
+            }
         }
     }
 
@@ -64,8 +90,7 @@ impl Script {
         self.listens
     }
 
-    /// The whole scenario.
-    pub(crate) fn xml(&self) -> String {
+    fn xml(&self) -> String {
         // SIPp refuses variables that are assigned and never used, unless they are named here.
         let assigned = ["remote", "local", "remote_uri", "via", "invite_cseq", "rseq"];
         let assigned: Vec<&str> = assigned
@@ -118,8 +143,17 @@ impl Script {
         let second = script.invite_text(2, &format!("[field1]\n{more}"), body);
         script.raw(&second, true);
         script.since_invite = 0;
-        script.cseq = 2;
+        (script.cseq, script.invite_cseq) = (2, 2);
         script
+    }
+
+    /// A caller who is turned away before anybody asks who it is.
+    pub(crate) fn refused_while_stopping(body: &str) -> Self {
+        let mut script = Self::new("late", false);
+        let first = script.invite_text(1, "", body);
+        script.raw(&first, true);
+        (script.since_invite, script.cseq, script.invite_cseq) = (0, 1, 1);
+        script.may(100).expect(503).ack_refusal()
     }
 
     /// A called telephone, after its INVITE came. Remembers whom to answer to.
@@ -175,7 +209,7 @@ impl Script {
 
     /// Waits.
     pub(crate) fn pause(mut self, millis: u32) -> Self {
-        let _ = writeln!(self.steps, "<pause milliseconds=\"{millis}\"/>");
+        self.recv(&format!("<pause milliseconds=\"{millis}\"/>\n"));
         self
     }
 
@@ -207,21 +241,21 @@ impl Script {
 
     /// ACK of the 200 to our INVITE.
     pub(crate) fn ack(mut self, body: &str) -> Self {
-        let cseq = self.cseq;
+        let cseq = self.invite_cseq;
         self.inside("ACK", cseq, "", body, false);
         self
     }
 
     /// ACK of a refusal of our INVITE: same branch, same Request-URI.
     pub(crate) fn ack_refusal(mut self) -> Self {
-        let back = self.since_invite;
+        let back = self.since_invite + 1;
         self.raw(
             &format!(
                 "ACK sip:[field2]@[field3] SIP/2.0\nVia: SIP/2.0/[transport] \
                  [local_ip]:[local_port];branch=[branch-{back}]\nMax-Forwards: 70\n\
                  From: <sip:[field0]@[field3]>;tag=c[call_number]\n[last_To:]\n\
                  Call-ID: [call_id]\nCSeq: {} ACK\nContent-Length: 0\n\n",
-                self.cseq
+                self.invite_cseq
             ),
             false,
         );
@@ -230,14 +264,14 @@ impl Script {
 
     /// CANCEL of our INVITE, with its branch.
     pub(crate) fn cancel(mut self) -> Self {
-        let back = self.since_invite;
+        let back = self.since_invite + 1;
         self.raw(
             &format!(
                 "CANCEL sip:[field2]@[field3] SIP/2.0\nVia: SIP/2.0/[transport] \
                  [local_ip]:[local_port];branch=[branch-{back}]\nMax-Forwards: 70\n\
                  From: <sip:[field0]@[field3]>;tag=c[call_number]\nTo: <sip:[field2]@[field3]>\n\
                  Call-ID: [call_id]\nCSeq: {} CANCEL\nContent-Length: 0\n\n",
-                self.cseq
+                self.invite_cseq
             ),
             true,
         );
@@ -250,14 +284,14 @@ impl Script {
         let cseq = self.cseq;
         self.inside(method, cseq, more, body, true);
         if method == "INVITE" {
-            self.since_invite = 0;
+            (self.since_invite, self.invite_cseq) = (0, cseq);
         }
         self
     }
 
     /// PRACK of the last reliable response.
     pub(crate) fn prack(mut self, body: &str) -> Self {
-        let invite = self.cseq;
+        let invite = self.invite_cseq;
         self.cseq += 1;
         let cseq = self.cseq;
         self.inside("PRACK", cseq, &format!("RAck: [$rseq] {invite} INVITE\n"), body, true);

@@ -64,13 +64,7 @@ impl Phone {
 
     /// Plays a script `calls` times, `rate` a second.
     #[track_caller]
-    pub(crate) fn play_many(
-        &mut self,
-        script: &Script,
-        called: u32,
-        calls: u32,
-        rate: u32,
-    ) -> Run {
+    pub(crate) fn play_many(&mut self, script: &Script, called: u32, calls: u32, rate: u32) -> Run {
         self.runs += 1;
         let name = format!("{}-{}-{}", self.dn, self.runs, script.name());
         let file = |kind: &str| self.dir.join(format!("{name}.{kind}"));
@@ -80,7 +74,7 @@ impl Phone {
             self.dn, self.at
         );
         std::fs::write(file("csv"), users).unwrap();
-        std::fs::write(file("xml"), script.xml()).unwrap();
+        std::fs::write(file("xml"), script.file()).unwrap();
         let output = File::create(file("out")).unwrap();
         let child = Command::new("sipp")
             .arg(self.exchange.to_string())
@@ -139,7 +133,8 @@ impl Run {
 
     /// What went over the wire so far.
     pub(crate) fn messages(&self) -> Messages {
-        Messages::read(&std::fs::read_to_string(&self.log).unwrap_or_default())
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        Messages::read(&String::from_utf8_lossy(&log))
     }
 
     /// Waits until a message fits.

@@ -1,0 +1,204 @@
+//! A running node with all its edges; `serve` and `demo` share it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use engine::tasks::Tasks;
+use engine::{Command, Engine, EngineConfig, Handle, Reply};
+use store::{Options, Store, StoreWriter};
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::control;
+use crate::health::{self, Health};
+use crate::jobs::Backend;
+
+/// Everything that runs.
+pub(crate) struct Running {
+    pub(crate) store: Arc<Store>,
+    pub(crate) handle: Handle,
+    /// (name, address) of each listener in use.
+    pub(crate) listeners: Vec<(String, SocketAddr)>,
+    pub(crate) draining: Arc<AtomicBool>,
+    engine: Engine,
+    writer: Arc<StoreWriter>,
+    tasks: Tasks,
+}
+
+impl Running {
+    /// Opens the store and starts node and edges.
+    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+        let now = engine::clock::wall();
+        let options = Options { now, local_names: crate::local_names() };
+        let store = Arc::new(Store::open(&config.data, options).await?);
+        let bindings = store.bindings(now).await?;
+        let (spool, tail) = store.spool(0)?;
+        let writer = Arc::new(StoreWriter::start(&store, vec![tail])?);
+        let mut tasks = Tasks::new();
+        let tls_config = match config.tls.is_empty() {
+            true => None,
+            false => Some(net::certs::server_config(&config.data.join("tls"), &names())?),
+        };
+        let engine_config = EngineConfig {
+            udp: config.udp.clone(),
+            tcp: config.tcp.clone(),
+            tls: config.tls.clone(),
+            tls_config,
+            settings: node::Settings {
+                relay_always: config.relay,
+                media_address: config.media_address,
+                ..node::Settings::default()
+            },
+            media: media_config(config)?,
+            journal: Some((config.data.join("journal"), config.journal_bytes)),
+            seed: seed()?,
+            build: crate::BUILD.to_owned(),
+            local_names: crate::local_names(),
+            snapshot: store.snapshot(),
+            bindings,
+            spool,
+        };
+        let engine = Engine::start(engine_config, &mut tasks).await?;
+        let handle = engine.handle.clone();
+        let listeners =
+            engine.listeners.iter().map(|(name, addr)| ((*name).to_owned(), *addr)).collect();
+        let draining = Arc::new(AtomicBool::new(false));
+        let mut running = Running { store, handle, listeners, draining, engine, writer, tasks };
+        running.edges(config).await?;
+        running.write_listeners(&config.data)?;
+        Ok(running)
+    }
+
+    async fn edges(&mut self, config: &Config) -> anyhow::Result<()> {
+        if let Some(addr) = config.metrics {
+            let health = Health {
+                handle: self.handle.clone(),
+                draining: Arc::clone(&self.draining),
+                writer: Arc::clone(&self.writer),
+            };
+            self.http("metrics", addr, health::router(health)).await?;
+        }
+        if let Some(addr) = config.portal_closed {
+            let portal = portal::Portal::new(Arc::clone(&self.store), self.handle.clone());
+            self.http("portal", addr, portal::router(portal)).await?;
+        }
+        let socket = control::open(&config.data).context("control socket")?;
+        let backend =
+            Backend { store: Arc::clone(&self.store), handle: Some(self.handle.clone()) };
+        self.tasks.spawn("control", control::serve(socket, backend));
+        let (mut changes, handle) = (self.store.watch(), self.handle.clone());
+        self.tasks.spawn("configuration", async move {
+            while changes.changed().await.is_ok() {
+                let snapshot = Arc::clone(&changes.borrow_and_update());
+                if handle.configure(snapshot).await.is_err() {
+                    break;
+                }
+            }
+        });
+        self.tasks.spawn("upkeep", upkeep(Arc::clone(&self.store)));
+        Ok(())
+    }
+
+    async fn http(&mut self, name: &'static str, addr: SocketAddr, app: Router) -> anyhow::Result<()> {
+        let listener =
+            TcpListener::bind(addr).await.with_context(|| format!("{name} {addr} cannot be opened"))?;
+        self.listeners.push((name.to_owned(), listener.local_addr()?));
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        self.tasks.spawn(name, async move {
+            if let Err(error) = axum::serve(listener, app).await {
+                tracing::error!(%error, name, "listener ended");
+            }
+        });
+        Ok(())
+    }
+
+    fn write_listeners(&self, data: &Path) -> anyhow::Result<()> {
+        let lines: String = self.listeners.iter().map(|(n, a)| format!("{n} {a}\n")).collect();
+        let (part, whole) = (data.join("listeners.part"), data.join("listeners"));
+        std::fs::write(&part, lines)?;
+        std::fs::rename(part, whole)?;
+        Ok(())
+    }
+
+    /// The address of a listener.
+    pub(crate) fn listener(&self, name: &str) -> Option<SocketAddr> {
+        self.listeners.iter().find(|(n, _)| n == name).map(|(_, a)| *a)
+    }
+
+    /// Waits until no call is left, at most `patience` or until `hurry` ends; then clears them.
+    pub(crate) async fn drain(&self, patience: Duration, hurry: impl Future<Output = ()>) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.handle.drain().await;
+        tokio::select! {
+            _ = self.calls_end() => return,
+            _ = tokio::time::sleep(patience) => {}
+            _ = hurry => {}
+        }
+        self.handle.clear_all().await;
+        // The BYEs are out; their answers may take a moment.
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.calls_end()).await;
+    }
+
+    async fn calls_end(&self) {
+        let mut look = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            look.tick().await;
+            match self.handle.ask(Command::Status).await {
+                Ok(Reply::Status(status)) if status.calls > 0 => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Stops everything; what was confirmed is in the database afterwards.
+    pub(crate) async fn stop(mut self) {
+        self.tasks.stop(Duration::from_secs(2)).await;
+        self.engine.stop().await;
+        let _ = std::fs::remove_file(self.store.path().join(control::SOCKET));
+        match Arc::try_unwrap(self.writer) {
+            Ok(writer) => {
+                if !writer.stop().await {
+                    tracing::warn!("the spool is not empty; the next start carries it over");
+                }
+            }
+            Err(writer) => {
+                writer.flush().await;
+            }
+        }
+    }
+}
+
+/// Once an hour: old history is removed, passwords of imports are hashed the slow way (SEC-10).
+async fn upkeep(store: Arc<Store>) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
+    hourly.tick().await;
+    loop {
+        hourly.tick().await;
+        while store.history_forget(engine::clock::wall()).await.unwrap_or(false) {}
+        while store.wrap_passwords(20).await.is_ok_and(|n| n > 0) {}
+    }
+}
+
+fn media_config(config: &Config) -> anyhow::Result<media::Config> {
+    let (first, last) = config.media_ports;
+    let ports = media::Ports::Range(first..=last);
+    Ok(media::Config { ports, ..media::Config::new(seed()?) })
+}
+
+fn seed() -> anyhow::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
+    Ok(seed)
+}
+
+/// What the server's certificate is good for.
+fn names() -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    names.extend(crate::local_names());
+    names
+}

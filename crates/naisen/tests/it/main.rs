@@ -1,0 +1,11 @@
+//! The real program from end to end: foreign telephones, files, the process itself.
+//!
+//! What a machine lacks is reported as skipped by the test's name; `cargo xtask test` lists it.
+
+mod audio;
+mod files;
+mod harness;
+mod process;
+mod refusals;
+mod signalling;
+mod transfers;

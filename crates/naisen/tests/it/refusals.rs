@@ -1,0 +1,165 @@
+//! Calls that do not come about, and the cause that the history gives for each.
+
+use std::net::UdpSocket;
+
+use crate::harness::exchange::{DOMAIN, Exchange};
+use crate::harness::script::{Script, sdp};
+use crate::harness::sipp::{Over, Phone};
+use crate::harness::{have, own_address, wait};
+
+/// Calls `called`, expects `status`, and gives the row of the history.
+#[track_caller]
+fn refused(exchange: &Exchange, called: u32, status: u16) -> Vec<String> {
+    let script = Script::caller("refused", "", &sdp(30_100, ""))
+        .may(100)
+        .may(180)
+        .may(183)
+        .expect(status)
+        .ack_refusal();
+    let mut caller = Phone::new(&exchange.dir, 2101, exchange.udp(), Over::Udp);
+    caller.play(&script, called).good();
+    exchange.history_of(1).remove(0)
+}
+
+#[test]
+fn an_unknown_number_is_001() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("unknown", "auto", 2101..2103);
+    let row = refused(&exchange, 2999, 404);
+    assert_eq!((&*row[3], &*row[5], &*row[7], &*row[11]), ("不成立", "2999", "", "001"), "{row:?}");
+}
+
+#[test]
+fn a_phone_that_is_not_registered_is_047() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("unregistered", "auto", 2101..2103);
+    let row = refused(&exchange, 2102, 480);
+    assert_eq!((&*row[7], &*row[11]), ("2102", "047"), "{row:?}");
+}
+
+#[test]
+fn a_busy_phone_is_017() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("busy", "auto", 2101..2103);
+    let mut callee = Phone::registered(&exchange.dir, 2102, exchange.udp());
+    let script = Script::callee("busy").answer(486, "", "").expect_request("ACK");
+    let busy = callee.play(&script, 2101);
+    let row = refused(&exchange, 2102, 486);
+    busy.good();
+    assert_eq!((&*row[3], &*row[7], &*row[11]), ("不成立", "2102", "017"), "{row:?}");
+}
+
+#[test]
+fn a_phone_that_declines_is_021() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("declines", "auto", 2101..2103);
+    let mut callee = Phone::registered(&exchange.dir, 2102, exchange.udp());
+    let script =
+        Script::callee("declines").answer(180, "", "").answer(603, "", "").expect_request("ACK");
+    let declines = callee.play(&script, 2101);
+    let row = refused(&exchange, 2102, 603);
+    declines.good();
+    assert_eq!((&*row[10], &*row[11]), ("2102", "021"), "{row:?}");
+}
+
+#[test]
+fn damaged_requests_change_nothing_for_others() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("damaged", "auto", 2101..2103);
+    let socket = UdpSocket::bind((own_address(), 0)).unwrap();
+    let own = socket.local_addr().unwrap();
+    let mut name = format!(
+        "OPTIONS sip:{DOMAIN} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bKx\r\nFrom: \""
+    )
+    .into_bytes();
+    name.extend(b"\x8eR\x93c\" <sip:2101@test>;tag=1\r\nTo: <sip:2102@test>\r\nCSeq: x\r\n\r\n");
+    let damaged: [&[u8]; 6] = [
+        b"",
+        b"\x00\x01\x02\x03",
+        b"INVITE sip:2102 SIP/2.0\r\n\r\n",
+        b"INVITE \xff\xff SIP/9.9\r\nVia: ;;;\r\nContent-Length: -1\r\n\r\n",
+        b"SIP/2.0 999 \r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK0000\r\n\r\n",
+        &name,
+    ];
+    for message in damaged.iter().cycle().take(600) {
+        socket.send_to(message, exchange.udp()).unwrap();
+    }
+    // The telephone beside it still registers and calls.
+    let mut callee = Phone::registered(&exchange.dir, 2102, exchange.udp());
+    let script = Script::callee("answers")
+        .answer(200, "", &sdp(30_200, ""))
+        .expect_request("ACK")
+        .expect_bye();
+    let answers = callee.play(&script, 2101);
+    let script =
+        Script::caller("calls", "", &sdp(30_100, "")).may(100).may(180).expect(200).ack("").bye();
+    Phone::new(&exchange.dir, 2101, exchange.udp(), Over::Udp).play(&script, 2102).good();
+    answers.good();
+}
+
+#[test]
+fn a_shift_jis_name_reaches_the_other_phone_as_utf8() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("names", "auto", 2101..2103);
+    let mut callee = Phone::registered(&exchange.dir, 2102, exchange.udp());
+    let script = Script::callee("named")
+        .answer(200, "", &sdp(30_200, ""))
+        .expect_request("ACK")
+        .expect_bye();
+    let named = callee.play(&script, 2101);
+    let caller = Script::caller("names", "", &sdp(30_100, ""))
+        .may(100)
+        .may(180)
+        .expect(200)
+        .ack("")
+        .bye()
+        .with_shift_jis_name();
+    Phone::new(&exchange.dir, 2101, exchange.udp(), Over::Udp).play(&caller, 2102).good();
+    let far = named.good();
+    let from = far.got("INVITE", "INVITE").header("From").unwrap().to_owned();
+    assert!(from.contains("山田") && from.contains("sip:2101@"), "{from}");
+}
+
+#[test]
+fn an_unknown_user_and_a_wrong_secret_get_the_same_answer() {
+    let exchange = Exchange::start("guess", "auto", 2101..2103);
+    let ask = |user: &str| {
+        // Each from an address of its own, so that nobody is locked out here.
+        let socket = UdpSocket::bind((own_address(), 0)).unwrap();
+        socket.set_read_timeout(Some(std::time::Duration::from_millis(300))).unwrap();
+        let own = socket.local_addr().unwrap();
+        let request = format!(
+            "REGISTER sip:{DOMAIN} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bKsame\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:{user}@{DOMAIN}>;tag=1\r\nTo: <sip:{user}@{DOMAIN}>\r\n\
+             Call-ID: same\r\nCSeq: 1 REGISTER\r\nContact: <sip:{user}@{own}>\r\n\
+             Authorization: Digest username=\"{user}\", realm=\"{DOMAIN}\", nonce=\"guess\", \
+             uri=\"sip:{DOMAIN}\", response=\"00000000000000000000000000000000\", algorithm=MD5, \
+             qop=auth, nc=00000001, cnonce=\"x\"\r\nContent-Length: 0\r\n\r\n"
+        );
+        let mut buffer = [0; 4096];
+        let length = wait("an answer", || {
+            socket.send_to(request.as_bytes(), exchange.udp()).unwrap();
+            socket.recv(&mut buffer).ok()
+        });
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let names: Vec<String> = text
+            .lines()
+            .map(|line| line.split(':').next().unwrap_or_default().to_owned())
+            .collect();
+        assert!(text.starts_with("SIP/2.0 401"), "{text}");
+        names
+    };
+    assert_eq!(ask("2101"), ask("9999"));
+}
