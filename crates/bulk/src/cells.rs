@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 
 use base::{Dn, MobileNumber, Secret};
+use model::password::PASSWORD_MAX;
 use model::{Preset, WebPolicy};
 
 use crate::plan::{Draft, is_user_defined};
 use crate::reason::{Column, Finding, Reason};
 use crate::repair::{self, HIDDEN, Place};
 use crate::table::Row;
-
-/// Longest web password.
-const PASSWORD_MAX: usize = 128;
 
 /// What a cell holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -273,7 +271,7 @@ pub(crate) fn web_password(
 
 /// Checks a web password that an administrator gives somebody; true = to be replaced at the first
 /// login, because only the rule of seed 003 holds (R027).
-pub(crate) fn check_password(policy: WebPolicy, text: &str) -> Result<bool, Reason> {
+fn check_password(policy: WebPolicy, text: &str) -> Result<bool, Reason> {
     if !text.is_ascii() {
         return Err(Reason::Characters { found: foreign(text) });
     }

@@ -33,13 +33,5 @@ pub use plan::{Context, Counts, IssuedSecret, Kind, Mode, Plan, plan};
 pub use reason::{Code, Column, Finding, Reason};
 pub use table::{Row, Table};
 
-use model::WebPolicy;
-
-/// Checks a web password that somebody else will use (R027); true = it must be replaced at the
-/// first login. The reason is about its letters and length only.
-pub fn check_web_password(policy: WebPolicy, text: &str) -> Result<bool, Reason> {
-    cells::check_password(policy, text)
-}
-
 #[cfg(test)]
 mod tests;

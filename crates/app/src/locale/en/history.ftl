@@ -15,10 +15,9 @@ service-Multicast = Multicast
 service-Conference = Conference
 service-FeatureCode = Feature code
 
-history-answered = Answered
-history-unanswered = Not answered
-history-talk = { $minutes } min { $seconds } s
-history-unknown-party = unknown
+call-answered = Answered
+call-unanswered = Not answered
+call-talk = { $minutes } min { $seconds } s
 
 blame-Caller = calling side
 blame-Callee = called side

@@ -15,10 +15,9 @@ service-Multicast = マルチキャスト
 service-Conference = 会議
 service-FeatureCode = 特番操作
 
-history-answered = 成立
-history-unanswered = 不成立
-history-talk = { $minutes }分{ $seconds }秒
-history-unknown-party = 不明
+call-answered = 成立
+call-unanswered = 不成立
+call-talk = { $minutes }分{ $seconds }秒
 
 blame-Caller = 発信側
 blame-Callee = 着信側
