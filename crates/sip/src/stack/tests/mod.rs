@@ -4,4 +4,5 @@ pub(crate) mod bench;
 
 mod auth;
 mod dispatch;
+mod fuzz;
 mod overload;
