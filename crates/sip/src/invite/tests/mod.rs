@@ -1,6 +1,7 @@
 //! The legs against scripted phones that send raw SIP text, on virtual time.
 
 mod calls;
+mod hostile;
 mod loss;
 mod node;
 mod offers;
