@@ -316,6 +316,26 @@ fn a_phone_that_came_back_by_another_flow_is_hung_up_there() {
 #[test]
 fn strict_routers_and_paths_are_followed() {
     let mut b = Bench::new();
+    // The Path of the registration leads to the phone, its 200 says how to go on.
+    let leg = LegId::new(Place::new(1, 2), OUTBOUND_IDS);
+    let target = Target {
+        device: DeviceId::default(),
+        peer: b.peer(),
+        uri: b"sip:phone@10.0.0.7".to_vec(),
+        routes: b"<sip:edge.example;lr>, <sip:inner.example;lr>".to_vec(),
+        replaces: Vec::new(),
+    };
+    let out = b.node.call(b.now, leg, b.invite(Some(ANSWER)), Some(target));
+    b.sort(out);
+    let invite = b.expect("INVITE");
+    assert_eq!(invite.request_uri(), b"sip:phone@10.0.0.7");
+    let routes = header(&invite, HeaderId::Route);
+    assert_eq!(routes, "<sip:edge.example;lr>, <sip:inner.example;lr>");
+    b.recv(reply(&invite, "200 OK", "far", "Record-Route: <sip:edge.example;lr>\r\n", OFFER));
+    assert_eq!(header(&b.expect("ACK"), HeaderId::Route), "<sip:edge.example;lr>");
+    b.event(leg);
+    b.finish(leg);
+
     let (leg, _) = b.talk_out("Record-Route: <sip:last;lr>, <sip:strict.example>\r\n");
     b.end(leg);
     let bye = b.expect("BYE");
