@@ -92,7 +92,8 @@ impl<K: Copy + Eq + Hash> Counter<K> {
         self.forget(now);
         let is_new = !self.failures.contains_key(&key);
         let entry = self.failures.get_or_insert_with(key, || Failures { since: now, count: 0 });
-        if entry.count < FAILURES_MAX && now.since(entry.since) > FAILURES_WITHIN {
+        let lasts = if entry.count < FAILURES_MAX { FAILURES_WITHIN } else { BLOCKED_FOR };
+        if now.since(entry.since) >= lasts {
             *entry = Failures { since: now, count: 0 };
         }
         entry.count = entry.count.saturating_add(1);

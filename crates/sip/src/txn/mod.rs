@@ -425,7 +425,6 @@ const FIRST_INTERVAL: u32 = T1.0 as u32;
 /// 64·T1.
 const LONG: Micros = Micros(64 * T1.0);
 
-/// The request that a pending INVITE transaction answers, parsed again.
 impl Layer {
     /// The request of a server transaction without final response; for building its answers.
     pub fn request_of(&self, tx: ServerTx) -> Option<Msg> {

@@ -134,6 +134,13 @@ fn five_wrong_secrets_silence_the_pair_for_15_minutes_and_the_address_too() {
     assert!(bench.ask(&right).messages.is_empty(), "the address is not heard either");
     bench.wait(Micros::minutes(15));
     assert_eq!(bench.ask(&right).status(), 200);
+    let other = Ask { source: ([198, 51, 100, 9], 5060).into(), ..guess };
+    let mut heard = 0;
+    for n in 0..60 {
+        heard += u32::from(bench.ask(&other.clone().cseq(n * 2 + 1)).status() == 401);
+        bench.wait(Micros::minutes(1));
+    }
+    assert_eq!(heard, 60, "one guess a minute is below the limit");
 }
 
 #[test]

@@ -76,7 +76,9 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 128, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_sequence_of_calls_ends_with_an_empty_layer(ops in prop::collection::vec(op(), 0..60)) {
