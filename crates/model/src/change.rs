@@ -133,22 +133,22 @@ impl Change {
         )
     }
 
-    /// The site that the object belongs to, as far as change and `snapshot` tell it; `None` for
-    /// objects of the whole tenant.
-    pub fn site(&self, snapshot: &Snapshot) -> Option<SiteId> {
+    /// The site of the changed object as `snapshot` holds it; `None` for an object of the whole
+    /// tenant or one that is not there.
+    pub fn site_in(&self, snapshot: &Snapshot) -> Option<SiteId> {
+        let of_admin = |id| snapshot.admin(id).and_then(|a| a.site);
+        let of_user = |id| snapshot.user(id).map(|u| u.site);
         match self {
-            Change::SitePut(s) => Some(s.id),
-            Change::SiteDelete(id) => Some(*id),
-            Change::UserPut(u) => Some(u.site),
-            Change::UserDelete(id) => snapshot.user(*id).map(|u| u.site),
-            Change::DevicePut(d) => Some(d.site),
-            Change::DeviceDelete(id) => snapshot.device(*id).map(|d| d.site),
-            Change::AdminPut(a) => a.site,
-            Change::AdminDelete(id) => snapshot.admin(*id).and_then(|a| a.site),
-            Change::Password(p) => match p.owner {
-                CredentialOwner::Admin(id) => snapshot.admin(id).and_then(|a| a.site),
-                CredentialOwner::User(id) => snapshot.user(id).map(|u| u.site),
-            },
+            Change::SitePut(Site { id, .. }) | Change::SiteDelete(id) => Some(*id),
+            Change::UserPut(User { id, .. }) | Change::UserDelete(id) => of_user(*id),
+            Change::DevicePut(Device { id, .. }) | Change::DeviceDelete(id) => {
+                snapshot.device(*id).map(|d| d.site)
+            }
+            Change::AdminPut(Admin { id, .. }) | Change::AdminDelete(id) => of_admin(*id),
+            Change::Password(NewPassword { owner: CredentialOwner::Admin(id), .. }) => {
+                of_admin(*id)
+            }
+            Change::Password(NewPassword { owner: CredentialOwner::User(id), .. }) => of_user(*id),
             Change::TenantPut(_)
             | Change::TenantDelete(_)
             | Change::MobilePut(_)

@@ -145,7 +145,7 @@ fn permitted(scope: &TenantScope, change: &Change, before: &Snapshot, after: &Sn
             (Change::AdminPut(_) | Change::AdminDelete(_), site) => site.is_none(),
             (_, None) => true,
             (change, Some(site)) => {
-                let within = |snapshot| change.site(snapshot).is_none_or(|s| s == site);
+                let within = |snapshot| change.site_in(snapshot).is_none_or(|s| s == site);
                 within(before) && within(after)
             }
         },

@@ -109,7 +109,7 @@ pub(crate) fn open(folder: &Path, shard: u8, wake: Arc<Notify>) -> io::Result<(S
 }
 
 /// Checksum of a frame: detects what a power cut leaves, not what an enemy makes.
-fn checksum(bytes: &[u8]) -> u32 {
+pub(crate) fn checksum(bytes: &[u8]) -> u32 {
     let mix =
         |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     let (words, rest) = bytes.as_chunks::<8>();

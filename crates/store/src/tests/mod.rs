@@ -1,1 +1,10 @@
 //! Behaviour of the store.
+
+mod audit;
+mod commit;
+mod folder;
+mod history;
+mod login;
+mod schema;
+mod spool;
+mod world;
