@@ -184,7 +184,7 @@ impl Drop for Voice {
 fn tones_are_told_apart() {
     let of = |hertz: u32| {
         let samples = (0..50).flat_map(|n| packet(n, hertz)[12..].to_vec());
-        let samples = samples.map(|b| f64::from(rtp::g711::ulaw_decode(b)) / 32_768.0).collect();
+        let samples = samples.map(|b| f64::from(rtp::g711::Law::Mu.decode(b)) / 32_768.0).collect();
         Wav { rate: 8_000, samples }
     };
     assert!(tone(&of(1_000), 1_000).seconds > 0.9);

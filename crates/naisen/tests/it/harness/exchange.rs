@@ -216,11 +216,6 @@ impl Exchange {
         }
     }
 
-    /// Its process id.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.child.as_ref().map(Child::id)
-    }
-
     /// The data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.join("data")
