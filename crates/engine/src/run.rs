@@ -93,7 +93,10 @@ impl Shard {
                 tokio::task::yield_now().await;
                 continue;
             }
-            match self.wait(&mut sleep).await {
+            let woken = self.wait(&mut sleep).await;
+            // Until now nothing waited anywhere.
+            self.empty_at = self.clock.mono();
+            match woken {
                 Woken::Socket | Woken::Timer => {}
                 Woken::Stream(event) => self.stream(event),
                 Woken::Media(event) => self.input(Input::Media { event }),
