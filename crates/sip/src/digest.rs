@@ -240,23 +240,14 @@ impl Verifier {
         if self.window.accept(now, id, made_at, nc.value) { Outcome::Good } else { Outcome::Stale }
     }
 
-    /// Adds the two challenges to a 401 or 407.
-    ///
-    /// COMPAT(SIPp 3.6.1, older phones): they look at the first challenge only and give up when it
-    /// is not MD5, so it stands first; who knows both algorithms chooses.
-    pub fn challenge(
-        &mut self,
-        origin: Origin<'_>,
-        method: Method,
-        stale: bool,
-        out: &mut Writer<'_>,
-    ) {
-        let id = match credentials_header(Some(method)) {
+    /// Adds the challenges to a 401 or 407.
+    pub fn challenge(&mut self, origin: Origin<'_>, ask: Ask, out: &mut Writer<'_>) {
+        let id = match credentials_header(Some(ask.method)) {
             HeaderId::Authorization => HeaderId::WwwAuthenticate,
             _ => HeaderId::ProxyAuthenticate,
         };
         let nonce = self.key.mint(origin.now, origin.source, origin.realm.as_bytes());
-        for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
+        for algorithm in ask.algorithms {
             let mut value = Vec::with_capacity(160);
             value.extend_from_slice(b"Digest realm=");
             push_quoted(origin.realm.as_bytes(), &mut value);
@@ -265,7 +256,7 @@ impl Verifier {
             value.extend_from_slice(b"\", algorithm=");
             value.extend_from_slice(algorithm.token().as_bytes());
             value.extend_from_slice(b", qop=\"auth\"");
-            if stale {
+            if ask.stale {
                 value.extend_from_slice(b", stale=true");
             }
             out.header(id, value);
@@ -276,6 +267,17 @@ impl Verifier {
     pub fn nonces_held(&self) -> usize {
         self.window.len()
     }
+}
+
+/// What a challenge asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// Of the request: decides between 401 and 407.
+    pub method: Method,
+    /// Only the nonce was at fault.
+    pub stale: bool,
+    /// Offered in this order, see [`crate::quirk::digest_algorithms`].
+    pub algorithms: &'static [Algorithm],
 }
 
 /// 401 for REGISTER, 407 for everything else (sip.md §9).

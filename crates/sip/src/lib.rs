@@ -8,6 +8,7 @@ mod invite;
 pub mod leg;
 pub mod msg;
 pub mod nonce;
+pub mod quirk;
 pub mod registrar;
 pub mod stack;
 pub mod steer;

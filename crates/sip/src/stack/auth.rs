@@ -6,11 +6,11 @@ use base::id::DeviceId;
 
 use super::dispatch::Arrived;
 use super::{Output, Stack, View};
-use crate::digest::{Ha1, Origin, Outcome, Verifier, challenge_status};
+use crate::digest::{Ask, Ha1, Origin, Outcome, Verifier, challenge_status};
 use crate::msg::name_addr::NameAddr;
 use crate::msg::uri::{Host, Uri};
 use crate::msg::write::{Reply, Writer};
-use crate::msg::{Method, Msg};
+use crate::msg::{HeaderId, Method, Msg};
 
 impl Stack {
     /// The device that the request proves to come from; otherwise it has been challenged, refused
@@ -85,7 +85,9 @@ impl Stack {
             source: Some(at.peer.address),
         };
         let mut writer = Writer::respond(&mut self.scratch, at.msg, reply);
-        self.verifier.challenge(origin, method, stale, &mut writer);
+        let agent = at.msg.value(HeaderId::UserAgent).unwrap_or_default();
+        let algorithms = crate::quirk::digest_algorithms(agent);
+        self.verifier.challenge(origin, Ask { method, stale, algorithms }, &mut writer);
         if let Ok(bytes) = writer.finish_bytes() {
             out.push(at.reply(bytes));
         }

@@ -6,7 +6,7 @@ use base::{Rng, Wall};
 
 use super::msg::parse;
 use crate::digest::{
-    Account, Algorithm, Answerer, Ha1, Origin, Outcome, Proof, Verifier, challenge_status,
+    Account, Algorithm, Answerer, Ask, Ha1, Origin, Outcome, Proof, Verifier, challenge_status,
 };
 use crate::msg::write::Writer;
 use crate::msg::{HeaderId, Method, Msg};
@@ -37,7 +37,8 @@ const TANAKA: Account<'static> = Account { user: "tanaka", secret: "himitsu", re
 fn challenge(verifier: &mut Verifier, at: Origin<'_>, method: Method, stale: bool) -> Msg {
     let mut out = Vec::new();
     let mut w = Writer::response(&mut out, challenge_status(method), "");
-    verifier.challenge(at, method, stale, &mut w);
+    let algorithms = crate::quirk::digest_algorithms(b"");
+    verifier.challenge(at, Ask { method, stale, algorithms }, &mut w);
     parse(w.finish_bytes().unwrap().to_vec())
 }
 
