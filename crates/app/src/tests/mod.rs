@@ -1,8 +1,10 @@
 mod demo;
 mod export;
+mod history;
 mod import;
 mod init;
 mod kana;
+mod scale;
 mod text;
 mod users;
 
