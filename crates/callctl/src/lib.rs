@@ -37,6 +37,7 @@ mod replaces;
 mod route;
 mod settle;
 mod summary;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -52,6 +53,7 @@ pub use action::Action;
 pub use cx::LEG_COUNTER_FIRST;
 pub use input::Input;
 pub use summary::CallSummary;
+pub use survey::LegSurvey;
 pub use view::View;
 
 use action::LegCommand;
@@ -134,6 +136,11 @@ impl CallControl {
             .filter_map(|slot| self.calls.get(*slot))
             .filter(|c| !c.ended)
             .map(|c| CallSummary::of(c))
+    }
+
+    /// Every leg of every call, also those that only wait for the stack; oldest call first.
+    pub fn survey(&self) -> impl Iterator<Item = LegSurvey> {
+        self.by_id.values().filter_map(|slot| self.calls.get(*slot)).flat_map(|c| c.survey())
     }
 
     /// One step of one call.

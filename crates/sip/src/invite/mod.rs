@@ -16,7 +16,7 @@ use crate::leg::{Invite, LegCommand, LegEvent, Refused};
 use crate::msg::replaces::Replaces;
 use crate::msg::write::{Reply, Writer};
 use crate::msg::{HeaderId, Method, Msg};
-use crate::stack::{Output, Transport};
+use crate::stack::{DialogSurvey, Output, Transport};
 use crate::txn::{ClientTx, Peer, TxEvent};
 
 mod ack;
@@ -81,6 +81,20 @@ impl Legs {
     /// Number of legs.
     pub(crate) fn len(&self) -> usize {
         self.usages.len()
+    }
+
+    /// All legs at a glance.
+    pub(crate) fn survey(&self) -> impl Iterator<Item = DialogSurvey> {
+        self.usages.iter().map(|(_, usage)| DialogSurvey {
+            leg: usage.id,
+            call_id: usage.local.call_id.clone(),
+            is_up: matches!(usage.phase, Phase::Up),
+            is_ending: match &usage.phase {
+                Phase::Calling(calling) => calling.ended,
+                Phase::Ending(_) | Phase::Gone => true,
+                Phase::Ringing(_) | Phase::Up => false,
+            },
+        })
     }
 
     /// The dialog that a request with a To tag belongs to; `None`: answer 481.

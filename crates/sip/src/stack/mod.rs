@@ -213,6 +213,19 @@ pub struct Registration {
     pub unreachable: bool,
 }
 
+/// A leg and its dialog at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialogSurvey {
+    /// Which.
+    pub leg: LegId,
+    /// Call-ID of its dialog.
+    pub call_id: Box<[u8]>,
+    /// Answered, and neither side has ended it.
+    pub is_up: bool,
+    /// We have ended it and wait for the far end to agree.
+    pub is_ending: bool,
+}
+
 /// One place's SIP: transactions, legs, bindings, and who may use them.
 pub struct Stack {
     layer: Layer,
@@ -300,6 +313,11 @@ impl Stack {
     /// itself for a contact that an INVITE got no answer from within 4 s.
     pub fn mark_unreachable(&mut self, contact: ContactId) {
         self.registrar.mark_unreachable(contact);
+    }
+
+    /// Every leg with its dialog, for checkers and diagnosis; in no order that means anything.
+    pub fn dialogs(&self) -> impl Iterator<Item = DialogSurvey> {
+        self.legs.survey()
     }
 
     fn legs<'a>(&'a mut self, now: Now, out: &'a mut Vec<Output>) -> (&'a mut Legs, Cx<'a>) {

@@ -273,6 +273,11 @@ impl Endpoint {
         self.layer.is_empty() && self.legs.is_empty()
     }
 
+    /// Its legs with their dialogs.
+    pub fn dialogs(&self) -> impl Iterator<Item = stack::DialogSurvey> {
+        self.legs.survey()
+    }
+
     /// Whether the last REGISTER was accepted and has not expired.
     pub fn is_registered(&self) -> bool {
         self.registration.is_up()
