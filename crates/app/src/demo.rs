@@ -61,25 +61,9 @@ pub struct Demo {
     pub password: Secret<String>,
 }
 
-/// 内線番号, 氏名, フリガナ, Webカスコンユーザー名, 携帯番号.
-type Person = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>);
-
-/// The people. Whoever is listed first has a free terminal; names show the characters that files
-/// and phones get wrong.
-const PEOPLE: [Person; 12] = [
-    ("2101", "佐藤 花子", "サトウ ハナコ", "sato", None),
-    ("2102", "鈴木 一郎", "スズキ イチロウ", "suzuki", None),
-    ("2103", "髙橋 美咲", "タカハシ ミサキ", "takahashi", None),
-    ("2201", "田中 健太", "タナカ ケンタ", "tanaka", Some("09012340001")),
-    ("2202", "渡邉 由美子", "ワタナベ ユミコ", "watanabe", Some("08012340002")),
-    ("2203", "伊藤 大輔", "イトウ ダイスケ", "ito", Some("07012340003")),
-    ("2204", "山﨑 さくら", "ヤマザキ サクラ", "yamazaki", None),
-    ("2301", "中村 翔", "ナカムラ ショウ", "nakamura", None),
-    ("2302", "小林 ジョージ", "コバヤシ ジョージ", "kobayashi", None),
-    ("2303", "齋藤 真理", "サイトウ マリ", "saito", None),
-    ("2401", "吉田 拓也", "ヨシダ タクヤ", "yoshida", None),
-    ("2402", "加藤 恵", "カトウ メグミ", "kato", None),
-];
+/// The people: 内線番号, 氏名, フリガナ, Webカスコンユーザー名, 携帯番号. Whoever is listed first
+/// has a free terminal; names show the characters that files and phones get wrong.
+const PEOPLE: &str = include_str!("locale/people.csv");
 
 /// Free terminals: the first people of the list.
 const FREE: usize = 3;
@@ -127,7 +111,11 @@ pub fn company(lang: Lang, now: Wall, rng: &mut Rng) -> Demo {
         let name = text(lang, id);
         maker.person((dn, &name, "", "", None), Some((role, &name)));
     }
-    for (i, (dn, name, reading, web_user, mobile)) in PEOPLE.into_iter().enumerate() {
+    for (i, line) in PEOPLE.lines().enumerate() {
+        let mut cells = line.split(',').map(str::trim);
+        let mut next = || cells.next().unwrap_or_default();
+        let (dn, name, reading, web_user, mobile) = (next(), next(), next(), next(), next());
+        let mobile = (!mobile.is_empty()).then_some(mobile);
         let label = text_with(lang, "demo-terminal", &[("number", Arg::Number(i as u64 + 1))]);
         let phone = (i < FREE).then_some((Role::Free, label.as_str()));
         maker.person((dn, name, reading, web_user, mobile), phone);

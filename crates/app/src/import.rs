@@ -157,7 +157,7 @@ const TRIES: usize = 3;
 
 /// Imports a file: everything in one transaction, or nothing.
 ///
-/// The stock of mobile lines is the operator's: anybody else is refused ([`CommitError::Forbidden`]).
+/// The stock of mobile lines is the operator's: anybody else gets [`CommitError::Forbidden`].
 pub async fn import(
     store: &Store,
     scope: &TenantScope,

@@ -103,14 +103,14 @@ fn parts(c: char) -> Parts {
 
 /// The vowel that a long mark behind a large, unvoiced katakana stands for.
 fn vowel(c: char) -> Option<char> {
-    const ROWS: [(char, &str); 5] = [
-        ('ア', "アカサタナハマヤラワ"),
-        ('イ', "イキシチニヒミリヰ"),
-        ('ウ', "ウクスツヌフムユル"),
-        ('エ', "エケセテネヘメレヱ"),
-        ('オ', "オコソトノホモヨロヲ"),
-    ];
-    ROWS.iter().find(|(_, row)| row.contains(c)).map(|(vowel, _)| *vowel)
+    match c {
+        'ア' | 'カ' | 'サ' | 'タ' | 'ナ' | 'ハ' | 'マ' | 'ヤ' | 'ラ' | 'ワ' => Some('ア'),
+        'イ' | 'キ' | 'シ' | 'チ' | 'ニ' | 'ヒ' | 'ミ' | 'リ' | 'ヰ' => Some('イ'),
+        'ウ' | 'ク' | 'ス' | 'ツ' | 'ヌ' | 'フ' | 'ム' | 'ユ' | 'ル' => Some('ウ'),
+        'エ' | 'ケ' | 'セ' | 'テ' | 'ネ' | 'ヘ' | 'メ' | 'レ' | 'ヱ' => Some('エ'),
+        'オ' | 'コ' | 'ソ' | 'ト' | 'ノ' | 'ホ' | 'モ' | 'ヨ' | 'ロ' | 'ヲ' => Some('オ'),
+        _ => None,
+    }
 }
 
 /// Variant kanji that names use, as the form that people type.
