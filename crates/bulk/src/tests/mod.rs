@@ -1,3 +1,4 @@
+mod agree;
 mod decode;
 mod encode;
 mod export;
