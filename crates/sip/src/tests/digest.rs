@@ -165,6 +165,19 @@ fn nc_is_eight_hexadecimal_digits() {
     }
 }
 
+#[test]
+fn credentials_for_another_user_of_the_domain_prove_nothing() {
+    let mut verifier = Verifier::new(&mut rng(1));
+    let at = origin(0, "192.0.2.1");
+    let reply = challenge(&mut verifier, at, Method::Register, false);
+    let mut answerer = Answerer::choose(&reply, TANAKA).remove(0);
+    let mut out = Vec::new();
+    let mut w = Writer::request(&mut out, Method::Register, "sip:2@naisen.example");
+    answerer.answer(Method::Register, b"sip:1@naisen.example", "cn0nce", &mut w);
+    let msg = parse(w.finish_bytes().unwrap().to_vec());
+    assert_eq!(check(&mut verifier, at, &msg, Some(&ha1())), Some(Outcome::Wrong));
+}
+
 /// SIP-D06.
 #[test]
 fn what_is_not_proven_is_told_apart() {
@@ -173,7 +186,6 @@ fn what_is_not_proven_is_told_apart() {
     for (old, new, expected) in [
         ("cnonce=\"cn0nce\"", "cnonce=\"other\"", wrong),
         ("uri=\"sip:naisen.example\"", "uri=\"sip:else.example\"", wrong),
-        ("REGISTER sip:naisen.example", "REGISTER sip:else.example", wrong),
         ("response=\"", "response=\"0", wrong),
         ("qop=auth,", "qop=auth-int,", unusable),
         ("qop=auth, ", "", unusable),
@@ -182,6 +194,8 @@ fn what_is_not_proven_is_told_apart() {
         ("algorithm=SHA-256,", "algorithm=MD5,", wrong),
         ("realm=\"naisen.example\"", "realm=\"else.example\"", None),
         ("Digest ", "Basic ", None),
+        // A digest URI without a user is the address of a server on the way.
+        ("REGISTER sip:naisen.example", "REGISTER sip:else.example", Some(Outcome::Good)),
         // The same URI in other words is the same resource.
         ("REGISTER sip:naisen.example", "REGISTER SIP:NAISEN.example", Some(Outcome::Good)),
     ] {
