@@ -97,10 +97,10 @@ limits! {
     /// How long the store writer waits to fill a batch.
     STORE_BATCH_WAIT: Micros = Micros::millis(20);
     /// How long a call record waits in the spool for others of its transaction.
-    STORE_RECORD_WAIT: Micros = Micros::millis(200);
-    /// How long a binding waits in the spool for others of its transaction.
+    STORE_RECORD_WAIT: Micros = Micros::millis(500);
+    /// How long bindings stay in the spool before it is synced: what a power cut may take.
     STORE_BINDING_WAIT: Micros = Micros::seconds(1);
-    /// Bindings of one transaction that end the wait for more.
+    /// Bindings that are collected from a full spool file for one transaction.
     STORE_BINDINGS_BATCH: usize = 4_096;
     /// Size from which a spool file is replaced once the former one is carried over.
     SPOOL_ROTATE: u64 = 1 << 20;

@@ -57,6 +57,11 @@ impl Write {
         }
     }
 
+    /// Whether a byte form is that of a binding, put or removed; looks at its first bytes only.
+    pub fn is_binding(bytes: &[u8]) -> bool {
+        matches!(bytes, [VERSION, 2 | 3, ..])
+    }
+
     /// Reads one whole byte form.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut take = Take::new(bytes);

@@ -13,9 +13,9 @@ use crate::rows::Rows;
 use crate::scope::TenantScope;
 
 pub(crate) static INSERT: Rows = Rows::new(
-    "INSERT INTO call_record (tenant, called_at, id, site, answered, services, cause, dialed,
-     caller, callee, body) VALUES",
-    11,
+    "INSERT INTO call_record (tenant, called_at, id, site, answered, services, cause,
+     numbers, body) VALUES",
+    9,
     " ON CONFLICT (tenant, called_at, id) DO NOTHING",
 );
 
@@ -28,7 +28,7 @@ macro_rules! filtered {
             " FROM call_record WHERE tenant = $1 AND called_at >= $2 AND called_at < $3
              AND ($4 IS NULL OR site = $4) AND ($5 IS NULL OR answered = $5)
              AND ($6 = 0 OR (services & $6) <> 0) AND ($7 IS NULL OR cause = $7)
-             AND ($8 IS NULL OR dialed LIKE $8 OR caller LIKE $8 OR callee LIKE $8)",
+             AND ($8 IS NULL OR numbers LIKE $8)",
             $rest
         )
     };
@@ -119,23 +119,21 @@ pub(crate) async fn insert(
             args.add(i64::from(r.is_answered()));
             args.add(i64::from(r.services.0));
             args.add(r.cause.name());
-            args.add(&*r.dialed);
-            args.add(r.caller_number());
-            args.add(r.callee_number());
+            args.add(format!("|{}|{}|{}|", r.dialed, r.caller_number(), r.callee_number()));
             args.add(body);
         })
         .await
 }
 
-/// A LIKE pattern of a number; characters that are no part of numbers are dropped, so none can
+/// A LIKE pattern over the column `numbers`, `|dialled|calling|called|`; characters that are no part of numbers are dropped, so none can
 /// act as a wildcard.
 fn pattern(filter: &Filter) -> Option<String> {
     let digits = |text: &str| -> String {
         text.chars().filter(|c| matches!(c, '0'..='9' | '*' | '#' | '+')).collect()
     };
     match (&filter.prefix, &filter.suffix) {
-        (Some(prefix), _) => Some(format!("{}%", digits(prefix))),
-        (None, Some(suffix)) => Some(format!("%{}", digits(suffix))),
+        (Some(prefix), _) => Some(format!("%|{}%", digits(prefix))),
+        (None, Some(suffix)) => Some(format!("%{}|%", digits(suffix))),
         (None, None) => None,
     }
 }

@@ -38,6 +38,8 @@ struct State {
     len: u64,
     /// Bytes of the renamed file; 0 when there is none.
     old_len: u64,
+    /// Bindings were appended that a power cut would take.
+    unsynced: bool,
     /// The shard is gone: nothing more will come.
     closed: bool,
 }
@@ -64,13 +66,39 @@ pub struct Spool {
     buffer: Vec<u8>,
 }
 
-/// The end that the [`crate::StoreWriter`] reads.
+/// The end that the [`crate::StoreWriter`] reads: records as they come, bindings when a file is
+/// full, because many at once cost a tenth of one by one and nobody reads them before a start.
 pub struct SpoolTail {
     shared: Arc<Shared>,
+    records: Cursor,
+    bindings: Cursor,
+}
+
+/// A place in the files of a spool.
+struct Cursor {
+    want: Want,
     file: File,
     generation: u64,
     offset: u64,
     buffer: Vec<u8>,
+}
+
+/// Which frames a reader decodes; it steps over the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    All,
+    Records,
+    Bindings,
+}
+
+impl Want {
+    fn takes(self, body: &[u8]) -> bool {
+        match self {
+            Want::All => true,
+            Want::Records => !Write::is_binding(body),
+            Want::Bindings => Write::is_binding(body),
+        }
+    }
 }
 
 /// Path of the present file of a shard.
@@ -92,19 +120,16 @@ fn create(path: &Path) -> io::Result<File> {
 pub(crate) fn open(folder: &Path, shard: u8, wake: Arc<Notify>) -> io::Result<(Spool, SpoolTail)> {
     let path = path_of(folder, shard);
     let file = create(&path)?;
-    let reader = File::open(&path)?;
+    let cursor = |want| -> io::Result<Cursor> {
+        let (file, offset) = (File::open(&path)?, HEADER.len() as u64);
+        Ok(Cursor { want, file, generation: 0, offset, buffer: Vec::new() })
+    };
+    let (records, bindings) = (cursor(Want::Records)?, cursor(Want::Bindings)?);
     let len = HEADER.len() as u64;
     let state = State { len, ..State::default() };
     let old_path = path.with_extension("old");
-    let shared = Shared { state: Mutex::new(state), wake, path, old_path };
-    let shared = Arc::new(shared);
-    let tail = SpoolTail {
-        shared: Arc::clone(&shared),
-        file: reader,
-        generation: 0,
-        offset: len,
-        buffer: Vec::new(),
-    };
+    let shared = Arc::new(Shared { state: Mutex::new(state), wake, path, old_path });
+    let tail = SpoolTail { shared: Arc::clone(&shared), records, bindings };
     Ok((Spool { shared, file, len, buffer: Vec::new() }, tail))
 }
 
@@ -152,13 +177,12 @@ impl Spool {
         if writes.is_empty() {
             return Ok(());
         }
-        if self.len > limits::SPOOL_ROTATE {
-            self.rotate()?;
-        }
+        let rotated = self.len > limits::SPOOL_ROTATE && self.rotate()?;
         self.buffer.clear();
         for write in writes {
             put_frame(&mut self.buffer, write);
         }
+        let records = writes.iter().any(|w| matches!(w, Write::Record(_)));
         let whole = self.file.write_all(&self.buffer);
         if let Err(e) = whole {
             // Half a frame would hide everything behind it.
@@ -169,18 +193,25 @@ impl Spool {
         if self.buffer.capacity() > READ_BYTES {
             self.buffer = Vec::new();
         }
-        self.shared.state().len = self.len;
-        self.shared.wake.notify_one();
+        let first_unsynced = {
+            let mut state = self.shared.state();
+            state.len = self.len;
+            !records && !std::mem::replace(&mut state.unsynced, true)
+        };
+        // Bindings wait for a full file: no need to wake anybody for each.
+        if records || rotated || first_unsynced {
+            self.shared.wake.notify_one();
+        }
         Ok(())
     }
 
-    /// Begins a new file when the writer is done with the former one.
-    fn rotate(&mut self) -> Result<(), SpoolError> {
+    /// Begins a new file when the writer is done with the former one; tells whether it did.
+    fn rotate(&mut self) -> Result<bool, SpoolError> {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.state();
         if state.old_len > 0 {
             let held = state.old_len + self.len;
-            return if held > limits::SPOOL_MAX { Err(SpoolError::Full(held)) } else { Ok(()) };
+            return if held > limits::SPOOL_MAX { Err(SpoolError::Full(held)) } else { Ok(false) };
         }
         fs::rename(&shared.path, &shared.old_path)?;
         let file = match create(&shared.path) {
@@ -197,7 +228,7 @@ impl Spool {
         state.generation += 1;
         self.len = HEADER.len() as u64;
         state.len = self.len;
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -208,19 +239,18 @@ impl Drop for Spool {
     }
 }
 
-/// What the tail found.
+/// What a part of a spool held.
 #[derive(Default)]
 pub(crate) struct Found {
-    /// Writes in order.
+    /// Wanted writes in order.
     pub(crate) writes: Vec<Write>,
     /// Frames that no version of ours wrote.
     pub(crate) damaged: usize,
 }
 
-impl SpoolTail {
-    /// Bytes that were appended and not read yet.
-    pub(crate) fn backlog(&self) -> u64 {
-        let state = self.shared.state();
+impl Cursor {
+    /// Bytes between here and the end of what was appended.
+    fn backlog(&self, state: &State) -> u64 {
         if self.generation == state.generation {
             state.len.saturating_sub(self.offset)
         } else {
@@ -228,32 +258,18 @@ impl SpoolTail {
         }
     }
 
-    pub(crate) fn has_more(&self) -> bool {
-        self.backlog() > 0
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.shared.state().closed
-    }
-
-    /// Whether a renamed file was read to its end and may go once all of it is committed.
-    pub(crate) fn old_is_read(&self) -> bool {
-        let state = self.shared.state();
-        state.old_len > 0 && self.generation == state.generation
-    }
-
     /// Reads the next part of what was appended: at most about 256 KiB.
-    pub(crate) fn read(&mut self) -> io::Result<Found> {
+    fn read(&mut self, shared: &Shared) -> io::Result<Found> {
         let mut found = Found::default();
         let end = {
-            let state = self.shared.state();
+            let state = shared.state();
             if self.generation == state.generation { state.len } else { state.old_len }
         };
         let wanted = end.saturating_sub(self.offset).min(READ_BYTES as u64) as usize;
         self.buffer.resize(wanted, 0);
         self.file.seek(SeekFrom::Start(self.offset))?;
         self.file.read_exact(&mut self.buffer)?;
-        let used = decode_frames(&self.buffer, &mut found);
+        let used = decode_frames(&self.buffer, self.want, &mut found);
         self.offset += used as u64;
         if used == 0 && wanted > 0 {
             // The file was damaged under a running process: what is left of it cannot be read.
@@ -263,20 +279,59 @@ impl SpoolTail {
         self.buffer.clear();
         self.buffer.shrink_to(READ_BYTES / 8);
         if self.offset >= end {
-            self.follow()?;
+            self.follow(shared)?;
         }
         Ok(found)
     }
 
     /// Goes on with the present file when the renamed one is at its end.
-    fn follow(&mut self) -> io::Result<()> {
-        let state = self.shared.state();
+    fn follow(&mut self, shared: &Shared) -> io::Result<()> {
+        let state = shared.state();
         if self.generation != state.generation {
-            self.file = File::open(&self.shared.path)?;
+            self.file = File::open(&shared.path)?;
             self.generation = state.generation;
             self.offset = HEADER.len() as u64;
         }
         Ok(())
+    }
+}
+
+impl SpoolTail {
+    /// Bytes that were appended and whose records were not read yet.
+    pub(crate) fn backlog(&self) -> u64 {
+        self.records.backlog(&self.shared.state())
+    }
+
+    /// Whether records may be found ahead.
+    pub(crate) fn has_records(&self) -> bool {
+        self.backlog() > 0
+    }
+
+    pub(crate) fn read_records(&mut self) -> io::Result<Found> {
+        self.records.read(&self.shared)
+    }
+
+    /// Whether bindings may be found ahead: in the renamed file, or with `all` also in the
+    /// present one.
+    pub(crate) fn has_bindings(&self, all: bool) -> bool {
+        let state = self.shared.state();
+        let renamed = self.bindings.generation != state.generation;
+        renamed || (all && self.bindings.backlog(&state) > 0)
+    }
+
+    pub(crate) fn read_bindings(&mut self) -> io::Result<Found> {
+        self.bindings.read(&self.shared)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.shared.state().closed
+    }
+
+    /// Whether a renamed file was read to its end and may go once all of it is committed.
+    pub(crate) fn old_is_read(&self) -> bool {
+        let state = self.shared.state();
+        let here = |cursor: &Cursor| cursor.generation == state.generation;
+        state.old_len > 0 && here(&self.records) && here(&self.bindings)
     }
 
     /// Removes the renamed file: all of it is committed.
@@ -287,22 +342,31 @@ impl SpoolTail {
         Ok(())
     }
 
-    /// Makes what was appended so far survive a power cut.
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+    /// Whether bindings were appended that a power cut would take.
+    pub(crate) fn is_unsynced(&self) -> bool {
+        self.shared.state().unsynced
     }
 
-    /// Removes the files of a spool whose shard is gone and whose content is committed.
+    /// Makes what was appended to the present file so far survive a power cut.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.shared.state().unsynced = false;
+        File::open(&self.shared.path)?.sync_data()
+    }
+
+    /// Removes the file of a spool whose shard is gone and whose content is committed.
     pub(crate) fn remove(self) -> io::Result<()> {
         fs::remove_file(&self.shared.path)
     }
 }
 
-/// Decodes whole frames from the front; returns how many bytes they took.
-fn decode_frames(bytes: &[u8], found: &mut Found) -> usize {
+/// Decodes the wanted of the whole frames at the front; returns how many bytes all of them took.
+fn decode_frames(bytes: &[u8], want: Want, found: &mut Found) -> usize {
     let mut used = 0;
     while let Some((len, body)) = bytes.get(used..).and_then(take_frame) {
         used += len;
+        if !want.takes(body) {
+            continue;
+        }
         match Write::decode(body) {
             Ok(write) => found.writes.push(write),
             Err(_) => found.damaged += 1,
@@ -349,7 +413,7 @@ impl Leftover {
         }
         let part = (&mut self.file).take(READ_BYTES as u64).read_to_end(&mut self.rest)?;
         let mut found = Found::default();
-        let used = decode_frames(&self.rest, &mut found);
+        let used = decode_frames(&self.rest, Want::All, &mut found);
         self.rest.drain(..used);
         self.ended = part == 0 || self.rest.len() > FRAME_MAX + FRAME_HEAD;
         Ok(Some(found))

@@ -1,8 +1,9 @@
 //! Carries the spool into the databases: one named thread, batches, no queue but the file.
 //!
-//! Records wait at most a fifth of a second and bindings at most one for companions, because a
-//! transaction costs far more than a row. Nobody waits for either: what is appended to the spool
-//! is safe already. Refreshes of one binding in the same batch become one row.
+//! Nobody waits for what is spooled: it is safe already. So records wait up to half a second for
+//! companions, because a transaction costs far more than a row, and bindings until a file of the
+//! spool is full; refreshes of one binding in the same batch become one row. Once a second the
+//! spool is synced, so that a power cut takes at most the last second of bindings.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -87,6 +88,7 @@ impl StoreWriter {
             spooled: Arc::clone(&store.spooled),
             tails,
             batch: Batch::default(),
+            unsynced_since: None,
             counters: Arc::clone(&counters),
         };
         let run = move || runtime.block_on(carrier.run(commands));
@@ -144,8 +146,6 @@ struct Batch {
     records: Vec<CallRecord>,
     /// The last word on each binding; `None` = removed.
     bindings: BTreeMap<Key, Option<StoredBinding>>,
-    /// When the first of the bindings was read.
-    bindings_since: Option<Instant>,
 }
 
 impl Batch {
@@ -161,10 +161,6 @@ impl Batch {
                 }
             }
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.bindings.is_empty()
     }
 
     async fn commit_records(&mut self, main: &Writer, refused: &mut u64) -> Result<(), DbError> {
@@ -199,7 +195,6 @@ impl Batch {
         binding::store(&mut tx, &puts, &removes).await?;
         tx.commit().await?;
         self.bindings.clear();
-        self.bindings_since = None;
         Ok(())
     }
 }
@@ -232,6 +227,8 @@ struct Carrier {
     spooled: Arc<Notify>,
     tails: Vec<SpoolTail>,
     batch: Batch,
+    /// When bindings that a power cut would take were first seen.
+    unsynced_since: Option<Instant>,
     counters: Arc<Counters>,
 }
 
@@ -239,16 +236,20 @@ impl Carrier {
     async fn run(mut self, mut commands: mpsc::Receiver<Control>) {
         loop {
             let (flushes, ended) = self.wait(&mut commands).await;
-            let urgent = ended || !flushes.is_empty();
-            let whole = self.carry(urgent).await;
+            let carried = self.carry(ended || !flushes.is_empty()).await;
+            if let Err(e) = &carried {
+                tracing::error!(error = e as &dyn std::error::Error, "cannot carry the spool over");
+            }
+            self.counters.failing.store(carried.is_err(), Relaxed);
+            self.counters.backlog.store(self.tails.iter().map(SpoolTail::backlog).sum(), Relaxed);
             for done in flushes {
                 // The one who asked may have gone away.
-                let _ = done.send(whole);
+                let _ = done.send(carried.is_ok());
             }
             if ended {
                 break;
             }
-            if !whole {
+            if carried.is_err() {
                 sleep(RETRY_WAIT).await;
             }
         }
@@ -261,88 +262,77 @@ impl Carrier {
         &self,
         commands: &mut mpsc::Receiver<Control>,
     ) -> (Vec<oneshot::Sender<bool>>, bool) {
-        let mut flushes = Vec::new();
-        let due = self.batch.bindings_since.map(|since| since + BINDING_WAIT);
-        let backlog = self.tails.iter().any(SpoolTail::has_more);
-        if !backlog {
+        let failed = self.counters.failing.load(Relaxed);
+        let sync_due = self.unsynced_since.map(|since| since + BINDING_WAIT);
+        let first = if failed || self.tails.iter().any(SpoolTail::has_records) {
+            None
+        } else {
             tokio::select! {
-                () = self.spooled.notified() => {}
-                () = until(due) => return (flushes, false),
-                command = commands.recv() => match command {
-                    Some(Control::Flush(done)) => {
-                        flushes.push(done);
-                        return (flushes, false);
-                    }
-                    None => return (flushes, true),
-                },
+                () = self.spooled.notified() => None,
+                () = until(sync_due) => return (Vec::new(), false),
+                command = commands.recv() => Some(command),
             }
+        };
+        let command = match first {
+            Some(command) => command,
+            None => match timeout_at(Instant::now() + RECORD_WAIT, commands.recv()).await {
+                Ok(command) => command,
+                Err(_) => return (Vec::new(), false),
+            },
+        };
+        match command {
+            Some(Control::Flush(done)) => (vec![done], false),
+            None => (Vec::new(), true),
         }
-        match timeout_at(Instant::now() + RECORD_WAIT, commands.recv()).await {
-            Ok(Some(Control::Flush(done))) => flushes.push(done),
-            Ok(None) => return (flushes, true),
-            Err(_) => {}
-        }
-        (flushes, false)
     }
 
-    /// Reads and commits everything that is there; false when the database refused.
-    async fn carry(&mut self, urgent: bool) -> bool {
+    /// Commits every record that is there, the bindings of full files (`all`: of every file),
+    /// and syncs when it is time.
+    async fn carry(&mut self, all: bool) -> Result<(), DbError> {
+        self.carry_records().await?;
+        self.carry_bindings(all).await?;
+        if self.tails.iter().any(SpoolTail::is_unsynced) {
+            let since = *self.unsynced_since.get_or_insert_with(Instant::now);
+            if all || since.elapsed() >= BINDING_WAIT {
+                self.unsynced_since = None;
+                self.tails.iter().try_for_each(SpoolTail::sync).map_err(DbError::other)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn carry_records(&mut self) -> Result<(), DbError> {
         loop {
-            let more = match self.read() {
-                Ok(more) => more,
-                Err(e) => {
-                    tracing::error!(error = &e as &dyn std::error::Error, "cannot read the spool");
-                    return self.failing(true);
-                }
-            };
-            if let Err(e) = self.commit(urgent && !more).await {
-                tracing::error!(error = &e as &dyn std::error::Error, "cannot store a batch");
-                return self.failing(true);
+            for tail in self.tails.iter_mut().filter(|t| t.has_records()) {
+                let found = tail.read_records().map_err(DbError::other)?;
+                self.counters.damaged.fetch_add(found.damaged as u64, Relaxed);
+                self.batch.add(found);
             }
-            if !more {
-                return !self.failing(false);
+            let records = self.batch.records.len() as u64;
+            let mut refused = 0;
+            let stored = self.batch.commit_records(&self.main, &mut refused).await;
+            self.counters.refused.fetch_add(refused, Relaxed);
+            stored?;
+            self.counters.records.fetch_add(records - refused, Relaxed);
+            if !self.tails.iter().any(SpoolTail::has_records) {
+                return Ok(());
             }
         }
     }
 
-    /// Notes whether the last batch failed; returns `false` for use as a result.
-    fn failing(&self, failing: bool) -> bool {
-        self.counters.failing.store(failing, Relaxed);
-        let backlog = self.tails.iter().map(SpoolTail::backlog).sum();
-        self.counters.backlog.store(backlog, Relaxed);
-        false
-    }
-
-    /// Reads one part of every spool, unless too much waits already; tells whether more is there.
-    fn read(&mut self) -> io::Result<bool> {
-        for tail in self.tails.iter_mut().filter(|t| t.has_more()) {
-            let found = tail.read()?;
-            self.counters.damaged.fetch_add(found.damaged as u64, Relaxed);
-            self.batch.add(found);
+    async fn carry_bindings(&mut self, all: bool) -> Result<(), DbError> {
+        while self.tails.iter().any(|t| t.has_bindings(all)) {
+            for tail in self.tails.iter_mut().filter(|t| t.has_bindings(all)) {
+                let found = tail.read_bindings().map_err(DbError::other)?;
+                self.counters.damaged.fetch_add(found.damaged as u64, Relaxed);
+                self.batch.add(found);
+            }
+            if self.batch.bindings.len() >= limits::STORE_BINDINGS_BATCH {
+                self.commit_bindings().await?;
+            }
         }
-        if !self.batch.bindings.is_empty() {
-            self.batch.bindings_since.get_or_insert_with(Instant::now);
-        }
-        Ok(self.tails.iter().any(SpoolTail::has_more))
-    }
-
-    async fn commit(&mut self, urgent: bool) -> Result<(), DbError> {
-        let records = self.batch.records.len() as u64;
-        let mut refused = 0;
-        let stored = self.batch.commit_records(&self.main, &mut refused).await;
-        self.counters.refused.fetch_add(refused, Relaxed);
-        stored?;
-        self.counters.records.fetch_add(records - refused, Relaxed);
-        let old_is_read = self.tails.iter().any(SpoolTail::old_is_read);
-        let due = self.batch.bindings_since.is_some_and(|s| s.elapsed() >= BINDING_WAIT);
-        let bindings = self.batch.bindings.len();
-        if urgent || due || old_is_read || bindings >= limits::STORE_BINDINGS_BATCH {
-            self.batch.commit_bindings(&self.soft).await?;
-            self.counters.bindings.fetch_add(bindings as u64, Relaxed);
-            // A power cut may take what SQLite has not synced; the spool has it as well.
-            self.tails.iter().try_for_each(SpoolTail::sync).map_err(DbError::other)?;
-        }
-        if old_is_read && self.batch.is_empty() {
+        self.commit_bindings().await?;
+        if self.tails.iter().any(SpoolTail::old_is_read) {
             checkpoint(&mut *self.soft.lock().await).await?;
             for tail in self.tails.iter().filter(|t| t.old_is_read()) {
                 tail.remove_old().map_err(DbError::other)?;
@@ -351,9 +341,16 @@ impl Carrier {
         Ok(())
     }
 
+    async fn commit_bindings(&mut self) -> Result<(), DbError> {
+        let rows = self.batch.bindings.len() as u64;
+        self.batch.commit_bindings(&self.soft).await?;
+        self.counters.bindings.fetch_add(rows, Relaxed);
+        Ok(())
+    }
+
     /// After the last batch: leaves nothing to recover where nothing can follow.
-    async fn end(mut self) {
-        if !self.batch.is_empty() && self.commit(true).await.is_err() {
+    async fn end(self) {
+        if self.counters.failing.load(Relaxed) {
             return;
         }
         let synced = checkpoint(&mut *self.soft.lock().await).await;
@@ -362,7 +359,8 @@ impl Carrier {
         }
         for tail in self.tails {
             if tail.is_closed()
-                && !tail.has_more()
+                && !tail.has_records()
+                && !tail.has_bindings(true)
                 && let Err(e) = tail.remove()
             {
                 tracing::warn!(error = &e as &dyn std::error::Error, "cannot remove the spool");

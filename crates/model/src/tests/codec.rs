@@ -65,6 +65,7 @@ fn writes_survive_their_byte_form() {
     for write in writes() {
         let mut bytes = Vec::new();
         write.encode(&mut bytes);
+        assert_eq!(Write::is_binding(&bytes), !matches!(write, Write::Record(_)));
         assert_eq!(Write::decode(&bytes), Ok(write));
     }
 }

@@ -172,7 +172,8 @@ async fn one_bad_row_does_not_hold_up_its_batch() {
     let dir = TempDir::new();
     let store = dir.open().await;
     add_tenant(&store, 1).await;
-    let rule = "CREATE UNIQUE INDEX odd ON call_record (caller) WHERE caller = '09000000003'";
+    let rule = "CREATE UNIQUE INDEX odd ON call_record (numbers)
+        WHERE numbers = '|2002|09000000003|2002|'";
     sqlx::query(rule).execute(&mut *store.main.lock().await).await.expect("indexed");
     let (mut spool, tail) = store.spool(0).expect("spool");
     let writer = StoreWriter::start(&store, vec![tail]).expect("writer");

@@ -166,7 +166,7 @@ pub(crate) fn record(n: u64, called_at: Wall) -> CallRecord {
         site: Some(site_id(1)),
         call: CallId(u128::from(n)),
         called_at,
-        answered_at: (n % 2 == 0).then_some(Wall(called_at.0 + 3_000)),
+        answered_at: n.is_multiple_of(2).then_some(Wall(called_at.0 + 3_000)),
         ended_at: Wall(called_at.0 + 60_000),
         services: Services::NONE,
         dialed: "2002".into(),
@@ -174,7 +174,7 @@ pub(crate) fn record(n: u64, called_at: Wall) -> CallRecord {
         callee: Some(Party { number: "2002".into(), ..Party::default() }),
         transferrer: None,
         ended_by: None,
-        cause: if n % 2 == 0 { Cause::NormalClearing } else { Cause::RingTimeout },
+        cause: if n.is_multiple_of(2) { Cause::NormalClearing } else { Cause::RingTimeout },
         blame: Blame::Caller,
         trace: [Step::new("route.dn", "2002")].into(),
     }
