@@ -85,7 +85,8 @@ pub fn company(lang: Lang, now: Wall, rng: &mut Rng) -> Demo {
             tenant,
             domain: DOMAIN.into(),
             name: text(lang, "demo-site").as_ref().into(),
-            media_path: MediaPath::Auto,
+            // So that every call shows the relay at work, and phones behind NAT are heard too.
+            media_path: MediaPath::Relay,
         }),
         Change::AdminPut(Admin {
             id: admin,
