@@ -129,7 +129,8 @@ async fn do_import(
     (lang, backend): (Lang, &Backend),
     sink: &mut impl Sink,
 ) -> Result<u8, Stop> {
-    let Job::Import { kind, tenant, dry_run, update, format, file_name, secrets_apart } = job else {
+    let Job::Import { kind, tenant, dry_run, update, format, file_name, secrets_apart } = job
+    else {
         return Ok(WRONG);
     };
     let unknown = || Stop(WRONG, say(lang, "cli-unknown-kind", &kind));

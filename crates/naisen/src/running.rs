@@ -88,8 +88,7 @@ impl Running {
             self.http("portal", addr, portal::router(portal)).await?;
         }
         let socket = control::open(&config.data).context("control socket")?;
-        let backend =
-            Backend { store: Arc::clone(&self.store), handle: Some(self.handle.clone()) };
+        let backend = Backend { store: Arc::clone(&self.store), handle: Some(self.handle.clone()) };
         self.tasks.spawn("control", control::serve(socket, backend));
         let (mut changes, handle) = (self.store.watch(), self.handle.clone());
         self.tasks.spawn("configuration", async move {
@@ -104,9 +103,15 @@ impl Running {
         Ok(())
     }
 
-    async fn http(&mut self, name: &'static str, addr: SocketAddr, app: Router) -> anyhow::Result<()> {
-        let listener =
-            TcpListener::bind(addr).await.with_context(|| format!("{name} {addr} cannot be opened"))?;
+    async fn http(
+        &mut self,
+        name: &'static str,
+        addr: SocketAddr,
+        app: Router,
+    ) -> anyhow::Result<()> {
+        let listener = TcpListener::bind(addr)
+            .await
+            .with_context(|| format!("{name} {addr} cannot be opened"))?;
         self.listeners.push((name.to_owned(), listener.local_addr()?));
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         self.tasks.spawn(name, async move {

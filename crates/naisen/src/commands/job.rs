@@ -53,8 +53,7 @@ async fn alone(
     (request, input): (Request, Vec<u8>),
     sink: &mut Terminal,
 ) -> u8 {
-    let options =
-        store::Options { now: engine::clock::wall(), local_names: crate::local_names() };
+    let options = store::Options { now: engine::clock::wall(), local_names: crate::local_names() };
     match store::Store::open(&config.data, options).await {
         Ok(store) => {
             let backend = Backend { store: Arc::new(store), handle: None };

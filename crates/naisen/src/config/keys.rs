@@ -66,14 +66,31 @@ impl Rule {
     pub(crate) fn words(self) -> (&'static str, &'static str) {
         match self {
             Rule::Path => ("フォルダーのパス", "a path to a folder"),
-            Rule::Span => ("単位付きの時間(例 \"10s\"、\"500ms\"、\"5min\")", "a time with unit, such as \"10s\", \"500ms\", \"5min\""),
-            Rule::Listeners => ("「アドレス:ポート」の一覧(例 [\"0.0.0.0:5060\"]、[] = 使わない)", "a list of ADDRESS:PORT, such as [\"0.0.0.0:5060\"]; [] = off"),
-            Rule::Listener => ("「アドレス:ポート」(例 \"127.0.0.1:8080\"、\"\" = 使わない)", "ADDRESS:PORT, such as \"127.0.0.1:8080\"; \"\" = off"),
+            Rule::Span => (
+                "単位付きの時間(例 \"10s\"、\"500ms\"、\"5min\")",
+                "a time with unit, such as \"10s\", \"500ms\", \"5min\"",
+            ),
+            Rule::Listeners => (
+                "「アドレス:ポート」の一覧(例 [\"0.0.0.0:5060\"]、[] = 使わない)",
+                "a list of ADDRESS:PORT, such as [\"0.0.0.0:5060\"]; [] = off",
+            ),
+            Rule::Listener => (
+                "「アドレス:ポート」(例 \"127.0.0.1:8080\"、\"\" = 使わない)",
+                "ADDRESS:PORT, such as \"127.0.0.1:8080\"; \"\" = off",
+            ),
             Rule::Address => ("IPアドレスまたは \"auto\"", "an IP address or \"auto\""),
-            Rule::Ports => ("「最初-最後」のポート範囲(最初は1024以上の偶数、4個以上)", "a port range FIRST-LAST; FIRST even and at least 1024, at least 4 ports"),
+            Rule::Ports => (
+                "「最初-最後」のポート範囲(最初は1024以上の偶数、4個以上)",
+                "a port range FIRST-LAST; FIRST even and at least 1024, at least 4 ports",
+            ),
             Rule::MediaPath => ("\"auto\" または \"relay\"", "\"auto\" or \"relay\""),
-            Rule::Size => ("単位付きの大きさ(例 \"1GiB\"、\"64MiB\"、\"0\" = 記録しない)", "a size with unit, such as \"1GiB\", \"64MiB\"; \"0\" = none"),
-            Rule::Database => ("\"sqlite\"(この版では他は使えません)", "\"sqlite\" (this version has no other)"),
+            Rule::Size => (
+                "単位付きの大きさ(例 \"1GiB\"、\"64MiB\"、\"0\" = 記録しない)",
+                "a size with unit, such as \"1GiB\", \"64MiB\"; \"0\" = none",
+            ),
+            Rule::Database => {
+                ("\"sqlite\"(この版では他は使えません)", "\"sqlite\" (this version has no other)")
+            }
         }
     }
 }

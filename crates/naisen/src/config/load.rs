@@ -64,7 +64,8 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Loaded, ConfigError> {
 /// The defaults; relative paths start at `folder`.
 pub(crate) fn defaults(folder: &Path) -> Loaded {
     let document = Document::parse("").unwrap_or_default();
-    let mut reader = Reader { file: PathBuf::new(), text: "", document: &document, rows: Vec::new() };
+    let mut reader =
+        Reader { file: PathBuf::new(), text: "", document: &document, rows: Vec::new() };
     // The defaults satisfy their own rules; a test proves it.
     let config = reader.config(folder).expect("defaults follow their rules");
     Loaded { config, file: None, rows: reader.rows }
@@ -81,8 +82,7 @@ pub(crate) fn parse(file: &Path, text: &str) -> Result<Loaded, ConfigError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut reader =
-        Reader { file: file.to_owned(), text, document: &document, rows: Vec::new() };
+    let mut reader = Reader { file: file.to_owned(), text, document: &document, rows: Vec::new() };
     reader.refuse_unknown()?;
     let config = reader.config(&folder)?;
     Ok(Loaded { config, file: Some(file.to_owned()), rows: reader.rows })
@@ -127,9 +127,8 @@ impl Reader<'_> {
     }
 
     fn config(&mut self, folder: &Path) -> Result<Config, ConfigError> {
-        let data = self.take("node.data", |i| {
-            value::text(i).filter(|t| !t.is_empty()).map(PathBuf::from)
-        })?;
+        let data = self
+            .take("node.data", |i| value::text(i).filter(|t| !t.is_empty()).map(PathBuf::from))?;
         let drain: Duration = self.take("node.drain", value::span)?;
         let udp: Vec<SocketAddr> = self.take("sip.udp", value::listeners)?;
         let tcp = self.take("sip.tcp", value::listeners)?;

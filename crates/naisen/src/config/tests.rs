@@ -25,7 +25,10 @@ fn the_file_wins_and_paths_start_at_its_folder() {
     assert!(loaded.config.tls.is_empty() && loaded.config.relay);
     let row = loaded.rows.iter().find(|(k, ..)| k.name == "media.path").expect("listed");
     assert_eq!((row.1.as_str(), &row.2), ("\"relay\"", &Origin::Line(6)));
-    assert!(super::report(&loaded, Lang::En).contains("media.path = \"relay\"\t(/etc/naisen/naisen.toml:6)"));
+    assert!(
+        super::report(&loaded, Lang::En)
+            .contains("media.path = \"relay\"\t(/etc/naisen/naisen.toml:6)")
+    );
 }
 
 #[test]
@@ -33,8 +36,14 @@ fn unknown_keys_name_the_nearest_one() {
     let error = read("[media]\npaht = \"relay\"\n").expect_err("unknown");
     let text = error.text(Lang::Ja);
     assert!(text.contains("naisen.toml:2") && text.contains("media.path"), "{text}");
-    assert!(matches!(read("[sipp]\nudp = []\n"), Err(ConfigError::Unknown { nearest: "sip.udp", .. })));
-    assert!(matches!(read("data = \"x\"\n"), Err(ConfigError::Unknown { nearest: "node.data", .. })));
+    assert!(matches!(
+        read("[sipp]\nudp = []\n"),
+        Err(ConfigError::Unknown { nearest: "sip.udp", .. })
+    ));
+    assert!(matches!(
+        read("data = \"x\"\n"),
+        Err(ConfigError::Unknown { nearest: "node.data", .. })
+    ));
 }
 
 #[test]
