@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::exchange::{DOMAIN, Exchange};
+use crate::harness::exchange::{DOMAIN, Exchange, program};
 use crate::harness::script::{Script, sdp};
 use crate::harness::sipp::{Over, Phone};
 use crate::harness::tiny::Tiny;
@@ -228,7 +228,7 @@ fn a_recorded_run_of_a_thousand_calls_is_replayed_exactly() {
 #[test]
 fn the_demo_checks_itself() {
     let dir = crate::harness::folder("demo");
-    let out = Command::new(env!("CARGO_BIN_EXE_naisen"))
+    let out = Command::new(program())
         .args(["demo", "--check", "--listen", &own_address().to_string()])
         .current_dir(&dir)
         .stdin(Stdio::null())

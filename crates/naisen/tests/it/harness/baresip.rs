@@ -81,7 +81,7 @@ impl Baresip {
     pub(crate) fn register(&mut self, account: Account<'_>) {
         let Account { dn, exchange, transport, more } = account;
         let line = format!(
-            "<sip:{dn}@{DOMAIN};transport={transport}>;outbound=\"sip:{exchange};transport={transport}\"\
+            "<sip:{dn}@{DOMAIN};transport={transport}>;outbound=\"sip:{exchange};lr;transport={transport}\"\
              ;auth_pass={};regint=600;audio_codecs=PCMU/8000/1{more}",
             secret(dn)
         );

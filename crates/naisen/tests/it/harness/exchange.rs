@@ -18,6 +18,11 @@ pub(crate) fn secret(dn: u32) -> String {
     format!("pw{dn}")
 }
 
+/// The program under test; `NAISEN_BIN` names another build of it.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("NAISEN_BIN").map_or(env!("CARGO_BIN_EXE_naisen").into(), PathBuf::from)
+}
+
 /// A company with extensions, and the program that serves it.
 pub(crate) struct Exchange {
     /// Its folder; the data are in `data`.
@@ -139,7 +144,7 @@ impl Exchange {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_naisen"));
+        let mut command = Command::new(program());
         command.args(args).arg("--config").arg(self.dir.join("naisen.toml"));
         command.current_dir(&self.dir);
         command
