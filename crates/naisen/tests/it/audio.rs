@@ -1,6 +1,6 @@
 //! Telephones that talk: what one sends, the other hears.
 
-use crate::harness::audio::{Voice, tone};
+use crate::harness::audio::Voice;
 use crate::harness::baresip::{Account, Baresip};
 use crate::harness::exchange::Exchange;
 use crate::harness::script::{Script, sdp};
@@ -142,8 +142,10 @@ fn the_held_party_hears_music_and_then_the_caller_again() {
             let text = sdp(voice.at.port(), tail);
             text.replace("c=IN IP4 [local_ip]", &format!("c=IN IP4 {}", voice.at.ip()))
         };
+        // It rings for a while, so that ring-back begins and ends before the audio.
         let answer = Script::callee("held")
             .answer(180, "", "")
+            .pause(1_200)
             .answer(200, "", &with(&far, ""))
             .expect_request("ACK");
         // How many re-INVITEs come depends on the path: with `auto` the audio moves to the
@@ -173,7 +175,7 @@ fn the_held_party_hears_music_and_then_the_caller_again() {
             .may(100)
             .expect(200)
             .ack("")
-            .pause(3_000)
+            .pause(5_000)
             .request("INVITE", "", &with(&near, "a=sendrecv"))
             .may(100)
             .expect(200)
@@ -190,10 +192,7 @@ fn the_held_party_hears_music_and_then_the_caller_again() {
         near.hears(440);
         // Held: neither the caller's tone nor silence, but the music.
         holder.until("200 to the hold", |m| !m.sent && m.is("SIP/2.0 200", "3 INVITE"));
-        far.forget();
-        far.hears_something();
-        let during = tone(&far.heard(), 1_000);
-        assert!(during.seconds < 0.3 * during.loud_seconds, "{path}: {during:?} is the caller");
+        far.hears_other_than(1_000);
         holder.until("200 to the resume", |m| !m.sent && m.is("SIP/2.0 200", "4 INVITE"));
         far.forget();
         far.hears(1_000);

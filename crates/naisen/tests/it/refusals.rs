@@ -32,13 +32,33 @@ fn an_unknown_number_is_001() {
 }
 
 #[test]
-fn a_phone_that_is_not_registered_is_047() {
+fn an_unregistered_phone_is_announced_and_the_end_of_that_is_016() {
     if !have(&["sipp"]) {
         return;
     }
     let exchange = Exchange::start("unregistered", "auto", 2101..2103);
     let row = refused(&exchange, 2102, 480);
-    assert_eq!((&*row[7], &*row[11]), ("2102", "047"), "{row:?}");
+    assert_eq!((&*row[3], &*row[7], &*row[11]), ("不成立", "2102", "016"), "{row:?}");
+}
+
+#[test]
+fn who_hangs_up_during_the_announcement_of_an_unregistered_phone_is_047() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("unregistered-cancel", "auto", 2101..2103);
+    let script = Script::caller("gives-up", "", &sdp(30_100, ""))
+        .may(100)
+        .expect(183)
+        .pause(500)
+        .cancel()
+        .expect(200)
+        .expect(487)
+        .ack_refusal();
+    let mut caller = Phone::new(&exchange.dir, 2101, exchange.udp(), Over::Udp);
+    caller.play(&script, 2102).good();
+    let row = exchange.history_of(1).remove(0);
+    assert_eq!((&*row[7], &*row[10], &*row[11]), ("2102", "2101", "047"), "{row:?}");
 }
 
 #[test]

@@ -151,7 +151,8 @@ fn a_reinvite_of_the_callee_reaches_the_caller() {
         .expect_request("INVITE")
         .answer_inside(200, "", &sdp(CALLER_SDP + 4, ""))
         .expect_request("ACK")
-        .expect_bye();
+        .expect_bye()
+        .without_update();
     let callee = Script::callee("callee")
         .answer(180, "", "")
         .answer(200, "", &sdp(CALLEE_SDP, ""))

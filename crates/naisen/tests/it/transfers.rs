@@ -36,11 +36,7 @@ fn refer_moves_the_call_and_tells_how_it_went() {
         .pause(300)
         .request("REFER", &refer, "")
         .expect(202)
-        .expect_request("NOTIFY")
-        .answer_inside(200, "", "")
-        .expect_request("NOTIFY")
-        .answer_inside(200, "", "")
-        .expect_bye();
+        .answer_notifies_until_bye();
     let mut first = Phone::new(&exchange.dir, 2101, exchange.tcp(), Over::Tcp);
     let near = first.play(&mover, 2102).good();
     near.find("NOTIFY with 200", |m| {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{PATIENCE, ask, own_address};
+use super::{PATIENCE, ask, let_run, own_address};
 
 /// Mono samples.
 #[derive(Debug, Clone)]
@@ -124,11 +124,17 @@ impl Voice {
         assert!(good.is_some(), "{hertz} Hz not heard, but {:?}", tone(&self.heard(), hertz));
     }
 
-    /// Waits until half a second of anything was heard.
+    /// Waits until half a second of something else than that tone is heard, nothing of it.
     #[track_caller]
-    pub(crate) fn hears_something(&self) {
-        let good = ask(PATIENCE, || (tone(&self.heard(), 1).loud_seconds >= 0.5).then_some(()));
-        assert!(good.is_some(), "nothing was heard");
+    pub(crate) fn hears_other_than(&self, hertz: u32) {
+        let mut last = Tone::default();
+        let good = ask(PATIENCE, || {
+            self.forget();
+            let_run(Duration::from_millis(700));
+            last = tone(&self.heard(), hertz);
+            (last.loud_seconds >= 0.5 && last.seconds < 0.1).then_some(())
+        });
+        assert!(good.is_some(), "in 0.7 s: {last:?}");
     }
 }
 

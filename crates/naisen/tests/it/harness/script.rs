@@ -319,6 +319,23 @@ impl Script {
         self.raw(&text, again);
     }
 
+    /// Does not allow UPDATE, so that changes come as re-INVITEs.
+    pub(crate) fn without_update(mut self) -> Self {
+        self.steps = self.steps.replace("OPTIONS, UPDATE, PRACK", "OPTIONS, PRACK");
+        self
+    }
+
+    /// Answers every NOTIFY until the far side ends the call.
+    pub(crate) fn answer_notifies_until_bye(mut self) -> Self {
+        self.steps += "<label id=\"1\"/>\n\
+            <recv request=\"NOTIFY\" optional=\"true\" next=\"2\"/>\n\
+            <recv request=\"BYE\" next=\"3\"/>\n<label id=\"2\"/>\n";
+        let notified = self.answer_inside(200, "", "");
+        let mut script = notified;
+        script.steps += "<nop next=\"1\"/>\n<label id=\"3\"/>\n";
+        script.answer_inside(200, "", "")
+    }
+
     /// Ends the call, from our side.
     pub(crate) fn bye(self) -> Self {
         self.request("BYE", "", "").expect(200)
