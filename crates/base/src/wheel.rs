@@ -92,7 +92,7 @@ impl<K> Wheel<K> {
 
     /// When [`Wheel::expire`] should be called next; `None` when no timer is armed.
     ///
-    /// May be earlier than the earliest timer (when a coarse slot must be taken apart), never later.
+    /// May be earlier than the earliest timer (a coarse slot must be taken apart), never later.
     pub fn next_deadline(&self) -> Option<Mono> {
         if self.len == 0 {
             return None;

@@ -92,7 +92,7 @@ pub enum LegEvent {
     },
     /// Outbound: ended before an answer.
     Refused(Refused),
-    /// The far end makes an offer; `None`: it asks for one (answer with `AnswerOffer` all the same).
+    /// The far end makes an offer; `None`: it asks for one (answered by `AnswerOffer` as well).
     OfferReceived {
         /// The offer.
         sdp: Option<Bytes>,

@@ -2,7 +2,8 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging. `NAISEN_LOG` sets the filter (default `info`), `NAISEN_LOG_FORMAT=json` the form.
+/// Starts logging. `NAISEN_LOG` sets the filter (default `info`), `NAISEN_LOG_FORMAT=json` the
+/// form.
 pub(crate) fn start() {
     start_at("info");
 }

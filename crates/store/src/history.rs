@@ -125,8 +125,8 @@ pub(crate) async fn insert(
         .await
 }
 
-/// A LIKE pattern over the column `numbers`, `|dialled|calling|called|`; characters that are no part of numbers are dropped, so none can
-/// act as a wildcard.
+/// A LIKE pattern over the column `numbers`, `|dialled|calling|called|`; characters that are no
+/// part of numbers are dropped, so none can act as a wildcard.
 fn pattern(filter: &Filter) -> Option<String> {
     let digits = |text: &str| -> String {
         text.chars().filter(|c| matches!(c, '0'..='9' | '*' | '#' | '+')).collect()

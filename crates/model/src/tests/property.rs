@@ -54,7 +54,11 @@ fn assert_lookups(snapshot: &Snapshot) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn stepwise_is_rebuild_and_undo_is_identity(sets in proptest::collection::vec(

@@ -70,7 +70,8 @@ impl Phone {
         let file = |kind: &str| self.dir.join(format!("{name}.{kind}"));
         let secret = secret(self.dn);
         let users = format!(
-            "SEQUENTIAL\n{0};[authentication username={0} password={secret}];{called};{DOMAIN};{1}\n",
+            "SEQUENTIAL\n{0};[authentication username={0} password={secret}];\
+             {called};{DOMAIN};{1}\n",
             self.dn, self.at
         );
         std::fs::write(file("csv"), users).unwrap();

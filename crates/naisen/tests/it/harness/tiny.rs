@@ -157,7 +157,8 @@ impl Tiny {
         let target = contact.trim_start_matches('<').split('>').next()?.to_owned();
         let inside = |method: &str, cseq: u32, branch: &str| {
             format!(
-                "{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{branch}{turn}\r\n\
+                "{method} {target} SIP/2.0\r\n\
+                 Via: SIP/2.0/UDP {at};branch=z9hG4bK{branch}{turn}\r\n\
                  Max-Forwards: 70\r\nFrom: <sip:{dn}@{DOMAIN}>;tag=i{turn}\r\nTo: {tag}\r\n\
                  Call-ID: {dn}-calls-{turn}\r\nCSeq: {cseq} {method}\r\nContent-Length: 0\r\n\r\n"
             )
