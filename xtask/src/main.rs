@@ -22,7 +22,8 @@ cargo xtask COMMAND
   sim [ARGS]           the simulator: --seeds N, --seed 0x…, --shards N, --trace
   fuzz [TARGET]        fuzz one target or all: --seconds N (default 600 a target)
   bench [PART…]        figures beside Kamailio and rtpengine: all signalling register call scan
-                       delay hold maxrate media idle import start; --rounds N, --quick, --write, --peers
+                       delay hold maxrate media idle import start;
+                       --rounds N, --quick, --write, --peers
   docs                 write docs/limits.md and docs/events.md anew from the code
   prompts              make the spoken sentences of crates/media/prompts anew
   run [ARGS]           build the release program and run it

@@ -127,20 +127,23 @@ fn links_of(line: &str) -> Vec<&str> {
     links
 }
 
-/// Migrations are numbered from 0001 without a gap.
+/// Migrations of each database are numbered from 0001 without a gap.
 pub(crate) fn migrations(tree: &Tree) -> Vec<Finding> {
-    const FOLDER: &str = "crates/store/migrations";
     let mut paths = Vec::new();
-    let _ = walk(&tree.root.join(FOLDER), "sql", &mut paths);
+    let _ = walk(&tree.root.join("crates/store/migrations"), "sql", &mut paths);
     paths.sort();
-    let mut found = Vec::new();
-    for (index, path) in paths.iter().enumerate() {
+    let (mut folder, mut next, mut found) = (None, 1, Vec::new());
+    for path in &paths {
+        if folder != path.parent() {
+            (folder, next) = (path.parent(), 1);
+        }
         let shown = relative(&tree.root, path);
         let name = shown.rsplit('/').next().unwrap_or_default();
-        let expected = format!("{:04}", index + 1);
+        let expected = format!("{next:04}");
         if !name.starts_with(&expected) || !matches!(name.as_bytes().get(4), Some(b'-' | b'_')) {
             found.push(Finding::of(&shown, format!("should begin with {expected}-")));
         }
+        next += 1;
     }
     found
 }
