@@ -60,7 +60,7 @@ pub(crate) fn check(command: &mut Command) -> Result<()> {
 
 /// `cargo xtask sim`: hands its arguments to the simulator.
 pub(crate) fn sim(rest: &[String]) -> Result<bool> {
-    let mut command = cargo(&["run", "--quiet", "--release", "-p", "sim", "--"]);
+    let mut command = cargo(&["run", "--quiet", "-p", "sim", "--"]);
     Ok(command.args(rest).status()?.success())
 }
 
