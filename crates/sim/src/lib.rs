@@ -1,1 +1,28 @@
-//! To be written.
+//! The simulator: real nodes and real phones on one virtual clock, with a network that loses,
+//! doubles and reorders what they say, and checkers of what must hold whatever happens.
+//!
+//! ```text
+//! phones (sip::ua) ── network ── node::Node ── media plane (who is joined to whom)
+//!    people                          └── store that survives crashes
+//! ```
+//!
+//! Everything follows from one seed: [`run::run`] twice gives the same outputs. A run has three
+//! phases: faults, health, silence. Half of the phones are patient: they never hang up by
+//! themselves, so only correct signalling ends their calls.
+//!
+//! One shard only: `--shards` above 1 is refused until nodes have several.
+
+pub mod check;
+pub mod cli;
+pub mod company;
+pub mod counts;
+pub mod machine;
+pub mod media;
+pub mod network;
+mod people;
+pub mod phone;
+pub mod run;
+pub mod store;
+pub mod swarm;
+mod wire;
+pub mod world;

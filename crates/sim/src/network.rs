@@ -36,3 +36,29 @@ pub fn arrivals(swarm: &Swarm, rng: &mut Rng) -> Vec<Micros> {
         })
         .collect()
 }
+
+/// A broken packet: a real one cut, with bytes changed, or no SIP at all. It comes from a host
+/// of its own, so that answers to it disturb nobody.
+pub fn broken(of: &Datagram, rng: &mut Rng) -> Datagram {
+    let mut bytes = of.bytes.to_vec();
+    match rng.below(4) {
+        0 => bytes.truncate(rng.below(bytes.len() as u64 + 1) as usize),
+        1 => {
+            for _ in 0..1 + rng.below(8) {
+                let at = rng.below(bytes.len() as u64) as usize;
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = rng.next_u64() as u8;
+                }
+            }
+            // Without the end of its headers it cannot become a request that means anything.
+            bytes.retain(|b| *b != b'\r');
+        }
+        2 => {
+            bytes = vec![0; rng.below(300) as usize];
+            rng.fill(&mut bytes);
+        }
+        _ => bytes = b"INVITE sip:2001@t1.example.jp SIP/2.0\r\nVia: ???\r\n\r\n".to_vec(),
+    }
+    let from = SocketAddr::from(([203, 0, 113, 1 + rng.below(200) as u8], 5_060));
+    Datagram { from, to: of.to, bytes: Bytes::from(bytes) }
+}

@@ -1,9 +1,10 @@
 //! The store of the simulated machine: survives the crash of the node.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
-use base::Wall;
 use base::id::{DeviceId, RecordId};
+use base::{CallId, Wall};
 use model::Write;
 use model::binding::StoredBinding;
 use model::record::CallRecord;
@@ -44,11 +45,23 @@ impl SimStore {
         self.bindings.values().filter(|b| b.expires_at > wall).cloned().collect()
     }
 
-    /// Whether a device has a live binding that reaches `source`.
-    pub fn is_bound(&self, device: DeviceId, source: std::net::SocketAddr, wall: Wall) -> bool {
-        let live = |b: &StoredBinding| {
-            b.device == device && b.source == source && b.expires_at > wall
-        };
-        self.bindings.values().any(live)
+    /// Whether a live binding was stored with this REGISTER: its Call-ID, CSeq and source.
+    pub fn has_binding(&self, register: (&[u8], u32), source: SocketAddr, wall: Wall) -> bool {
+        self.bindings.values().any(|b| {
+            *b.call_id == *register.0
+                && b.cseq >= register.1
+                && b.source == source
+                && b.expires_at > wall
+        })
+    }
+
+    /// Whether any live binding carries this Call-ID.
+    pub fn is_bound_by(&self, call_id: &[u8], wall: Wall) -> bool {
+        self.bindings.values().any(|b| *b.call_id == *call_id && b.expires_at > wall)
+    }
+
+    /// Records of a call.
+    pub fn records_of(&self, call: CallId) -> usize {
+        self.records.values().filter(|r| r.call == call).count()
     }
 }

@@ -21,10 +21,16 @@ pub struct Swarm {
     pub restart_every: Micros,
     /// Media plane refuses a leg, per mille.
     pub media_failure: u64,
-    /// Callees that never hang up by themselves, per mille.
-    pub patient: u64,
-    /// Calls go through the media plane.
+    /// Mean time between changes by administrators; 0 = none.
+    pub config_every: Micros,
+    /// Mean time between broken packets; 0 = none.
+    pub noise_every: Micros,
+    /// All calls go through the media plane.
     pub relay: bool,
+    /// Seconds of a registration that phones ask for.
+    pub expires_s: u32,
+    /// Session-Expires of node and phones, seconds.
+    pub session_s: u32,
 }
 
 impl Swarm {
@@ -33,18 +39,27 @@ impl Swarm {
         let mut some = |max: u64| if rng.chance(2, 3) { rng.below(max + 1) } else { 0 };
         let (loss, duplicate, reorder) = (some(80), some(80), some(120));
         let media_failure = some(20);
-        let delay = Micros::millis(1 + rng.below(60));
+        let mut every = |one_in: u64, from: u64, to: u64| {
+            Micros::seconds(if rng.chance(1, one_in) { from + rng.below(to - from) } else { 0 })
+        };
+        let reboot_every = every(2, 60, 300);
+        let restart_every = every(3, 40, 120);
+        let config_every = every(3, 20, 60);
+        let noise_every = every(2, 2, 20);
         Swarm {
             loss,
             duplicate,
             reorder,
-            delay,
+            delay: Micros::millis(1 + rng.below(60)),
             late: Micros::millis(20 + rng.below(700)),
-            reboot_every: Micros::seconds(if rng.chance(1, 2) { 60 + rng.below(240) } else { 0 }),
-            restart_every: Micros::seconds(if rng.chance(1, 3) { 60 + rng.below(120) } else { 0 }),
+            reboot_every,
+            restart_every,
             media_failure,
-            patient: 500,
-            relay: rng.chance(1, 2),
+            config_every,
+            noise_every,
+            relay: rng.chance(1, 3),
+            expires_s: 60 + rng.below(60) as u32,
+            session_s: 90 + rng.below(90) as u32,
         }
     }
 
@@ -59,13 +74,21 @@ impl Swarm {
             reboot_every: Micros(0),
             restart_every: Micros(0),
             media_failure: 0,
-            patient: 500,
+            config_every: Micros(0),
+            noise_every: Micros(0),
             relay: false,
+            expires_s: 3_600,
+            session_s: 1_800,
         }
     }
 
     /// The same run with the faults switched off.
     pub fn healed(self) -> Self {
-        Swarm { relay: self.relay, patient: self.patient, ..Swarm::calm() }
+        Swarm {
+            relay: self.relay,
+            expires_s: self.expires_s,
+            session_s: self.session_s,
+            ..Swarm::calm()
+        }
     }
 }

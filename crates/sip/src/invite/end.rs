@@ -91,16 +91,17 @@ impl Usage {
                 self.reply(cx, key, Say::code(481));
             }
             Phase::Ringing(_) => {
-                self.reply(cx, key, Say::code(200));
                 let cause = Cause::CallerCancelled;
                 self.give_up(cx, 487, LegEvent::Ended { cause, by_far_end: true, q850 });
+                self.reply(cx, key, Say::code(200));
             }
             Phase::Up => {
+                // The record of the call is made before the far end hears that it has ended.
+                let cause = Cause::NormalClearing;
+                self.emit(cx, LegEvent::Ended { cause, by_far_end: true, q850 });
                 self.drop_owed(cx);
                 self.reply(cx, key, Say::code(200));
                 self.fail_running(cx);
-                let cause = Cause::NormalClearing;
-                self.emit(cx, LegEvent::Ended { cause, by_far_end: true, q850 });
                 self.close_referral(cx);
                 self.phase = Phase::Gone;
             }

@@ -314,8 +314,9 @@ impl Usage {
             return;
         };
         let tx = ringing.tx;
-        self.finish(cx, tx, Say::code(status));
+        // Its record comes before the answer that tells the far end.
         self.emit(cx, end);
+        self.finish(cx, tx, Say::code(status));
     }
 
     fn finish(&mut self, cx: &mut Cx<'_>, tx: ServerTx, say: Say) {

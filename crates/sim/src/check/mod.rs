@@ -1,0 +1,160 @@
+//! Checkers: each looks at one invariant, from outside where that is possible.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use base::event::Event;
+use base::id::DeviceId;
+use base::{CallId, Mono, Wall};
+use mediactl::Command;
+use sip::msg::Msg;
+
+use crate::store::SimStore;
+use crate::world::World;
+
+pub mod l1;
+pub mod l2;
+pub mod s1;
+pub mod s2;
+pub mod s3;
+pub mod s4;
+pub mod s8;
+pub mod s9;
+
+/// Name of a checker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// One final response for each server transaction; each 2xx to INVITE acknowledged or ended.
+    S1,
+    /// Legs of call control, dialogs of the stack and beliefs of the phones agree.
+    S2,
+    /// The media graph is the call model's.
+    S3,
+    /// One record for each attempt and conversation, true and never rewritten.
+    S4,
+    /// Snapshot revisions never go back.
+    S8,
+    /// What was confirmed is in the store.
+    S9,
+    /// Phones are registered and calls succeed after the faults stop.
+    L1,
+    /// Everything drains when people stop.
+    L2,
+    /// Equal seeds give equal outputs, and a journal replays to them.
+    I9,
+}
+
+impl Name {
+    /// All of them.
+    pub const ALL: [Name; 9] =
+        [Name::S1, Name::S2, Name::S3, Name::S4, Name::S8, Name::S9, Name::L1, Name::L2, Name::I9];
+
+    /// The checker of a name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|n| format!("{n:?}").eq_ignore_ascii_case(text))
+    }
+}
+
+/// Something that must not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Who found it.
+    pub checker: Name,
+    /// When.
+    pub at: Mono,
+    /// What.
+    pub what: String,
+}
+
+/// A phone as the checkers of records know it.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Its device.
+    pub device: DeviceId,
+    /// Its user's number.
+    pub number: String,
+}
+
+/// What a checker may see while the run goes on.
+pub struct Scene<'a> {
+    /// Virtual time.
+    pub mono: Mono,
+    /// Wall time of the node.
+    pub wall: Wall,
+    /// What is stored, after the outputs that were executed so far.
+    pub store: &'a SimStore,
+    /// Phones by their address.
+    pub phones: &'a BTreeMap<SocketAddr, Known>,
+    /// Findings.
+    pub found: &'a mut Vec<Violation>,
+}
+
+impl Scene<'_> {
+    /// Reports a violation.
+    pub fn report(&mut self, checker: Name, what: String) {
+        self.found.push(Violation { checker, at: self.mono, what });
+    }
+}
+
+/// A request or response that reached the node whole.
+#[derive(Clone, Copy)]
+pub struct Arrived<'a> {
+    /// The message.
+    pub msg: &'a Msg,
+    /// From where.
+    pub from: SocketAddr,
+    /// The call of the leg that the dialog belonged to before the message was handled.
+    pub call: Option<CallId>,
+}
+
+/// One output of the node that was carried out.
+pub enum Done<'a> {
+    /// A message was sent.
+    Sent(&'a Msg, SocketAddr),
+    /// The media plane was told.
+    Media(&'a Command),
+    /// Counted.
+    Event(Event),
+    /// Something was stored.
+    Stored,
+}
+
+/// One invariant.
+pub trait Checker {
+    /// Whose findings these are.
+    fn name(&self) -> Name;
+    /// A message is about to be handled by the node.
+    fn arrived(&mut self, _scene: &mut Scene<'_>, _at: Arrived<'_>) {}
+    /// An output of the node was carried out.
+    fn done(&mut self, _scene: &mut Scene<'_>, _done: &Done<'_>) {}
+    /// The node crashed.
+    fn crashed(&mut self, _scene: &mut Scene<'_>) {}
+    /// Whether everything agrees now: asked when people have stopped and messages have settled.
+    fn settled(&mut self, _world: &World) -> Result<(), String> {
+        Ok(())
+    }
+    /// The run is over and everything should be gone.
+    fn ended(&mut self, _world: &World) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// All checkers, or those that are wanted.
+pub fn checkers(wanted: Option<Name>) -> Vec<Box<dyn Checker>> {
+    let all: [Box<dyn Checker>; 8] = [
+        Box::new(s1::OneFinal::default()),
+        Box::new(s2::Beliefs),
+        Box::new(s3::MediaGraph),
+        Box::new(s4::Records::default()),
+        Box::new(s8::Revisions::default()),
+        Box::new(s9::Confirmed::default()),
+        Box::new(l1::Registered),
+        Box::new(l2::Drained),
+    ];
+    all.into_iter().filter(|c| wanted.is_none_or(|w| w == c.name())).collect()
+}
+
+/// Text of bytes, for reports.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,145 @@
+//! S3: who hears whom is what call control says: two that talk hear each other, a held party
+//! hears the hold music and nothing else, and no media leg is without its call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use base::LegId;
+use callctl::LegSurvey;
+use mediactl::{Direction, Joined, PlayerId};
+
+use super::{Checker, Name};
+use crate::phone::{PhoneLeg, Stage};
+use crate::world::World;
+
+/// Compares when all has settled.
+pub struct MediaGraph;
+
+/// What reaches an ear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sound {
+    /// The phone that listens at this address speaks.
+    Voice(SocketAddr),
+    /// The built-in hold music.
+    Music,
+    /// Another player.
+    Other,
+}
+
+/// One side of a conversation.
+struct Side<'a> {
+    survey: LegSurvey,
+    call: &'a PhoneLeg,
+    rtp: SocketAddr,
+}
+
+impl Checker for MediaGraph {
+    fn name(&self) -> Name {
+        Name::S3
+    }
+
+    fn settled(&mut self, world: &World) -> Result<(), String> {
+        let Some(machine) = &world.machine else { return Err("the node is down".into()) };
+        let survey: Vec<LegSurvey> = machine.node.calls().survey().collect();
+        let wanted: BTreeSet<LegId> = survey.iter().filter_map(|l| l.media).collect();
+        if let Some((leg, _)) = world.media.legs().find(|(leg, _)| !wanted.contains(leg)) {
+            return Err(format!("media leg {leg:?} belongs to no leg of a call"));
+        }
+        if let Some(leg) = wanted.iter().find(|leg| world.media.leg(**leg).is_none()) {
+            return Err(format!("media leg {leg:?} of a call is not open"));
+        }
+        let sides = sides(world, &survey);
+        let heard = sounds(world);
+        for side in sides.values() {
+            let Some(partner) = side.survey.partner.and_then(|p| sides.get(&p)) else { continue };
+            if !side.survey.is_settled {
+                return Err(format!("leg {:?} never settles", side.survey.leg));
+            }
+            let ear = heard.get(&side.rtp).cloned().unwrap_or_default();
+            judge(side, partner, &ear)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether what reaches the side is what call control means.
+fn judge(side: &Side<'_>, partner: &Side<'_>, ear: &BTreeSet<Sound>) -> Result<(), String> {
+    let leg = side.survey.leg;
+    if side.survey.is_holding != side.call.holding {
+        let (ours, theirs) = (side.survey.is_holding, side.call.holding);
+        return Err(format!("leg {leg:?} holds: node {ours}, phone {theirs}"));
+    }
+    let mut expected = BTreeSet::new();
+    match (side.survey.is_holding, partner.survey.is_holding) {
+        (true, _) => {}
+        (false, true) => {
+            expected.insert(Sound::Music);
+            if side.survey.is_without_music && ear.is_empty() {
+                return Ok(());
+            }
+        }
+        (false, false) => {
+            expected.insert(Sound::Voice(partner.rtp));
+        }
+    }
+    if *ear == expected {
+        return Ok(());
+    }
+    Err(format!("leg {leg:?} at {} hears {ear:?} instead of {expected:?}", side.rtp))
+}
+
+/// Answered legs of the node with the phones' view of them.
+fn sides<'a>(world: &'a World, survey: &[LegSurvey]) -> BTreeMap<LegId, Side<'a>> {
+    let Some(machine) = &world.machine else { return BTreeMap::new() };
+    let dialogs: BTreeMap<Box<[u8]>, LegId> =
+        machine.node.stack().dialogs().map(|d| (d.call_id, d.leg)).collect();
+    let mut sides = BTreeMap::new();
+    for phone in &world.phones {
+        for dialog in phone.endpoint.dialogs() {
+            let leg = dialogs.get(&dialog.call_id);
+            let survey = leg.and_then(|leg| survey.iter().find(|s| s.leg == *leg));
+            let call = phone.legs.get(&dialog.leg).filter(|l| l.stage == Stage::Up);
+            if let (Some(survey), Some(call)) = (survey, call) {
+                let rtp = phone.rtp(call);
+                sides.insert(survey.leg, Side { survey: *survey, call, rtp });
+            }
+        }
+    }
+    sides
+}
+
+/// What reaches each address.
+fn sounds(world: &World) -> BTreeMap<SocketAddr, BTreeSet<Sound>> {
+    let mut heard: BTreeMap<SocketAddr, BTreeSet<Sound>> = BTreeMap::new();
+    for phone in &world.phones {
+        for call in phone.legs.values().filter(|l| l.stage == Stage::Up) {
+            let Some(far) = call.far else { continue };
+            if call.holding || !far.direction.receives() || far.rtp.port() == 0 {
+                continue;
+            }
+            let ear = match world.media.at(far.rtp) {
+                None => Some(far.rtp),
+                Some(leg) => match leg.want.joined {
+                    Joined::Leg(other) => world.media.leg(other).and_then(|other| {
+                        let back = other.want.joined == Joined::Leg(leg.want.leg);
+                        let sends = other.want.direction.sends();
+                        other.want.remote.filter(|_| back && sends).map(|r| r.rtp)
+                    }),
+                    Joined::None | Joined::Player(_) | Joined::Echo => None,
+                },
+            };
+            if let Some(ear) = ear {
+                heard.entry(ear).or_default().insert(Sound::Voice(phone.rtp(call)));
+            }
+        }
+    }
+    for (_, leg) in world.media.legs() {
+        let Joined::Player(play) = leg.want.joined else { continue };
+        let sound = if play.what == PlayerId::HoldMusic { Sound::Music } else { Sound::Other };
+        if let Some(remote) = leg.want.remote.filter(|_| leg.want.direction != Direction::Inactive)
+        {
+            heard.entry(remote.rtp).or_default().insert(sound);
+        }
+    }
+    heard
+}

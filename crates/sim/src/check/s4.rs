@@ -1,0 +1,230 @@
+//! S4: exactly one record for each attempt and conversation; its times are ordered, its cause
+//! and whose act it was agree with what went over the wire, and it is never rewritten.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use base::event::Kind;
+use base::id::DeviceId;
+use base::{Cause, Wall};
+use model::record::CallRecord;
+use sip::msg::{Method, Msg};
+
+use super::{Arrived, Checker, Done, Name, Scene};
+use crate::world::World;
+
+/// How far before a record's end the act may lie that explains it, milliseconds.
+const SLACK_MS: i64 = 1;
+
+/// A call that a phone began.
+#[derive(Debug, Clone)]
+struct Attempt {
+    device: DeviceId,
+    dialed: String,
+    at: Wall,
+    /// Lives of the node before it.
+    life: u64,
+    /// Final response that the node sent.
+    status: Option<u16>,
+}
+
+/// What a phone did on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Refused(u16),
+    Answered,
+    Bye,
+    Cancel,
+    Refer,
+}
+
+/// What was seen on the wire.
+#[derive(Default)]
+pub struct Records {
+    /// The INVITE at hand, outside of a dialog.
+    at_hand: Option<((Vec<u8>, u32), SocketAddr, String)>,
+    attempts: BTreeMap<(Vec<u8>, u32), Attempt>,
+    /// What phones did, by their user's number.
+    deeds: BTreeMap<String, Vec<(Wall, Deed)>>,
+    lives: u64,
+    transferred: u64,
+    restarts: Vec<Wall>,
+}
+
+impl Checker for Records {
+    fn name(&self) -> Name {
+        Name::S4
+    }
+
+    fn arrived(&mut self, scene: &mut Scene<'_>, at: Arrived<'_>) {
+        self.at_hand = None;
+        let Some(cseq) = at.msg.cseq() else { return };
+        if let Some(deed) = deed_of(at.msg, cseq.method)
+            && let Some(phone) = scene.phones.get(&at.from)
+        {
+            self.deeds.entry(phone.number.clone()).or_default().push((scene.wall, deed));
+        }
+        let begins = at.msg.to().is_some_and(|to| to.tag().is_none());
+        if at.msg.method() == Some(Method::Invite) && begins {
+            let uri = sip::msg::uri::Uri::parse(at.msg.request_uri());
+            let dialed = uri.and_then(|u| u.user().map(|u| super::text(&u))).unwrap_or_default();
+            self.at_hand = Some(((at.msg.call_id().to_vec(), cseq.number), at.from, dialed));
+        }
+    }
+
+    fn done(&mut self, scene: &mut Scene<'_>, done: &Done<'_>) {
+        match done {
+            Done::Event(event) if event.kind == Kind::CallBegan => self.began(scene),
+            Done::Event(event) if event.kind == Kind::Transferred => self.transferred += 1,
+            Done::Sent(msg, _) => {
+                let final_ = msg.status().filter(|s| *s >= 200);
+                let cseq = msg.cseq().filter(|c| c.method == Method::Invite);
+                if let (Some(status), Some(cseq)) = (final_, cseq)
+                    && let Some(attempt) =
+                        self.attempts.get_mut(&(msg.call_id().to_vec(), cseq.number))
+                {
+                    attempt.status.get_or_insert(status);
+                }
+            }
+            Done::Event(_) | Done::Media(_) | Done::Stored => {}
+        }
+    }
+
+    fn crashed(&mut self, scene: &mut Scene<'_>) {
+        self.lives += 1;
+        self.restarts.push(scene.wall);
+        self.at_hand = None;
+    }
+
+    fn ended(&mut self, world: &World) -> Vec<String> {
+        let mut found = Vec::new();
+        for id in &world.store.rewritten {
+            found.push(format!("record {id} was rewritten"));
+        }
+        let mut plain: BTreeMap<(DeviceId, Wall, &str), Vec<&CallRecord>> = BTreeMap::new();
+        let mut transfers = 0;
+        for record in world.store.records.values() {
+            self.judge(record, &mut found);
+            if record.transferrer.is_some() {
+                transfers += u64::from(record.is_answered());
+            } else if let Some(device) = record.caller.device {
+                plain.entry((device, record.called_at, &record.dialed)).or_default().push(record);
+            }
+        }
+        for attempt in self.attempts.values() {
+            let key = (attempt.device, attempt.at, attempt.dialed.as_str());
+            let records = plain.remove(&key).unwrap_or_default();
+            self.compare(attempt, &records, &mut found);
+        }
+        for (_, records) in plain {
+            found.push(format!("records of a call that nobody made: {records:?}"));
+        }
+        let lost = self.lives > 0 && transfers < self.transferred;
+        if transfers != self.transferred && !lost {
+            let done = self.transferred;
+            found.push(format!("{done} transfers, {transfers} records of conversations by them"));
+        }
+        found
+    }
+}
+
+impl Records {
+    fn began(&mut self, scene: &mut Scene<'_>) {
+        let Some((key, from, dialed)) = self.at_hand.take() else { return };
+        let Some(phone) = scene.phones.get(&from) else { return };
+        let dialed = dialed.chars().take(base::limits::DIALED_MAX).collect();
+        let (device, at, life) = (phone.device, scene.wall, self.lives);
+        self.attempts.insert(key, Attempt { device, dialed, at, life, status: None });
+    }
+
+    /// One attempt against the records that match it.
+    fn compare(&self, attempt: &Attempt, records: &[&CallRecord], found: &mut Vec<String>) {
+        let record = match records {
+            [record] => *record,
+            // It ran when the node crashed.
+            [] if attempt.life < self.lives => return,
+            [] => return found.push(format!("no record of {attempt:?}")),
+            _ => return found.push(format!("{} records of {attempt:?}", records.len())),
+        };
+        let Some(status) = attempt.status else { return };
+        let answered = record.is_answered();
+        // The called side answered, but the caller could not be told any more.
+        let between = matches!(
+            record.cause,
+            Cause::ResourceShortage | Cause::MediaNotAcceptable | Cause::CallerCancelled
+        );
+        let agrees = match (status, answered) {
+            (200..=299, true) => true,
+            (200..=299, false) => false,
+            (_, true) => between || record.cause == Cause::NormalClearing,
+            (487, false) => {
+                matches!(record.cause, Cause::CallerCancelled | Cause::UnregisteredAbandoned)
+                    || self.did(record, Deed::Cancel)
+                    || self.did(record, Deed::Bye)
+            }
+            (status, false) => status == record.cause.sip_status(),
+        };
+        if !agrees {
+            let (cause, answered) = (record.cause, record.is_answered());
+            found.push(format!("caller saw {status}, record: {cause:?}, answered {answered}"));
+        }
+    }
+
+    /// A record by itself, and against what its parties did.
+    fn judge(&self, record: &CallRecord, found: &mut Vec<String>) {
+        let answered_at = record.answered_at.unwrap_or(record.called_at);
+        if !(record.called_at <= answered_at && answered_at <= record.ended_at) {
+            found.push(format!("times of a record are not in order: {record:?}"));
+        }
+        let callee = record.callee.as_ref().map(|c| c.number.to_string()).unwrap_or_default();
+        let limited =
+            record.trace.iter().any(|s| s.code.contains("own") || s.code.contains("limit"));
+        let refused = |statuses: &[u16]| {
+            statuses.iter().any(|s| self.has_done(&callee, Deed::Refused(*s), record))
+        };
+        let true_ = match record.cause {
+            Cause::UserRejected => refused(&[603, 403]),
+            Cause::UserBusy => limited || refused(&[486, 600, 480]),
+            Cause::CallerCancelled if !record.is_answered() && record.transferrer.is_none() => {
+                self.did(record, Deed::Cancel) || self.did(record, Deed::Bye)
+            }
+            Cause::NormalClearing if record.is_answered() => {
+                record.ended_by.as_deref().is_some_and(|by| {
+                    self.has_done(by, Deed::Bye, record) || self.has_done(by, Deed::Refer, record)
+                })
+            }
+            _ => true,
+        };
+        let early = record.answered_at.is_some()
+            && !self.has_done(&callee, Deed::Answered, record)
+            && record.transferrer.is_none();
+        if !true_ {
+            found.push(format!("nothing on the wire explains the cause of {record:?}"));
+        }
+        if early {
+            found.push(format!("nobody answered: {record:?}"));
+        }
+    }
+
+    /// Whether the caller did something while the call ran.
+    fn did(&self, record: &CallRecord, deed: Deed) -> bool {
+        self.has_done(&record.caller.number, deed, record)
+    }
+
+    fn has_done(&self, number: &str, deed: Deed, record: &CallRecord) -> bool {
+        let (from, to) = (record.called_at.0 - SLACK_MS, record.ended_at.0 + SLACK_MS);
+        let deeds = self.deeds.get(number).into_iter().flatten();
+        deeds.filter(|(at, _)| (from..=to).contains(&at.0)).any(|(_, d)| *d == deed)
+    }
+}
+
+fn deed_of(msg: &Msg, method: Method) -> Option<Deed> {
+    match (msg.status(), method) {
+        (Some(status @ 300..), Method::Invite) => Some(Deed::Refused(status)),
+        (Some(200..=299), Method::Invite) => Some(Deed::Answered),
+        (None, Method::Bye) => Some(Deed::Bye),
+        (None, Method::Cancel) => Some(Deed::Cancel),
+        (None, Method::Refer) => Some(Deed::Refer),
+        _ => None,
+    }
+}

@@ -1,0 +1,97 @@
+//! What happened in a run, and the last lines of what went over the wire.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use base::Mono;
+
+/// Counted things that a set of seeds must contain; each is above zero or the set is no test.
+pub const REQUIRED: [&str; 16] = [
+    "calls answered",
+    "calls dialled",
+    "holds",
+    "blind transfers asked",
+    "attended transfers asked",
+    "transfers done",
+    "glares (491)",
+    "CANCEL/200 crossings",
+    "phone reboots",
+    "node restarts",
+    "media failures",
+    "configuration changes",
+    "broken packets",
+    "digits",
+    "datagrams lost",
+    "datagrams doubled",
+];
+
+/// Counters by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<&'static str, u64>);
+
+impl Counts {
+    /// Counts one.
+    pub fn add(&mut self, what: &'static str) {
+        self.more(what, 1);
+    }
+
+    /// Counts several.
+    pub fn more(&mut self, what: &'static str, n: u64) {
+        *self.0.entry(what).or_default() += n;
+    }
+
+    /// The count of a thing.
+    pub fn get(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or(0)
+    }
+
+    /// Adds another run's counts.
+    pub fn merge(&mut self, other: &Counts) {
+        for (what, n) in &other.0 {
+            self.more(what, *n);
+        }
+    }
+
+    /// Required things that did not happen.
+    pub fn missing(&self) -> Vec<&'static str> {
+        REQUIRED.into_iter().filter(|what| self.get(what) == 0).collect()
+    }
+
+    /// All counts, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.iter().map(|(what, n)| (*what, *n))
+    }
+}
+
+/// Lines kept for a violation.
+const LINES_MAX: usize = 80;
+
+/// The last lines of what happened; empty unless asked for.
+#[derive(Debug, Default)]
+pub struct Trace {
+    on: bool,
+    all: bool,
+    lines: VecDeque<String>,
+}
+
+impl Trace {
+    /// A trace that keeps nothing, the last lines, or everything.
+    pub fn new(on: bool, all: bool) -> Self {
+        Trace { on: on || all, all, lines: VecDeque::new() }
+    }
+
+    /// Adds a line; it is not even made when nobody wants it.
+    pub fn line(&mut self, at: Mono, text: impl FnOnce() -> String) {
+        if !self.on {
+            return;
+        }
+        if self.lines.len() >= LINES_MAX && !self.all {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(format!("{:>12.6} {}", at.0 as f64 / 1e6, text()));
+    }
+
+    /// What is kept.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.iter().cloned().collect()
+    }
+}

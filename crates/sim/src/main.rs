@@ -1,0 +1,44 @@
+//! `cargo run -p sim --release -- --seeds 10000`: the simulator by hand.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use sim::cli;
+use sim::counts::Counts;
+use sim::run::Options;
+
+fn main() -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    let asked = match cli::parse(std::env::args().skip(1)) {
+        Ok(asked) => asked,
+        Err(what) => {
+            let _ = writeln!(out, "{what}");
+            return ExitCode::from(2);
+        }
+    };
+    let options = Options { checker: asked.checker, trace_all: asked.trace, ..Options::default() };
+    let seeds = match asked.seed {
+        Some(seed) => seed..seed + 1,
+        None => asked.from..asked.from + asked.seeds,
+    };
+    let (mut counts, mut failed) = (Counts::default(), 0u64);
+    for seed in seeds.clone() {
+        let report = cli::examine(seed, options);
+        counts.merge(&report.counts);
+        if !report.found.is_empty() || asked.trace {
+            let _ = write!(out, "{}", cli::told(&report));
+        }
+        if let Some(first) = report.found.first() {
+            failed += 1;
+            if asked.seed.is_some() && !asked.trace {
+                let (less, shorter) = cli::minimise(seed, options, first.checker);
+                let _ = writeln!(out, "shortest run: {less:?}");
+                let _ = write!(out, "{}", cli::told(&shorter));
+            }
+        }
+    }
+    let _ = write!(out, "{}", cli::counted(&counts));
+    let ran = seeds.end - seeds.start;
+    let _ = writeln!(out, "{ran} seeds run, {failed} with findings");
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

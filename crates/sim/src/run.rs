@@ -1,0 +1,329 @@
+//! One run: faults, then health, then silence; and what must hold in each.
+
+use base::{Micros, Rng};
+
+use crate::check::{self, Name, Violation};
+use crate::company::Company;
+use crate::counts::{Counts, Trace};
+use crate::machine::Prepare;
+use crate::people::{Act, Deed};
+use crate::phone::Stage;
+use crate::swarm::Swarm;
+use crate::world::World;
+
+/// How a run is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Only this checker looks; all when absent.
+    pub checker: Option<Name>,
+    /// Keeps the last lines of the wire.
+    pub trace: bool,
+    /// Keeps all lines.
+    pub trace_all: bool,
+    /// What is done to each node before its first input.
+    pub prepare: Option<Prepare>,
+    /// Things left out, for the search of a shorter run.
+    pub less: Less,
+}
+
+/// What a run leaves out of what its seed draws.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Less {
+    /// Network without loss, copies and reordering.
+    pub network: bool,
+    /// No phone reboots.
+    pub reboots: bool,
+    /// No restarts of the node.
+    pub restarts: bool,
+    /// No media failures.
+    pub media: bool,
+    /// No changes of configuration.
+    pub config: bool,
+    /// No broken packets.
+    pub noise: bool,
+    /// Phones, counted from the last, that do nothing by themselves.
+    pub silent: usize,
+    /// Seconds taken from the first phase.
+    pub seconds: u64,
+}
+
+impl Less {
+    fn of(self, swarm: Swarm) -> Swarm {
+        let mut s = swarm;
+        if self.network {
+            (s.loss, s.duplicate, s.reorder) = (0, 0, 0);
+        }
+        let off = |off: bool, value: Micros| if off { Micros(0) } else { value };
+        s.reboot_every = off(self.reboots, s.reboot_every);
+        s.restart_every = off(self.restarts, s.restart_every);
+        s.config_every = off(self.config, s.config_every);
+        s.noise_every = off(self.noise, s.noise_every);
+        if self.media {
+            s.media_failure = 0;
+        }
+        s
+    }
+}
+
+/// What a run found and did.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// Findings; the first one matters.
+    pub found: Vec<Violation>,
+    /// What happened.
+    pub counts: Counts,
+    /// Hash of all outputs of the node.
+    pub hash: u64,
+    /// The last lines, when asked for.
+    pub trace: Vec<String>,
+}
+
+/// Longest first phase, seconds.
+const FAULTS_S: u64 = 100;
+
+/// How long people go on after the faults stop.
+const HEALTHY_S: u64 = 30;
+
+/// 64·T1 and something: after it each transaction of before is over.
+const TRANSACTIONS_S: u64 = 36;
+
+/// Longest wait of a phone between two attempts to register, with its jitter, and the attempt.
+const RETRY_S: u64 = 150 + 33;
+
+/// Runs a seed.
+pub fn run(seed: u64, options: Options) -> Report {
+    let rng = rng_of(seed);
+    let mut draw = rng.derive("draw");
+    let swarm = options.less.of(Swarm::draw(&mut draw));
+    let company = Company::draw(&mut draw);
+    let phones = company.devices.len();
+    let mut world = World::new(rng, swarm, company, options.prepare);
+    world.trace = Trace::new(options.trace, options.trace_all);
+    world.watch = check::checkers(options.checker);
+    for _ in 0..phones {
+        let (patient, instance) = (draw.chance(1, 2), draw.chance(2, 3));
+        world.add_phone(patient, instance);
+    }
+    Stages { world, quit: options.trace && !options.trace_all }.play(options.less)
+}
+
+/// The generator of a seed.
+pub fn rng_of(seed: u64) -> Rng {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    Rng::from_seed(bytes)
+}
+
+/// The phases of a run.
+struct Stages {
+    world: World,
+    /// Stop at the first finding, so that the last lines show it.
+    quit: bool,
+}
+
+impl Stages {
+    fn play(mut self, less: Less) -> Report {
+        let phases: [fn(&mut Stages, Less); 6] = [
+            Stages::faults,
+            Stages::health,
+            Stages::silence,
+            Stages::probe,
+            Stages::partings,
+            Stages::empty,
+        ];
+        for phase in phases {
+            if !(self.quit && !self.world.found.is_empty()) {
+                phase(&mut self, less);
+            }
+        }
+        let mut world = self.world;
+        if let Some(machine) = world.machine.take() {
+            world.end_life(&machine);
+        }
+        world.counts.more("media failures", world.media.failed);
+        Report {
+            seed: 0,
+            found: world.found,
+            counts: world.counts,
+            hash: world.hash,
+            trace: world.trace.lines(),
+        }
+    }
+
+    /// Runs in steps, so that a finding can stop it.
+    fn pass(&mut self, span: Micros) {
+        let step = Micros::seconds(5);
+        let mut left = span;
+        while left.0 > 0 && !(self.quit && !self.world.found.is_empty()) {
+            let now = Micros(left.0.min(step.0));
+            self.world.run(now);
+            left = Micros(left.0 - now.0);
+        }
+    }
+
+    fn faults(&mut self, less: Less) {
+        let world = &mut self.world;
+        world.boot_node();
+        for n in 0..world.phones.len() {
+            let news = world.phones[n].boot(world.now);
+            world.news(n, news);
+        }
+        self.pass(Micros::seconds(3));
+        self.world.begin_life();
+        self.world.mute(less.silent);
+        self.pass(Micros::seconds(FAULTS_S.saturating_sub(less.seconds)));
+    }
+
+    /// The network is sound, everybody's rights are back, people go on.
+    fn health(&mut self, _less: Less) {
+        let world = &mut self.world;
+        world.swarm = world.swarm.healed();
+        if world.crash_after.is_some() {
+            world.crash_node();
+        }
+        if world.machine.is_none() {
+            world.boot_node();
+        }
+        world.act(Act::Configure(true));
+        self.pass(Micros::seconds(HEALTHY_S));
+    }
+
+    /// People stop; whatever is under way comes to its end. What belongs to calls whose far end
+    /// was lost is found by the session timer.
+    fn silence(&mut self, _less: Less) {
+        self.world.lively = false;
+        let session = u64::from(self.world.swarm.session_s);
+        let expires = u64::from(self.world.swarm.expires_s);
+        let wait = session.max(RETRY_S + expires) + 2 * TRANSACTIONS_S;
+        // No ring outlasts this; it may begin late, by a transfer.
+        self.pass(Micros::seconds(wait + 70));
+        self.settle();
+    }
+
+    /// Asks the checkers until they agree; something may be under way for a moment.
+    fn settle(&mut self) {
+        let mut watch = std::mem::take(&mut self.world.watch);
+        for checker in &mut watch {
+            let mut verdict = Ok(());
+            for _ in 0..6 {
+                verdict = checker.settled(&self.world);
+                if verdict.is_ok() {
+                    break;
+                }
+                self.world.run(Micros::millis(1_300));
+            }
+            if let Err(what) = verdict {
+                let (checker, at) = (checker.name(), self.world.now.mono);
+                self.world.found.push(Violation { checker, at, what });
+            }
+        }
+        self.world.watch = watch;
+    }
+
+    /// Calls between phones that are free, which must succeed.
+    fn probe(&mut self, _less: Less) {
+        let phones = self.world.phones.len();
+        for n in 0..phones {
+            let free = |w: &World, n: usize| w.phones[n].legs.is_empty();
+            let m = (n + 1) % phones;
+            let (a, b) = (&self.world.phones[n].card, &self.world.phones[m].card);
+            if a.number == b.number || !free(&self.world, n) || !free(&self.world, m) {
+                continue;
+            }
+            let number = b.number.clone();
+            if self.world.is_crowded(&number) || self.world.is_crowded(&a.number.clone()) {
+                continue;
+            }
+            self.probe_call(n, m, &number);
+        }
+        if !self.world.probe_failures.is_empty() {
+            self.settle();
+        }
+    }
+
+    fn probe_call(&mut self, n: usize, m: usize, number: &str) {
+        let world = &mut self.world;
+        let (leg, news) = world.phones[n].dial(world.now, number, false, false);
+        world.news(n, news);
+        world.run(Micros::millis(400));
+        let there = world.phones[m].legs.keys().next().copied();
+        if let Some(there) = there {
+            world.deed(m, Deed::Ring(there, false));
+            world.run(Micros::millis(300));
+            world.deed(m, Deed::Answer(there));
+        }
+        world.run(Micros::millis(400));
+        let up = world.phones[n].legs.get(&leg).is_some_and(|l| l.stage == Stage::Up);
+        world.counts.add("probe calls");
+        if !up || there.is_none() {
+            let end = world.phones[n].last_end;
+            let rang = there.is_some();
+            let what = format!("phone {n} cannot call phone {m}: rang {rang}, ended {end:?}");
+            world.probe_failures.push(what);
+        }
+        world.deed(n, Deed::Hang(leg));
+        world.run(Micros::millis(300));
+    }
+
+    /// Who hangs up by himself does so; then callers; the rest an administrator ends.
+    fn partings(&mut self, _less: Less) {
+        for round in 0..2 {
+            for n in 0..self.world.phones.len() {
+                let phone = &self.world.phones[n];
+                if phone.card.patient && round == 0 {
+                    continue;
+                }
+                let ours = phone.legs.iter().filter(|(_, l)| !phone.card.patient || l.outgoing);
+                let legs: Vec<_> = ours.map(|(id, _)| *id).collect();
+                for leg in legs {
+                    self.world.deed(n, Deed::Hang(leg));
+                }
+            }
+            self.pass(Micros::seconds(40));
+        }
+        self.settle();
+        let Some(machine) = &self.world.machine else { return };
+        let calls: Vec<_> = machine.node.calls().calls().map(|c| c.call).collect();
+        for call in calls {
+            self.world.counts.add("calls of patient people only");
+            self.world.clear(call);
+        }
+        self.pass(Micros::seconds(40));
+    }
+
+    /// Phones are switched off, after which nothing may be left.
+    fn empty(&mut self, _less: Less) {
+        for n in 0..self.world.phones.len() {
+            let now = self.world.now;
+            let news = self.world.phones[n].command(now, sip::ua::Command::Unregister);
+            self.world.news(n, news);
+        }
+        self.pass(Micros::seconds(2 * TRANSACTIONS_S));
+        let mut watch = std::mem::take(&mut self.world.watch);
+        for checker in &mut watch {
+            let (name, at) = (checker.name(), self.world.now.mono);
+            let found = checker.ended(&self.world);
+            self.world.found.extend(found.into_iter().map(|what| Violation {
+                checker: name,
+                at,
+                what,
+            }));
+        }
+        self.world.watch = watch;
+    }
+}
+
+impl World {
+    /// The last phones' people do nothing by themselves.
+    fn mute(&mut self, phones: usize) {
+        self.silent = phones;
+    }
+
+    /// Whether one more call of a number might be above its limit.
+    fn is_crowded(&self, number: &str) -> bool {
+        let own = self.phones.iter().filter(|p| p.card.number == number);
+        own.map(|p| p.legs.len()).sum::<usize>() + 1 >= base::limits::CALLS_PER_DN
+    }
+}

@@ -1,0 +1,378 @@
+//! Everything on one virtual clock: the node, its store and media plane, the phones and the
+//! network between them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use base::{FlowId, Micros, Mono, Now, Rng, Wall};
+use bytes::Bytes;
+use node::{Input, Output, Settings};
+use sip::msg::Msg;
+use sip::stack::{Config, Transport};
+
+use crate::check::{Arrived, Checker, Done, Known, Scene, Violation};
+use crate::company::Company;
+use crate::counts::{Counts, Trace};
+use crate::machine::{Machine, Prepare};
+use crate::media::SimMedia;
+use crate::network::{self, Datagram};
+use crate::people::Act;
+use crate::phone::{Card, News, Phone, server};
+use crate::store::SimStore;
+use crate::swarm::Swarm;
+
+/// The node's UDP socket.
+const UDP: FlowId = FlowId(1);
+
+/// Wall time at the start of every run.
+const WALL: i64 = 1_780_000_000_000;
+
+/// Steps of one run; more means that something spins.
+const STEPS_MAX: u64 = 2_000_000;
+
+/// Something that will happen.
+#[derive(Debug, Clone)]
+pub(crate) enum Work {
+    /// A datagram arrives.
+    Deliver(Datagram),
+    /// The media plane of that life of the node reports.
+    Media(u64, mediactl::Event),
+    /// Someone does something.
+    Act(Act),
+}
+
+/// The simulated world.
+pub struct World {
+    /// Virtual time.
+    pub now: Now,
+    /// Faults in force.
+    pub swarm: Swarm,
+    /// Configuration.
+    pub company: Company,
+    /// The node, while it runs.
+    pub machine: Option<Machine>,
+    /// What is stored.
+    pub store: SimStore,
+    /// The media plane.
+    pub media: SimMedia,
+    /// The phones.
+    pub phones: Vec<Phone>,
+    /// What happened so far.
+    pub counts: Counts,
+    /// The last lines.
+    pub trace: Trace,
+    /// Findings of the checkers.
+    pub found: Vec<Violation>,
+    /// Calls that had to succeed and did not.
+    pub probe_failures: Vec<String>,
+    /// Hashes of the outputs of all lives of the node, combined.
+    pub hash: u64,
+    /// People act by themselves.
+    pub(crate) lively: bool,
+    /// Outputs of the node's next input that are still carried out before it crashes.
+    pub(crate) crash_after: Option<u64>,
+    pub(crate) people: Rng,
+    /// Phones, counted from the last, whose people do nothing by themselves.
+    pub(crate) silent: usize,
+    pub(crate) watch: Vec<Box<dyn Checker>>,
+    pub(crate) last: Option<Datagram>,
+    net: Rng,
+    queue: BTreeMap<(Mono, u64), Work>,
+    serial: u64,
+    life: u64,
+    steps: u64,
+    seed: Rng,
+    prepare: Option<Prepare>,
+    directory: BTreeMap<SocketAddr, Known>,
+    crossings: crate::wire::Crossings,
+}
+
+impl World {
+    /// A world with all phones off and the node down.
+    pub fn new(seed: Rng, swarm: Swarm, company: Company, prepare: Option<Prepare>) -> Self {
+        World {
+            now: Now { mono: Mono(1_000_000), wall: Wall(WALL), lag: Micros(0) },
+            swarm,
+            company,
+            machine: None,
+            store: SimStore::default(),
+            media: SimMedia::default(),
+            phones: Vec::new(),
+            counts: Counts::default(),
+            trace: Trace::default(),
+            found: Vec::new(),
+            probe_failures: Vec::new(),
+            hash: 0,
+            lively: false,
+            crash_after: None,
+            people: seed.derive("people"),
+            silent: 0,
+            watch: Vec::new(),
+            last: None,
+            net: seed.derive("network"),
+            queue: BTreeMap::new(),
+            serial: 0,
+            life: 0,
+            steps: 0,
+            seed,
+            prepare,
+            directory: BTreeMap::new(),
+            crossings: crate::wire::Crossings::default(),
+        }
+    }
+
+    /// Adds the phone of the company's next device.
+    pub fn add_phone(&mut self, patient: bool, instance: bool) {
+        let index = self.phones.len();
+        let Some(device) = self.company.devices.get(index).map(|d| d.id) else { return };
+        let number = self.company.number_of(index);
+        let address = SocketAddr::from(([198, 51, 100, index as u8 + 1], 5_060));
+        self.directory.insert(address, Known { device, number: number.clone() });
+        let (expires_s, session_s) = (self.swarm.expires_s, self.swarm.session_s);
+        let card = Card { index, device, number, address, patient, instance, expires_s, session_s };
+        self.phones.push(Phone::new(card, &self.seed));
+    }
+
+    /// Puts something on the list.
+    pub(crate) fn later(&mut self, after: Micros, work: Work) {
+        self.serial += 1;
+        self.queue.insert((self.now.mono + after, self.serial), work);
+    }
+
+    /// Someone does something after a while.
+    pub(crate) fn act_later(&mut self, after: Micros, act: Act) {
+        self.later(after, Work::Act(act));
+    }
+
+    /// Starts the node, with what is stored.
+    pub fn boot_node(&mut self) {
+        self.life += 1;
+        let mut seed = [0; 32];
+        self.seed.derive(&format!("node {}", self.life)).fill(&mut seed);
+        let config = Config { session_expires_s: self.swarm.session_s, ..Config::default() };
+        let settings =
+            Settings { sip: config, relay_always: self.swarm.relay, media_address: None };
+        self.machine = Machine::start(seed, &self.company, settings, self.prepare);
+        let (local, remote) = (server(), SocketAddr::from(([0, 0, 0, 0], 0)));
+        let transport = Transport::Udp;
+        self.node(Input::FlowOpened { flow: UDP, transport, local, remote });
+        let bindings = self.store.bindings(self.now.wall);
+        self.node(Input::Restore { bindings });
+        self.trace.line(self.now.mono, || "node starts".into());
+    }
+
+    /// The node's process ends, whatever it was doing.
+    pub fn crash_node(&mut self) {
+        self.crash_after = None;
+        let Some(machine) = self.machine.take() else { return };
+        self.end_life(&machine);
+        self.media.crash();
+        self.trace.line(self.now.mono, || "node crashes".into());
+        self.watched(|checker, scene| checker.crashed(scene));
+    }
+
+    /// The node's journal must repeat what it did; its hash joins that of the run.
+    pub(crate) fn end_life(&mut self, machine: &Machine) {
+        self.hash = self.hash.rotate_left(17) ^ machine.hash();
+        if let Err(what) = machine.replay() {
+            let (checker, at) = (crate::check::Name::I9, self.now.mono);
+            self.found.push(Violation { checker, at, what });
+        }
+    }
+
+    /// Runs for some time.
+    pub fn run(&mut self, span: Micros) {
+        let end = self.now.mono + span;
+        while let Some(next) = self.next().filter(|next| *next <= end) {
+            self.go(next.max(self.now.mono));
+            self.steps += 1;
+            if self.steps > STEPS_MAX {
+                let (checker, at) = (crate::check::Name::L2, self.now.mono);
+                let what = "the world never comes to rest".into();
+                self.found.push(Violation { checker, at, what });
+                break;
+            }
+            while let Some(entry) =
+                self.queue.first_entry().filter(|entry| entry.key().0 <= self.now.mono)
+            {
+                let work = entry.remove();
+                self.work(work);
+            }
+            let due = |d: Option<Mono>| d.is_some_and(|d| d <= self.now.mono);
+            if due(self.machine.as_ref().and_then(|m| m.node.next_deadline())) {
+                self.node(Input::Tick);
+            }
+            for n in 0..self.phones.len() {
+                if self.phones[n].endpoint.next_deadline().is_some_and(|d| d <= self.now.mono) {
+                    let news = self.phones[n].tick(self.now);
+                    self.news(n, news);
+                }
+            }
+        }
+        self.go(end.max(self.now.mono));
+    }
+
+    fn next(&self) -> Option<Mono> {
+        let phones = self.phones.iter().filter_map(|p| p.endpoint.next_deadline()).min();
+        let node = self.machine.as_ref().and_then(|m| m.node.next_deadline());
+        let queue = self.queue.keys().next().map(|key| key.0);
+        [phones, node, queue].into_iter().flatten().min()
+    }
+
+    fn go(&mut self, to: Mono) {
+        let wall = WALL + (to.0 / 1_000) as i64;
+        self.now = Now { mono: to, wall: Wall(wall), ..self.now };
+    }
+
+    fn work(&mut self, work: Work) {
+        match work {
+            Work::Deliver(datagram) => self.deliver(datagram),
+            Work::Media(life, event) => {
+                if life == self.life && self.machine.is_some() {
+                    self.node(Input::Media { event });
+                }
+            }
+            Work::Act(act) => self.act(act),
+        }
+    }
+
+    fn deliver(&mut self, datagram: Datagram) {
+        let Datagram { from, to, bytes } = datagram;
+        if to == server() {
+            let local = to.ip();
+            self.receive(from, &bytes);
+            self.node(Input::Received { flow: UDP, from, local, bytes });
+        } else if let Some(n) = self.phones.iter().position(|p| p.card.address == to) {
+            let news = self.phones[n].receive(self.now, from, bytes);
+            self.news(n, news);
+        }
+    }
+
+    /// Shows a message for the node to the checkers, when it comes from a phone.
+    fn receive(&mut self, from: SocketAddr, bytes: &Bytes) {
+        if self.machine.is_none() || !self.directory.contains_key(&from) {
+            return;
+        }
+        let Ok(msg) = Msg::parse_datagram(bytes.clone()) else { return };
+        self.crossings.arrived(&msg, &mut self.counts);
+        let call = self.call_of(&msg);
+        self.watched(|checker, scene| checker.arrived(scene, Arrived { msg: &msg, from, call }));
+    }
+
+    /// The call of the dialog that a BYE ends; others are not asked for.
+    fn call_of(&self, msg: &Msg) -> Option<base::CallId> {
+        let machine = self.machine.as_ref()?;
+        if msg.method() != Some(sip::msg::Method::Bye) {
+            return None;
+        }
+        let mut dialogs = machine.node.stack().dialogs();
+        let dialog = dialogs.find(|d| *d.call_id == *msg.call_id() && d.is_up)?;
+        machine.node.calls().survey().find(|l| l.leg == dialog.leg).map(|l| l.call)
+    }
+
+    fn watched(&mut self, mut tell: impl FnMut(&mut Box<dyn Checker>, &mut Scene<'_>)) {
+        let (mono, wall) = (self.now.mono, self.now.wall);
+        let (store, phones) = (&self.store, &self.directory);
+        let mut scene = Scene { mono, wall, store, phones, found: &mut self.found };
+        for checker in &mut self.watch {
+            tell(checker, &mut scene);
+        }
+    }
+
+    /// One input of the node, and what follows from it.
+    pub(crate) fn node(&mut self, input: Input) {
+        let Some(machine) = &mut self.machine else { return };
+        let outputs = machine.handle(self.now, input);
+        let cut = self.crash_after.map(|n| n % (outputs.len() as u64 + 1));
+        for (n, output) in outputs.into_iter().enumerate() {
+            if cut.is_some_and(|cut| n as u64 >= cut) {
+                break;
+            }
+            self.carry_out(output);
+        }
+        if cut.is_some() {
+            self.crash_node();
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Transmit { to, bytes, .. } => {
+                if let Ok(msg) = Msg::parse_datagram(bytes.clone()) {
+                    self.crossings.sent(&msg, &mut self.counts);
+                    self.watched(|checker, scene| checker.done(scene, &Done::Sent(&msg, to)));
+                }
+                self.send(Datagram { from: server(), to, bytes });
+            }
+            Output::Media { command } => {
+                self.watched(|checker, scene| checker.done(scene, &Done::Media(&command)));
+                self.trace.line(self.now.mono, || format!("media {}", brief(&command)));
+                let failure = self.swarm.media_failure;
+                if let Some((after, event)) = self.media.handle(command, failure, &mut self.net) {
+                    self.later(after, Work::Media(self.life, event));
+                }
+            }
+            Output::Store { write } => {
+                self.trace.line(self.now.mono, || crate::wire::written(&write));
+                self.store.write(write);
+                self.watched(|checker, scene| checker.done(scene, &Done::Stored));
+            }
+            Output::Event { event } => {
+                self.counts.more(event.kind.id(), u64::from(event.count));
+                self.watched(|checker, scene| checker.done(scene, &Done::Event(event)));
+            }
+            Output::Close { .. } | Output::Reply { .. } => {}
+        }
+    }
+
+    /// What a phone's step brought about.
+    pub(crate) fn news(&mut self, n: usize, news: Vec<News>) {
+        for item in news {
+            match item {
+                News::Send(bytes) => {
+                    let from = self.phones[n].card.address;
+                    self.send(Datagram { from, to: server(), bytes });
+                }
+                other => self.noticed(n, other),
+            }
+        }
+    }
+
+    fn send(&mut self, datagram: Datagram) {
+        let arrivals = network::arrivals(&self.swarm, &mut self.net);
+        self.trace.line(self.now.mono, || crate::wire::line(&datagram, arrivals.len()));
+        match arrivals.len() {
+            0 => self.counts.add("datagrams lost"),
+            1 => {}
+            _ => self.counts.add("datagrams doubled"),
+        }
+        self.counts.add("datagrams");
+        for after in arrivals {
+            self.later(after, Work::Deliver(datagram.clone()));
+        }
+        if datagram.to == server() {
+            self.last = Some(datagram);
+        }
+    }
+
+    /// Puts changes of the company in force.
+    pub(crate) fn configure(&mut self, changes: Vec<model::Change>) {
+        if self.company.change(&changes).is_none() {
+            return;
+        }
+        self.counts.add("configuration changes");
+        self.trace.line(self.now.mono, || format!("configuration: {} changes", changes.len()));
+        let snapshot = self.company.snapshot.clone();
+        self.node(Input::Config { snapshot, changes: Arc::new(changes) });
+    }
+}
+
+fn brief(command: &mediactl::Command) -> String {
+    match command {
+        mediactl::Command::Leg(want) => {
+            format!("{:?} {:?} {:?}", want.leg, want.joined, want.direction)
+        }
+        other => format!("{other:?}"),
+    }
+}
