@@ -130,11 +130,6 @@ impl Running {
         Ok(())
     }
 
-    /// The address of a listener.
-    pub(crate) fn listener(&self, name: &str) -> Option<SocketAddr> {
-        self.listeners.iter().find(|(n, _)| n == name).map(|(_, a)| *a)
-    }
-
     /// Waits until no call is left, at most `patience` or until `hurry` ends; then clears them.
     pub(crate) async fn drain(&self, patience: Duration, hurry: impl Future<Output = ()>) {
         self.draining.store(true, Ordering::Relaxed);

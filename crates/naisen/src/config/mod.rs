@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use check::report;
-pub(crate) use keys::{KEYS, Key};
-pub(crate) use load::{ConfigError, Loaded, Origin, load};
+pub(crate) use load::load;
 
 /// The configuration of a node, defaults filled in, relative paths made absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 use std::path::Path;
 
-use super::load::{ConfigError, Origin, defaults, parse};
+use super::load::{ConfigError, Loaded, Origin, defaults, parse};
 use crate::args::Lang;
 
-fn read(text: &str) -> Result<super::Loaded, ConfigError> {
+fn read(text: &str) -> Result<Loaded, ConfigError> {
     parse(Path::new("/etc/naisen/naisen.toml"), text)
 }
 

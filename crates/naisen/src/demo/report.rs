@@ -57,9 +57,18 @@ impl Page {
     }
 }
 
-/// Columns on a terminal: two for what is wide in East Asian fonts.
+/// Characters that take two columns on a terminal: kana, kanji, hangul and full-width forms.
+const WIDE: [std::ops::RangeInclusive<char>; 6] = [
+    '\u{1100}'..='\u{115f}',
+    '\u{2e80}'..='\u{a4cf}',
+    '\u{ac00}'..='\u{d7a3}',
+    '\u{f900}'..='\u{faff}',
+    '\u{fe30}'..='\u{ff60}',
+    '\u{20000}'..='\u{3fffd}',
+];
+
 fn width(text: &str) -> usize {
-    let wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{20000}'..='\u{3fffd}');
+    let wide = |c: char| WIDE.iter().any(|range| range.contains(&c));
     text.chars().map(|c| 1 + usize::from(wide(c))).sum()
 }
 
