@@ -104,7 +104,7 @@ impl Call {
         };
         self.silence(leg);
         self.end(cx, verdict);
-        self.drop_media(cx, leg);
+        self.leg_out(cx, leg);
     }
 
     /// An early description could not be given: a guidance is left out, early media too.

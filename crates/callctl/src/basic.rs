@@ -275,6 +275,7 @@ impl Call {
         let again = !late && leg.remote == *sdp;
         if late && leg.pending == Pending::Nothing && leg.remote.is_empty() {
             leg.pending = Pending::Offer(Leg::keep(sdp));
+            leg.fetched = true;
         } else if !late && !again {
             leg.remote = Leg::keep(sdp);
             if !crate::exchange::adopt_key(leg) {
@@ -290,12 +291,14 @@ impl Call {
                     self.told = Told::Rings;
                 }
                 self.early = Some(id);
+                let status = if status == 180 { 180 } else { 183 };
                 self.say(cx, caller, Say::Progress { status }, Body::Of(id));
             }
             Some((_, true, true)) if passes && late => {
                 self.match_protection(id, caller);
                 self.early = Some(id);
                 self.exchange = Exchange::Give { from: caller, to: id };
+                let status = if status == 180 { 180 } else { 183 };
                 self.say(cx, caller, Say::Progress { status }, Body::Of(id));
             }
             Some(_) | None => self.tell_caller(cx, status),
@@ -321,16 +324,14 @@ impl Call {
         let ring = self.ring.as_ref().map(|r| (r.purpose, r.offered.is_empty()));
         let leg = self.leg_mut(id).filter(|l| l.role == Role::Ringing);
         let (Some(leg), Some((purpose, late))) = (leg, ring) else {
-            // It crossed our end: whoever answered too late is released (R248).
-            cx.count(Kind::LateAnswer);
-            return cx
-                .command(id, LegCommand::End { cause: Cause::NormalClearing, elsewhere: true });
+            return cx.count(Kind::LateAnswer);
         };
         let mut changed = false;
         if let Some(sdp) = sdp {
             match (late, &leg.pending) {
                 (true, Pending::Nothing) if leg.remote.is_empty() => {
                     leg.pending = Pending::Offer(Leg::keep(&sdp));
+                    leg.fetched = true;
                 }
                 (true, _) => {}
                 (false, _) if leg.remote == sdp => {}
@@ -362,7 +363,7 @@ impl Call {
 
     fn answered_basic(&mut self, cx: &mut Cx<'_>, id: LegId) {
         let Some(caller) = self.ring.as_ref().map(|r| r.leg) else { return };
-        if self.leg(id).is_some_and(|l| matches!(l.pending, Pending::Offer(_))) {
+        if self.leg(id).is_some_and(|l| l.fetched && l.remote.is_empty()) {
             self.match_protection(id, caller);
         }
         self.ring = None;

@@ -23,7 +23,7 @@ use crate::leg::{Leg, Person, Role, State};
 use crate::media::path::Way;
 use crate::record::{Draft, Verdict};
 
-/// A call, from the first INVITE until its last leg is gone.
+/// A call, from the first INVITE until its last leg has ended.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub id: CallId,
@@ -239,7 +239,11 @@ impl Call {
             if let Some(verdict) = self.trouble.take() {
                 self.refuse_or_end(cx, verdict);
             }
-            while self.trouble.is_none() && self.settle(cx) {}
+            for _ in 0..SETTLE_ROUNDS {
+                if self.trouble.is_some() || !self.settle(cx) {
+                    break;
+                }
+            }
             if self.trouble.is_none() {
                 break;
             }
@@ -247,6 +251,9 @@ impl Call {
         self.count_calls(cx);
         self.tidy_media(cx);
         self.arm(cx);
+        while let Some(out) = self.legs.iter().find(|l| l.role == Role::Out).map(|l| l.id) {
+            self.forget(cx, out);
+        }
     }
 
     /// Counts the call once for each extension that takes part in it, and frees the others.
@@ -304,7 +311,7 @@ impl Call {
         }
     }
 
-    /// A leg that the stack does not know any more, or never did.
+    /// A leg that has ended: what still comes of it is late news.
     pub(crate) fn forget(&mut self, cx: &mut Cx<'_>, leg: LegId) {
         cx.core.by_leg.remove(&leg);
         self.legs.retain(|l| l.id != leg);
@@ -331,3 +338,6 @@ impl Call {
 
 /// Rounds in which one step may meet trouble; the first ends the call, so two suffice.
 const STEP_ROUNDS: usize = 3;
+
+/// Things begun in one step; each waits for a far end or is followed by few others.
+const SETTLE_ROUNDS: usize = 16;

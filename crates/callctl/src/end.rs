@@ -128,7 +128,9 @@ impl Call {
         }
         let Some(media) = leg.media.take() else { return };
         cx.core.by_media.remove(&media.id);
-        cx.media(Command::Close { leg: media.id });
+        if media.told {
+            cx.media(Command::Close { leg: media.id });
+        }
     }
 
     /// The far end of a leg is gone.
@@ -157,10 +159,10 @@ impl Call {
         };
         self.silence(leg);
         self.end(cx, verdict);
-        self.drop_media(cx, leg);
+        self.leg_out(cx, leg);
     }
 
-    /// Keeps commands away from a leg that has ended by itself, without forgetting who it was.
+    /// Keeps commands away from a leg that has ended by itself; the record still names it.
     pub(crate) fn silence(&mut self, leg: LegId) {
         if let Some(leg) = self.leg_mut(leg) {
             leg.role = Role::Out;

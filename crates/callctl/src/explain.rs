@@ -14,6 +14,8 @@ pub(crate) enum Mark {
     NoHops,
     /// The caller's offer cannot be used, or is not protected as its device must be.
     OfferRefused,
+    /// As many legs as there may be.
+    NoRoom,
     /// Own or called number is at its limit (R250).
     CallLimit(Dn),
     /// The caller dialled the own number (R253).
@@ -108,6 +110,7 @@ fn step(mark: Mark) -> Step {
         Mark::CallerStopped => plain("permit.stopped"),
         Mark::NoHops => plain("permit.no-hops"),
         Mark::OfferRefused => plain("permit.media"),
+        Mark::NoRoom => plain("permit.room"),
         Mark::CallLimit(dn) => Step::new("permit.limit", &dn.text()),
         Mark::OwnNumber => plain("route.own-number"),
         Mark::NoSuchNumber => plain("route.none"),

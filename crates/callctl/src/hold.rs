@@ -8,16 +8,17 @@
 //! A resuming offer passes to the other phone, except when a relayed one is answered by what is
 //! in force already. A phone whose codecs our player lacks gets the holding offer itself.
 
-use base::LegId;
+use base::{Cause, LegId};
 use mediactl::Direction;
 use mediactl::sdp::{Sdp, check_answer};
 
 use crate::call::Call;
 use crate::cx::Cx;
 use crate::exchange::Exchange;
-use crate::leg::{Body, Leg, Pending, Say, Serves};
+use crate::leg::{Asked, Body, Pending, Say, Serves};
 use crate::media::path::Way;
 use crate::media::{can_play, holds};
+use crate::record::Verdict;
 
 impl Call {
     /// An offer, or the wish for one, while both talk or hold.
@@ -90,20 +91,28 @@ impl Call {
             }
             return self.say(cx, id, Say::AnswerOffer, Body::Own(Direction::SendOnly));
         }
-        let peer_known = self.peer_of(id).is_some();
-        if asks || (!peer_known && self.leg(id).is_some_and(|l| l.media.is_none())) {
-            self.refuse_offer(cx, id, 488);
-        } else {
+        let portless = self.leg(id).is_some_and(|l| l.media.is_none());
+        let nowhere = portless && self.peer_of(id).is_none();
+        let fetched = self.leg(id).is_some_and(|l| l.fetched);
+        if !asks && !nowhere {
             self.say(cx, id, Say::AnswerOffer, Body::Quiet(Direction::Inactive));
+        } else if fetched {
+            self.trouble = Some(Verdict::by(Cause::MediaNotAcceptable, id));
+        } else {
+            self.refuse_offer(cx, id, 488);
         }
     }
 
-    /// A relayed phone resumes, and what the other party said last answers it: no message there.
+    /// A relayed phone resumes, and what the other party said last answers it: no message there,
+    /// unless the other one was told that it is not heard.
     fn answer_from_stock(&mut self, cx: &mut Cx<'_>, id: LegId, peer: LegId) -> bool {
         if self.way == Way::Direct {
             return false;
         }
         let (Some(leg), Some(stock)) = (self.leg(id), self.leg(peer)) else { return false };
+        if stock.sent.mutes {
+            return false;
+        }
         let (offer, answer) = (leg.body(), stock.body());
         let fits = match (Sdp::parse(&offer), Sdp::parse(&answer)) {
             (Ok(offer), Ok(answer)) => {
@@ -157,17 +166,18 @@ impl Call {
 
     /// The player's leg is lost: silence instead of music, and the call goes on.
     pub(crate) fn music_failed(&mut self, cx: &mut Cx<'_>, id: LegId, serves: Serves) {
-        if (self.exchange == Exchange::Player { leg: id })
-            && self.leg(id).is_some_and(Leg::is_quiet)
-        {
+        // What has been offered already is answered; what waited for the port never was.
+        let unsaid = self.leg(id).is_some_and(|l| l.asked == Asked::Nothing);
+        if self.exchange == (Exchange::Player { leg: id }) && unsaid {
             self.exchange = Exchange::Idle;
         }
         if let Some(leg) = self.leg_mut(id).filter(|_| serves == Serves::Music) {
             // Its description still names the lost port; a later offer mends that.
             leg.serves = Serves::Peer;
         }
+        // An offer that is with the other party is still answered by it.
         let waits = self.leg(id).is_some_and(|l| l.pending != Pending::Nothing);
-        if waits {
+        if waits && self.exchange == Exchange::Idle {
             self.refuse_offer(cx, id, 500);
         }
     }

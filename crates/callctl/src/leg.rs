@@ -39,7 +39,7 @@ pub(crate) enum Role {
     Ringing,
     /// Takes the place of a party as soon as the other one agrees.
     Joining,
-    /// Ended; only the stack has still to say that nothing more will come.
+    /// Ended; forgotten with the end of the step.
     Out,
 }
 
@@ -142,6 +142,10 @@ pub(crate) struct Media {
     pub protect: Option<Protect>,
     /// The wanted condition has to be told again.
     pub dirty: bool,
+    /// The media plane knows of it.
+    pub told: bool,
+    /// The join that was told last.
+    pub joined: mediactl::Joined,
 }
 
 /// Where the leg's far end was told to send its audio.
@@ -161,6 +165,8 @@ pub(crate) struct Sent {
     pub source: Option<LegId>,
     /// Another source came after the first one: bodies are stamped from then on.
     pub mixed: bool,
+    /// It told the phone that it is not heard.
+    pub mutes: bool,
 }
 
 /// One side of a call.
@@ -227,7 +233,7 @@ impl Leg {
         }
     }
 
-    /// Neither ended nor waiting to be forgotten.
+    /// Not ended.
     pub(crate) fn is_live(&self) -> bool {
         self.role != Role::Out
     }

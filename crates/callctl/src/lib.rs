@@ -129,13 +129,9 @@ impl CallControl {
             && self.core.budget.is_empty()
     }
 
-    /// The running calls, oldest first; those that only wait for the stack are left out.
+    /// The running calls, oldest first.
     pub fn calls(&self) -> impl Iterator<Item = CallSummary> {
-        self.by_id
-            .values()
-            .filter_map(|slot| self.calls.get(*slot))
-            .filter(|c| !c.ended)
-            .map(|c| CallSummary::of(c))
+        self.by_id.values().filter_map(|slot| self.calls.get(*slot)).map(|c| CallSummary::of(c))
     }
 
     /// Every leg of every call, also those that only wait for the stack; oldest call first.
@@ -267,9 +263,7 @@ impl CallControl {
         view: &dyn View,
         out: &mut Vec<Action>,
     ) {
-        let Some(slot) = self.slot_of(leg) else {
-            return out.push(Action::Event(Kind::LateAnswer.into()));
-        };
+        let Some(slot) = self.slot_of(leg) else { return late(leg, &event, out) };
         if let LegEvent::Refer(refer) = event {
             return self.refer(now, (slot, leg, *refer), view, out);
         }
@@ -406,6 +400,26 @@ struct Attended {
 /// Slots that stay allocated when the last call has gone.
 const SLOTS_KEPT: usize = 1_024;
 
+/// News of a leg that has ended here. The stack settles its end by itself; only an answer that
+/// crossed our end might leave a phone off the hook, so it is ended once more (R248).
+fn late(leg: LegId, event: &LegEvent, out: &mut Vec<Action>) {
+    match event {
+        LegEvent::Gone | LegEvent::Refused(_) | LegEvent::Ended { .. } => {}
+        LegEvent::Answered { .. } => {
+            let end = LegCommand::End { cause: Cause::NormalClearing, elsewhere: false };
+            out.push(Action::Leg { leg, command: end });
+            out.push(Action::Event(Kind::LateAnswer.into()));
+        }
+        LegEvent::Progress { .. }
+        | LegEvent::OfferReceived { .. }
+        | LegEvent::AnswerReceived { .. }
+        | LegEvent::OfferFailed { .. }
+        | LegEvent::Confirmed
+        | LegEvent::Refer(_)
+        | LegEvent::Digit { .. } => out.push(Action::Event(Kind::LateAnswer.into())),
+    }
+}
+
 impl Call {
     /// A new inbound leg begins the call.
     fn begin(&mut self, cx: &mut Cx<'_>, leg: Leg, offered: &Offered) {
@@ -449,7 +463,6 @@ impl Call {
             LegEvent::Gone => {
                 // Without an end before it the stack has lost the leg.
                 self.leg_ended(cx, leg, Verdict::new(Cause::MediaTimeout));
-                self.forget(cx, leg);
             }
             LegEvent::Refer(_) => cx.command(leg, LegCommand::RefuseRefer { status: 500 }),
         }

@@ -60,6 +60,9 @@ impl Call {
         if !is_offer_usable(policy, offered) {
             return Err(Refusal::new(Cause::MediaNotAcceptable, Mark::OfferRefused));
         }
+        if cx.core.by_leg.len() > base::limits::LEGS_MAX {
+            return Err(Refusal::new(Cause::ResourceShortage, Mark::NoRoom));
+        }
         if self.is_full(cx, dn) {
             return Err(Refusal::new(Cause::UserBusy, Mark::CallLimit(dn)));
         }

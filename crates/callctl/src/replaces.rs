@@ -17,7 +17,7 @@ use crate::call::{Call, Link, Takeover};
 use crate::cx::Cx;
 use crate::exchange::Exchange;
 use crate::explain::Mark;
-use crate::leg::{Body, Leg, Pending, Role, Say, State};
+use crate::leg::{Asked, Body, Leg, Pending, Role, Say, State};
 use crate::media::path::{self, Way};
 use crate::record::{Draft, Verdict};
 
@@ -28,7 +28,12 @@ impl Call {
         let Some(leg) = self.leg(replaced).filter(|_| free) else { return false };
         match leg.role {
             Role::Ringing => {
-                leg.state != State::Opening && self.transfer.is_none() && self.ring.is_some()
+                let caller = self.ring.as_ref().and_then(|r| self.leg(r.leg));
+                let ready = |c: &Leg| c.asked == Asked::Nothing && c.waiting.is_none();
+                leg.state != State::Opening
+                    && self.transfer.is_none()
+                    && self.exchange == Exchange::Idle
+                    && caller.is_some_and(ready)
             }
             Role::Party => {
                 leg.is_answered() && self.partner(replaced).is_some() && self.transfer.is_none()

@@ -19,7 +19,7 @@ use crate::call::{Call, Link, Purpose, Transfer};
 use crate::cx::Cx;
 use crate::explain::Mark;
 use crate::input::Refer;
-use crate::leg::{Leg, Pending};
+use crate::leg::{Asked, Leg, Pending};
 use crate::media::path::{self, Way};
 use crate::record::{Draft, Verdict};
 use crate::route::{self, Refusal};
@@ -150,9 +150,12 @@ impl Call {
     /// The transferee's affairs with its former partner are over.
     fn part_from(&mut self, cx: &mut Cx<'_>, id: LegId) {
         self.refuse_offer(cx, id, crate::exchange::REQUEST_PENDING);
-        if let Some(leg) = self.leg_mut(id) {
-            leg.holding = false;
-            leg.no_music = false;
+        let Some(leg) = self.leg_mut(id) else { return };
+        leg.holding = false;
+        leg.no_music = false;
+        // What was not said yet was meant for other company.
+        if leg.waiting.take().is_some() && leg.asked == Asked::Nothing {
+            self.drop_exchange(id);
         }
         self.touch_all_media();
     }
@@ -278,10 +281,12 @@ impl Call {
 
     /// The way between two legs that talk, or will.
     pub(crate) fn way_between(&self, cx: &Cx<'_>, a: &Leg, b: &Leg) -> (Way, Mark) {
-        let end = |leg: &Leg| path::End {
-            path: leg.path,
-            site: leg.site,
-            guard: path::guard_for(leg.policy, leg.path),
+        let end = |leg: &Leg| {
+            let guard = match leg.body() {
+                body if body.is_empty() => path::guard_for(leg.policy, leg.path),
+                body => path::guard_of_body(&body),
+            };
+            path::End { path: leg.path, site: leg.site, guard }
         };
         match path::decide(cx.view, end(a), end(b)) {
             Ok(()) => (Way::Direct, Mark::Direct),

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 use base::event::Kind;
 use base::{Cause, LegId};
-use mediactl::Command;
+use mediactl::{Command, Joined};
 
 use crate::call::Call;
 use crate::cx::Cx;
@@ -42,6 +42,8 @@ impl Call {
             keys: Vec::new(),
             protect: None,
             dirty: true,
+            told: false,
+            joined: Joined::None,
         }));
         cx.core.by_media.insert(media, slot);
     }
@@ -94,9 +96,15 @@ impl Call {
                 self.drop_media(cx, id);
                 continue;
             }
-            let Some(want) = self.want(id) else { continue };
+            // Joins follow from the state of both sides, so they are compared and not marked.
+            let joined = self.joined(id);
             let Some(media) = self.leg_mut(id).and_then(|l| l.media.as_mut()) else { continue };
-            if std::mem::take(&mut media.dirty) {
+            if !std::mem::take(&mut media.dirty) && media.joined == joined {
+                continue;
+            }
+            media.joined = joined;
+            media.told = true;
+            if let Some(want) = self.want(id) {
                 cx.media(Command::Leg(Box::new(want)));
             }
         }

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::cx::Cx;
 use crate::leg::{Body, Leg, Media, Pending, Protect};
 
-use super::path::Way;
+use super::path::{Guard, Way, guard_of_body};
 
 /// Keys of the leg as they go into the description.
 type Keys = SmallVec<[Sdes; 2]>;
@@ -67,6 +67,7 @@ fn stamp(leg: &mut Leg, source: LegId, text: Bytes, way: Way) -> Bytes {
     let sent = &mut leg.sent;
     sent.mixed |= way == Way::Relay || sent.source.is_some_and(|s| s != source);
     sent.source = Some(source);
+    sent.mutes = holds(&text).unwrap_or(false);
     match sent.session.stamp(&text) {
         std::borrow::Cow::Owned(stamped) if sent.mixed => Bytes::from(stamped),
         _ => text,
@@ -138,7 +139,12 @@ fn answer_keys(cx: &mut Cx<'_>, leg: &mut Leg, offer: &Audio<'_>) -> Result<Keys
 
 /// Keys for an offer of ours: those in use, else one line for each suite.
 fn offer_keys(cx: &mut Cx<'_>, leg: &mut Leg) -> Keys {
-    let wanted = if leg.wants_savp() { Protect::Savp } else { Protect::Plain };
+    let wanted = match guard_of_body(&leg.remote) {
+        _ if leg.remote.is_empty() && leg.wants_savp() => Protect::Savp,
+        Guard::Savp => Protect::Savp,
+        Guard::BestEffort => Protect::BestEffort,
+        Guard::Plain | Guard::Foreign => Protect::Plain,
+    };
     let Some(media) = leg.media.as_mut() else { return Keys::new() };
     let protect = *media.protect.get_or_insert(wanted);
     if protect != Protect::Plain && media.keys.is_empty() {

@@ -8,7 +8,7 @@ use crate::action::{Action, LegCommand, OfferLeg};
 use crate::call::Call;
 use crate::cx::Cx;
 use crate::exchange::Exchange;
-use crate::leg::{Asked, Begun, Body, Pending, Say, State, Waiting};
+use crate::leg::{Asked, Body, Pending, Say, State, Waiting};
 use crate::record::Verdict;
 
 use super::path::Way;
@@ -152,10 +152,9 @@ impl Call {
     /// none yet, else as the answer to its offer or request.
     pub(crate) fn reply(&mut self, cx: &mut Cx<'_>, id: LegId, body: Body) {
         let Some(leg) = self.leg(id) else { return };
-        let say = match (leg.begun, leg.state) {
-            (Begun::ByPhone, State::Early | State::Rang) => Say::Answer,
-            _ => Say::AnswerOffer,
-        };
+        // Before the answer there are offers of their own in a dialog that has negotiated.
+        let invites = leg.awaits_answer() && leg.remote.is_empty();
+        let say = if invites { Say::Answer } else { Say::AnswerOffer };
         self.say(cx, id, say, body);
     }
 
@@ -170,6 +169,7 @@ impl Call {
             return;
         }
         leg.pending = Pending::Nothing;
+        leg.waiting = leg.waiting.filter(|w| w.say != Say::AnswerOffer);
         cx.command(id, LegCommand::RefuseOffer { status });
     }
 

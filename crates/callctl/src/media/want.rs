@@ -1,6 +1,7 @@
 //! The wanted condition of a media leg, computed anew from the state of the call.
 
 use base::LegId;
+use bytes::Bytes;
 use mediactl::sdp::{Audio, Sdp};
 use mediactl::{
     Direction, DtmfToPeer, Form, GroupId, Joined, Language, LegWant, Payloads, Play, PlayerId,
@@ -16,8 +17,8 @@ impl Call {
     /// The condition of the leg's media leg; `None` when it has none.
     pub(super) fn want(&self, id: LegId) -> Option<LegWant> {
         let leg = self.leg(id)?;
-        let media = leg.media.as_ref().filter(|m| m.dirty)?;
-        let body = leg.body();
+        let media = leg.media.as_ref()?;
+        let body = in_force(leg);
         let sdp = Sdp::parse(&body).ok();
         let audio = sdp.as_ref().and_then(|s| s.audio().ok().flatten());
         let image = sdp.as_ref().filter(|s| s.wants_t38());
@@ -41,7 +42,7 @@ impl Call {
             protection: live.map_or(Protection::None, |audio| protection(leg, audio)),
             payloads: live.map(|audio| self.payloads(id, audio)).unwrap_or_default(),
             direction: live.map_or(Direction::SendRecv, |a| a.direction.reversed()),
-            joined: self.joined(id),
+            joined: media.joined,
             dtmf_to_peer: DtmfToPeer::Pass,
         })
     }
@@ -49,11 +50,8 @@ impl Call {
     /// What the leg may send and gets: the codings that the other side knows as well.
     fn payloads(&self, id: LegId, audio: &Audio<'_>) -> Payloads {
         let all = audio.payloads();
-        let other = match self.joined(id) {
-            Joined::Leg(_) => self.counterpart(id).and_then(|c| self.leg(c)),
-            Joined::None | Joined::Player(_) | Joined::Echo => None,
-        };
-        let Some(body) = other.map(Leg::body) else { return all };
+        let other = self.counterpart(id).and_then(|c| self.leg(c));
+        let Some(body) = other.map(in_force) else { return all };
         let sdp = Sdp::parse(&body).ok();
         let Some(theirs) = sdp.as_ref().and_then(|s| s.audio().ok().flatten()) else { return all };
         let common: Payloads = all
@@ -78,7 +76,7 @@ impl Call {
         }
     }
 
-    fn joined(&self, id: LegId) -> Joined {
+    pub(super) fn joined(&self, id: LegId) -> Joined {
         let Some(leg) = self.leg(id) else { return Joined::None };
         if let Some(announce) = self.announce.as_ref().filter(|_| self.first == Some(id)) {
             let what = PlayerId::Prompt { id: announce.prompt, language: Language::Ja };
@@ -107,6 +105,11 @@ impl Call {
         let what = PlayerId::Tone(ToneKind::Ringback);
         Some(Play { what, repeat: Repeat::Forever, serial: 0 })
     }
+}
+
+/// What the far end said last and we agreed to; before that, its first offer.
+fn in_force(leg: &Leg) -> Bytes {
+    if leg.remote.is_empty() { leg.body() } else { leg.remote.clone() }
 }
 
 /// The keys of both sides, as soon as both are known.

@@ -1,1 +1,12 @@
-//! Behaviour of call control, input by input.
+//! Behaviour of call control, input by input. Phones are named by their extension, and their
+//! session descriptions `extension/version`; a description that we changed shows its address.
+
+mod announce;
+mod basic;
+mod hold;
+mod media;
+mod random;
+mod replaces;
+mod size;
+mod transfer;
+mod world;

@@ -1,0 +1,111 @@
+//! Guidance before a refusal.
+
+use base::{Blame, Cause, Micros};
+use bytes::Bytes;
+
+use super::world::World;
+use crate::input::Input;
+
+fn world() -> World {
+    let mut w = World::new();
+    w.facts.announcements = true;
+    w
+}
+
+fn play_ended(w: &mut World) {
+    let leg = *w.wants.keys().next().expect("a player");
+    w.input(Input::Media { event: mediactl::Event::PlayEnded { leg, serial: 1 } });
+}
+
+#[test]
+fn out_of_reach_is_told_and_then_refused() {
+    let mut w = world();
+    w.dial(2001, "2007");
+    w.expect(&["2001 progress 183 10.0.0.1:16384 sendrecv"]);
+    assert_eq!(w.joins(), ["2001 cannot-be-reached"]);
+    play_ended(&mut w);
+    w.expect(&["record 2001>2007 AnnouncementEnded unanswered", "2001 refuse AnnouncementEnded"]);
+    w.expect_drained();
+}
+
+#[test]
+fn hanging_up_in_the_guidance_has_a_reason_of_its_own_when_out_of_reach() {
+    let mut w = world();
+    w.dial(2001, "2007");
+    w.lines.clear();
+    w.hangs_up("2001");
+    w.expect(&["record 2001>2007 UnregisteredAbandoned unanswered by 2001"]);
+    assert_eq!(w.records[0].blame, Blame::Caller);
+    w.expect_drained();
+}
+
+#[test]
+fn other_reasons_stay_as_decided() {
+    let mut w = world();
+    w.dial(2001, "2099");
+    assert_eq!(w.joins(), ["2001 number-not-in-use"]);
+    w.hangs_up("2001");
+    w.dial(2001, "2099");
+    play_ended(&mut w);
+    let got: Vec<_> = w.records.iter().map(|r| (r.cause, r.ended_by.as_deref())).collect();
+    let unallocated = Cause::UnallocatedNumber;
+    assert_eq!(got, [(unallocated, Some("2001")), (unallocated, None)]);
+    w.expect_drained();
+}
+
+#[test]
+fn no_answer_is_told_after_the_phones_have_stopped() {
+    let mut w = world();
+    w.dial(2001, "2002");
+    w.rings("2002");
+    w.lines.clear();
+    w.wait(Micros::seconds(61));
+    w.expect(&["2002 end RingTimeout", "2001 progress 183 10.0.0.1:16384 sendrecv"]);
+    assert_eq!(w.joins(), ["2001 no-answer"]);
+    play_ended(&mut w);
+    assert_eq!(w.records[0].cause, Cause::RingTimeout);
+    w.expect_drained();
+}
+
+#[test]
+fn busy_has_no_guidance() {
+    let mut w = world();
+    w.dial(2001, "2001");
+    w.expect(&["record 2001>2001 UserBusy unanswered", "2001 refuse UserBusy"]);
+}
+
+#[test]
+fn without_offer_codec_or_port_the_refusal_comes_at_once() {
+    let refused = ["record 2001>2007 Unregistered unanswered", "2001 refuse Unregistered"];
+    let mut w = world();
+    w.dial_as(2001, None, |o| o.dialed = "2007".to_owned());
+    w.expect(&refused);
+    let plain = String::from_utf8(w.sdp(2001, "sendrecv").to_vec()).expect("text");
+    let odd = plain.replace("AVP 0 101", "AVP 96 101").replace("rtpmap:0 PCMU", "rtpmap:96 iLBC");
+    w.dial_as(2001, Some(Bytes::from(odd)), |o| o.dialed = "2007".to_owned());
+    w.expect(&refused);
+    w.media_prompt = false;
+    w.dial(2001, "2007");
+    let leg = *w.unopened.first().expect("a player");
+    w.fail_media(leg);
+    w.expect(&refused);
+    w.expect_drained();
+}
+
+#[test]
+fn a_guidance_without_end_is_ended() {
+    let mut w = world();
+    w.dial(2001, "2007");
+    w.wait(Micros::seconds(31));
+    assert_eq!(w.records[0].cause, Cause::AnnouncementEnded);
+    w.expect_drained();
+}
+
+#[test]
+fn the_end_of_another_playing_does_not_count() {
+    let mut w = world();
+    w.dial(2001, "2007");
+    let leg = *w.wants.keys().next().expect("a player");
+    w.input(Input::Media { event: mediactl::Event::PlayEnded { leg, serial: 0 } });
+    assert!(w.records.is_empty());
+}
