@@ -24,6 +24,8 @@ pub struct Company {
     pub users: Vec<User>,
     /// Terminals as drawn, in the order of the phones.
     pub devices: Vec<Device>,
+    /// A phone's device was deleted for a while, so that its logins failed.
+    pub locked_out: bool,
 }
 
 /// The company's id.
@@ -65,13 +67,14 @@ impl Company {
         changes.extend(devices.iter().cloned().map(Change::DevicePut));
         let snapshot = model::apply(&Snapshot::empty(), &changes)
             .map_or_else(|_| Snapshot::empty(), |s| s.with_revisions(Revision(1), &[]));
-        Company { snapshot: Arc::new(snapshot), users, devices }
+        Company { snapshot: Arc::new(snapshot), users, devices, locked_out: false }
     }
 
     /// Puts changes in force; `None` when they do not fit.
     pub fn change(&mut self, changes: &[Change]) -> Option<u64> {
         let revision = self.snapshot.revision().0 + 1;
         let next = model::apply(&self.snapshot, changes).ok()?;
+        self.locked_out |= changes.iter().any(|c| matches!(c, Change::DeviceDelete(_)));
         self.snapshot = Arc::new(next.with_revisions(Revision(revision), &[]));
         Some(revision)
     }

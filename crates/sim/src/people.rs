@@ -27,6 +27,10 @@ pub(crate) enum Act {
     Noise,
     /// A media leg dies.
     MediaDies,
+    /// Phones that ring for a call that the node has lost are looked for.
+    LookForOrphans,
+    /// Such a phone gives up: its own limit of ringing has passed.
+    Orphan(usize, LegId),
 }
 
 /// What a person does with a phone.
@@ -101,6 +105,7 @@ impl World {
                     self.crash_node();
                 }
                 self.boot_node();
+                self.act_later(Micros::seconds(2), Act::LookForOrphans);
                 self.next_fault(self.swarm.restart_every, Act::Crash);
             }
             Act::Configure(restore) => {
@@ -114,6 +119,8 @@ impl World {
             }
             Act::Noise => self.noise(),
             Act::MediaDies => self.media_dies(),
+            Act::LookForOrphans => self.look_for_orphans(),
+            Act::Orphan(n, leg) => self.deed(n, Deed::Reject(leg, Cause::RingTimeout)),
         }
     }
 
@@ -123,6 +130,26 @@ impl World {
         self.trace.line(self.now.mono, || format!("phone {n} reboots"));
         let news = self.phones[n].boot(self.now);
         self.news(n, news);
+        self.act_later(Micros::seconds(2), Act::LookForOrphans);
+    }
+
+    /// A call that was lost with the node, or with the memory of a phone, cannot be cancelled by
+    /// anyone: phones stop ringing by themselves. For other calls they wait to be told.
+    fn look_for_orphans(&mut self) {
+        let Some(machine) = &self.machine else { return };
+        let known: Vec<_> = machine.node.stack().dialogs().map(|d| d.call_id).collect();
+        let mut orphans = Vec::new();
+        for (n, phone) in self.phones.iter().enumerate() {
+            for dialog in phone.endpoint.dialogs().filter(|d| !known.contains(&d.call_id)) {
+                let rings = |l: &crate::phone::PhoneLeg| !l.outgoing && l.stage == Stage::Ringing;
+                if phone.legs.get(&dialog.leg).is_some_and(rings) {
+                    orphans.push((n, dialog.leg));
+                }
+            }
+        }
+        for (n, leg) in orphans {
+            self.act_later(Micros::seconds(90), Act::Orphan(n, leg));
+        }
     }
 
     fn noise(&mut self) {

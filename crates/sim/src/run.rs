@@ -92,6 +92,10 @@ const TRANSACTIONS_S: u64 = 36;
 /// Longest wait of a phone between two attempts to register, with its jitter, and the attempt.
 const RETRY_S: u64 = 150 + 33;
 
+/// How long a phone is not heard that logged in too often in vain, as one whose device was
+/// deleted for a while.
+const BLOCKED_S: u64 = 900;
+
 /// Runs a seed.
 pub fn run(seed: u64, options: Options) -> Report {
     let rng = rng_of(seed);
@@ -186,6 +190,7 @@ impl Stages {
         if world.machine.is_none() {
             world.boot_node();
         }
+        world.act_later(Micros::seconds(2), Act::LookForOrphans);
         world.act(Act::Configure(true));
         self.pass(Micros::seconds(HEALTHY_S));
     }
@@ -196,7 +201,8 @@ impl Stages {
         self.world.lively = false;
         let session = u64::from(self.world.swarm.session_s);
         let expires = u64::from(self.world.swarm.expires_s);
-        let wait = session.max(RETRY_S + expires) + 2 * TRANSACTIONS_S;
+        let blocked = if self.world.company.locked_out { BLOCKED_S } else { 0 };
+        let wait = session.max(blocked + RETRY_S + expires) + 2 * TRANSACTIONS_S;
         // No ring outlasts this; it may begin late, by a transfer.
         self.pass(Micros::seconds(wait + 70));
         self.settle();

@@ -76,7 +76,7 @@ impl Checker for Records {
         match done {
             Done::Event(event) if event.kind == Kind::CallBegan => self.began(scene),
             Done::Event(event) if event.kind == Kind::Transferred => self.transferred += 1,
-            Done::Sent(msg, _) => {
+            Done::Sent(msg, to) if scene.phones.contains_key(to) => {
                 let final_ = msg.status().filter(|s| *s >= 200);
                 let cseq = msg.cseq().filter(|c| c.method == Method::Invite);
                 if let (Some(status), Some(cseq)) = (final_, cseq)
@@ -86,7 +86,7 @@ impl Checker for Records {
                     attempt.status.get_or_insert(status);
                 }
             }
-            Done::Event(_) | Done::Media(_) | Done::Stored => {}
+            Done::Event(_) | Done::Sent(..) | Done::Media(_) | Done::Stored => {}
         }
     }
 
@@ -162,6 +162,8 @@ impl Records {
                     || self.did(record, Deed::Cancel)
                     || self.did(record, Deed::Bye)
             }
+            // No PRACK came: RFC 3262 §3 asks for a 5xx.
+            (504, false) if record.cause == Cause::MediaTimeout => true,
             (status, false) => status == record.cause.sip_status(),
         };
         if !agrees {
