@@ -8,13 +8,20 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use base::Now;
+use base::{Micros, Mono, Now};
 use model::Change;
 use node::journal::{Header, OutputHash, write_config, write_header, write_input};
 use node::{Input, Output};
 
 /// Segments that the size is divided into.
 const SEGMENTS: u64 = 16;
+
+/// Bytes that are gathered before they are written.
+const GATHER_BYTES: usize = 64 * 1024;
+
+/// How long a record may wait to be written. A failure inside writes the rest while it unwinds;
+/// only a process that is killed loses this much of its journal, and nobody was promised that.
+const GATHER: Micros = Micros::millis(100);
 
 /// Writes the journal of a shard.
 pub struct Journal {
@@ -26,6 +33,8 @@ pub struct Journal {
     segment_max: u64,
     hash: OutputHash,
     buffer: Vec<u8>,
+    /// When the oldest record that waits must be written.
+    due: Option<Mono>,
 }
 
 impl Journal {
@@ -45,21 +54,22 @@ impl Journal {
             written: 0,
             segment_max: (size / SEGMENTS).max(1 << 20),
             hash: OutputHash::default(),
-            buffer: Vec::with_capacity(4_096),
+            buffer: Vec::new(),
+            due: None,
         };
         write_header(header, &mut journal.buffer);
-        journal.append()?;
+        journal.flush()?;
         journal.trim()?;
         Ok(journal)
     }
 
-    /// Records an input before it is handled.
+    /// Records an input before it is handled; it is on disk within 100 ms.
     ///
     /// # Errors
     /// The disk is full or gone.
     pub fn input(&mut self, now: Now, input: &Input) -> io::Result<()> {
         if write_input(now, self.hash.value(), input, &mut self.buffer) {
-            self.append()?;
+            self.gathered(now)?;
         }
         Ok(())
     }
@@ -70,7 +80,7 @@ impl Journal {
     /// The disk is full or gone.
     pub fn config(&mut self, now: Now, changes: &[Change], revision: u64) -> io::Result<()> {
         write_config(now, self.hash.value(), (changes, revision), &mut self.buffer);
-        self.append()
+        self.gathered(now)
     }
 
     /// Takes outputs into the running hash.
@@ -80,12 +90,27 @@ impl Journal {
         }
     }
 
-    fn append(&mut self) -> io::Result<()> {
+    fn gathered(&mut self, now: Now) -> io::Result<()> {
+        self.due.get_or_insert(now.mono + GATHER);
+        if self.buffer.len() >= GATHER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// When [`Journal::flush`] should be called; `None` when nothing waits.
+    pub fn due(&self) -> Option<Mono> {
+        self.due
+    }
+
+    /// Writes what was gathered.
+    ///
+    /// # Errors
+    /// The disk is full or gone.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.due = None;
         self.file.write_all(&self.buffer)?;
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
-        if self.buffer.capacity() > 1 << 20 {
-            self.buffer = Vec::with_capacity(4_096);
+        if self.buffer.capacity() > 2 * GATHER_BYTES {
+            self.buffer = Vec::new();
         }
         if self.written >= self.segment_max {
             self.number += 1;
@@ -105,6 +130,14 @@ impl Journal {
             fs::remove_file(path)?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if let Err(error) = self.flush() {
+            tracing::error!(%error, "the end of the journal is lost");
+        }
     }
 }
 

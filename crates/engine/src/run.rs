@@ -177,12 +177,21 @@ impl Shard {
         if due {
             self.input(Input::Tick);
         }
+        let now = self.clock.mono();
+        if let Some(journal) = &mut self.journal
+            && journal.due().is_some_and(|d| d <= now)
+            && let Err(error) = journal.flush()
+        {
+            self.journal_failed(&error);
+        }
         due
     }
 
     /// Waits for a socket, a queue or the next deadline.
     async fn wait(&mut self, sleep: &mut Pin<Box<Sleep>>) -> Woken {
-        let deadline = self.node.next_deadline().unwrap_or(self.clock.mono() + IDLE);
+        let idle = self.clock.mono() + IDLE;
+        let journal = self.journal.as_ref().and_then(Journal::due).unwrap_or(idle);
+        let deadline = self.node.next_deadline().unwrap_or(idle).min(journal);
         sleep.as_mut().reset(Instant::from_std(self.clock.instant(deadline)));
         poll_fn(|cx| self.poll(cx, sleep)).await
     }
