@@ -90,12 +90,6 @@ limits! {
     STREAM_QUEUE: usize = 4_096;
     /// Media events that may wait for a shard.
     MEDIA_EVENT_QUEUE: usize = 16_384;
-    /// Writes that may wait for the store; above it the shard goes on and the spool holds them.
-    STORE_QUEUE: usize = 65_536;
-    /// Rows of one store transaction.
-    STORE_BATCH_ROWS: usize = 200;
-    /// How long the store writer waits to fill a batch.
-    STORE_BATCH_WAIT: Micros = Micros::millis(20);
     /// How long a call record waits in the spool for others of its transaction.
     STORE_RECORD_WAIT: Micros = Micros::millis(500);
     /// How long bindings stay in the spool before it is synced: what a power cut may take.

@@ -41,6 +41,8 @@ pub(crate) const NEWEST: &str = filtered!(
 pub(crate) const OLDEST: &str =
     filtered!("SELECT body", " AND (called_at, id) > ($9, $10) ORDER BY called_at, id LIMIT $11");
 pub(crate) const COUNT: &str = filtered!("SELECT COUNT(*)", "");
+pub(crate) const COUNT_SOME: &str =
+    filtered!("SELECT COUNT(*) FROM (SELECT 1", " LIMIT $9) AS some");
 pub(crate) const DAYS: &str = "SELECT (called_at + $4) / 86400000, COUNT(*) FROM call_record
     WHERE tenant = $1 AND called_at >= $2 AND called_at < $3
     AND ($5 IS NULL OR site = $5) GROUP BY 1 ORDER BY 1";
@@ -201,6 +203,21 @@ impl Store {
     ) -> Result<u64, DbError> {
         let mut reader = self.readers.take().await?;
         let row = bind!(sqlx::query(COUNT), scope.tenant(), scope.site(), filter)
+            .fetch_one(&mut *reader)
+            .await?;
+        Columns::of(&row).small()
+    }
+
+    /// Number of records of `filter`, counted no further than `max`: what a page can afford.
+    pub async fn history_count_to(
+        &self,
+        scope: &TenantScope,
+        filter: &Filter,
+        max: u32,
+    ) -> Result<u64, DbError> {
+        let mut reader = self.readers.take().await?;
+        let row = bind!(sqlx::query(COUNT_SOME), scope.tenant(), scope.site(), filter)
+            .bind(i64::from(max))
             .fetch_one(&mut *reader)
             .await?;
         Columns::of(&row).small()

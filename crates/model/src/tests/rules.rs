@@ -243,3 +243,17 @@ fn password_rules_of_both_policies() {
     assert_eq!(eight("pw2005abc"), Err(Length));
     assert_eq!(eight("ABC12345").map_err(PasswordError::code), Err(221));
 }
+
+#[test]
+fn ten_thousand_users_with_terminal_and_line_fit_in_eight_megabytes() {
+    use std::mem::size_of;
+    // An `Arc` adds two counters, an allocation about a word; texts of up to 24 bytes take 32.
+    let object = |size: usize, texts: usize| size + 16 + 8 + texts * 32;
+    let user = object(size_of::<User>(), 2);
+    let device = object(size_of::<Device>(), 1);
+    let line = object(size_of::<MobileLine>(), 0);
+    // By id, number and portal name; by id and SIP id; by number and extension; and three lists.
+    let indexes = 7 * 16 + 3 * 8 + 2 * 16;
+    let all = 10_000 * (user + device + line + indexes);
+    assert!(all <= 8_000_000, "{user} + {device} + {line} + {indexes} = {all}");
+}

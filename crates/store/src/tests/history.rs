@@ -70,6 +70,8 @@ async fn filters_narrow_by_period_number_kind_cause_and_service() {
     assert_eq!(found(Filter { services, ..all.clone() }).await, [5]);
     let both = Filter { answered: Some(false), from: Some(later(15)), ..all };
     assert_eq!(store.history_count(&scope, &both).await.expect("count"), 3);
+    assert_eq!(store.history_count_to(&scope, &both, 2).await.expect("count"), 2);
+    assert_eq!(store.history_count_to(&scope, &both, 9).await.expect("count"), 3);
 }
 
 #[tokio::test]

@@ -74,6 +74,7 @@ async fn every_statement_of_main_is_prepared() {
         history::NEWEST,
         history::OLDEST,
         history::COUNT,
+        history::COUNT_SOME,
         history::DAYS,
         history::FORGET,
         crate::migrate::APPLIED,
