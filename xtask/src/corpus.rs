@@ -41,4 +41,4 @@ macro_rules! targets {
     };
 }
 
-targets! { csv_sjis digest rtp sdp sip_message sip_stream sip_uri }
+targets! { csv_sjis digest rtp sdp sip_message sip_stream sip_uri stack_ops }

@@ -132,8 +132,8 @@ impl Load {
             "{} -sf {} -inf {file} -i {} -p {} -r {rate} -m {total} -l 4000 -recv_timeout 8000",
             server.at,
             scenario("register"),
-            self.caller.ip(),
-            self.caller.port()
+            self.callee.ip(),
+            self.callee.port()
         ));
         let before = proc::cpu(&server.pids());
         let mut sipp = Sipp::start(&dir, "register", &args)?;
@@ -177,7 +177,7 @@ impl Load {
         let hold = plan.hold.as_millis();
         let caller_args = words(&format!(
             "{target} -sf {caller_xml} -inf {file} -i {ip} -mi {ip} -p {port} -mp 30000 -r {rate} \
-             -m {calls} -l 20000 -d {hold} -recv_timeout {wait}",
+             -m {calls} -l 15000 -d {hold} -recv_timeout {wait}",
             target = server.at,
             ip = self.caller.ip(),
             port = self.caller.port(),

@@ -208,6 +208,10 @@ impl Bench {
         let registered = proc::pss_kb(&server.pids());
         let per_contact = (registered - before) / f64::from(USERS);
         self.figures.add(&name, report::CONTACT, per_contact)?;
+        // First of all calls: what earlier ones gave back must not hide what these take.
+        if self.wish.has("hold") {
+            self.held(&mut load, &server)?;
+        }
         if self.wish.any(&["call", "scan"]) {
             self.challenged(&mut load, &server)?;
             if let (Some(many), Some(few)) =
@@ -219,9 +223,6 @@ impl Bench {
         if self.wish.has("delay") {
             let ms = load.answer_ms(&server, 200)?;
             self.figures.add(&name, report::ANSWER, ms)?;
-        }
-        if self.wish.has("hold") {
-            self.held(&mut load, &server)?;
         }
         if self.wish.has("maxrate") {
             let rate = load.max_rate(&server, self.step())?;
@@ -283,6 +284,9 @@ impl Bench {
             CALLEES.start..CALLEES.start + 1_000
         };
         load.register(&server, users, 400)?;
+        if self.wish.has("hold") {
+            self.held(&mut load, &server)?;
+        }
         if self.wish.has("call") {
             self.challenged(&mut load, &server)?;
         }
@@ -292,9 +296,6 @@ impl Bench {
             if let Some(direct) = self.figures.last("naisen auto", report::ANSWER) {
                 self.figures.add(&name, report::DELAY, ms - direct)?;
             }
-        }
-        if self.wish.has("hold") {
-            self.held(&mut load, &server)?;
         }
         if self.wish.has("media") {
             self.audio(&mut load, &server)?;
