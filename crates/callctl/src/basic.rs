@@ -4,86 +4,22 @@
 //! |---|---|
 //! | 18x | the caller hears of it once; SDP passes while it is the only leg (R254) |
 //! | 2xx | the others get way, the caller is answered |
-//! | refusal | ends that leg; 6xx ends all; with the last one the reasons are combined |
-//! | nothing for 4 s | all silent: 圏外 (R062) |
-//! | ring time over | no answer (R252) |
+//! | every other end | see `ring` |
 
 use base::event::Kind;
-use base::{Blame, Cause, LegId, Mono};
+use base::{Cause, LegId};
 use bytes::Bytes;
-use model::User;
 
 use crate::action::LegCommand;
-use crate::call::{Call, Purpose, Ring};
+use crate::call::{Call, Purpose};
 use crate::cx::Cx;
 use crate::exchange::Exchange;
 use crate::explain::Mark;
-use crate::input::Refused;
-use crate::leg::{Begun, Body, Leg, Pending, Role, Say, State};
+use crate::leg::{Body, Leg, Pending, Role, Say, State};
 use crate::media::path::{self, Way};
 use crate::record::Verdict;
+use crate::ring::Outcome;
 use crate::route::{self, Refusal};
-use crate::view::Contact;
-
-/// How one ringing leg ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    status: u16,
-    /// `None`: it could not be reached.
-    cause: Option<Cause>,
-    /// Ends the ringing of all (6xx).
-    final_for_all: bool,
-    /// We end it; the stack has not been told yet.
-    ours: bool,
-}
-
-impl Outcome {
-    /// The leg was lost without an answer.
-    pub(crate) fn lost() -> Self {
-        Outcome { status: 503, cause: None, final_for_all: false, ours: false }
-    }
-
-    /// Nothing but our own means were in the way.
-    pub(crate) fn here(cause: Cause) -> Self {
-        let status = cause.sip_status();
-        Outcome { status, cause: Some(cause), final_for_all: false, ours: true }
-    }
-
-    /// What a phone's final answer means ("From outside answers to internal reasons").
-    fn of(refused: &Refused, rang: bool) -> Self {
-        let cause = if refused.unreachable {
-            None
-        } else {
-            match refused.status {
-                430 => None,
-                408 | 480 if rang => Some(Cause::RingTimeout),
-                408 => None,
-                // A registered phone that says so itself: its do-not-disturb key (R062).
-                480 => Some(Cause::UserBusy),
-                486 | 600 => Some(Cause::UserBusy),
-                300..=399 | 403 | 603 | 607 | 608 => Some(Cause::UserRejected),
-                404 | 410 | 484 | 485 | 604 => Some(Cause::UnallocatedNumber),
-                415 | 488 | 606 => Some(Cause::MediaNotAcceptable),
-                487 => Some(Cause::CallerCancelled),
-                601..=699 => Some(Cause::UserRejected),
-                _ => Some(Cause::UpstreamFailure),
-            }
-        };
-        let final_for_all = !refused.unreachable && refused.status >= 600;
-        Outcome { status: refused.status, cause, final_for_all, ours: false }
-    }
-}
-
-/// Which reason counts when several devices ended differently (section 3, Several Devices).
-fn weight(cause: Cause) -> u8 {
-    match cause {
-        Cause::RingTimeout => 5,
-        Cause::UserRejected => 4,
-        Cause::UserBusy => 3,
-        Cause::MediaNotAcceptable => 2,
-        _ => 1,
-    }
-}
 
 impl Call {
     /// Decides for whom the caller's number is and calls them; also when the number has to be
@@ -115,103 +51,6 @@ impl Call {
             return Err(Refusal::new(Cause::UserBusy, Mark::CallLimit(user.dn)));
         }
         self.call_user(cx, (Purpose::Basic, caller), user, referred_by)
-    }
-
-    /// Calls every live contact of the user's devices.
-    pub(crate) fn call_user(
-        &mut self,
-        cx: &mut Cx<'_>,
-        (purpose, caller): (Purpose, LegId),
-        user: &User,
-        referred_by: Option<Bytes>,
-    ) -> Result<(), Refusal> {
-        let who = route::person(user);
-        let legs = self.legs_for(cx, user, &who);
-        let Some(from) = self.leg(caller) else { return Ok(()) };
-        if legs.is_empty() {
-            return Err(Refusal::new(Cause::Unregistered, Mark::NoContact(user.dn)));
-        }
-        let (way, mark) = way_to(cx, from, &legs)?;
-        let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
-        let offered = from.body();
-        let ring_time_s = match purpose {
-            Purpose::Basic | Purpose::Transfer => user.ring_time_s.max(1),
-            Purpose::Recall => RECALL_S,
-        };
-        self.reserve(cx, user.dn);
-        let contacts = u16::try_from(legs.len()).unwrap_or(u16::MAX);
-        self.attempt().note(Mark::Ring { contacts, ring_time_s });
-        self.attempt().note(mark);
-        if purpose == Purpose::Basic {
-            self.way = way;
-        }
-        let reach_by = cx.now.mono + base::limits::UNREACHABLE_AFTER;
-        self.ring = Some(Box::new(Ring {
-            purpose,
-            leg: caller,
-            user: user.id,
-            way,
-            offered: offered.clone(),
-            referred_by,
-            reach_by: Some(reach_by),
-            ring_until: reach_by + base::Micros::seconds(u64::from(ring_time_s)),
-            ring_time_s,
-            ringing: false,
-            worst: None,
-        }));
-        let body = match purpose {
-            _ if offered.is_empty() => Body::Nothing,
-            Purpose::Basic => Body::Of(caller),
-            Purpose::Transfer | Purpose::Recall => Body::Fresh(caller),
-        };
-        let ids: Vec<(LegId, u64)> = legs.iter().map(|(leg, contact)| (leg.id, *contact)).collect();
-        for (mut leg, _) in legs {
-            leg.reliable = reliable;
-            self.add_leg(cx, leg);
-        }
-        for (id, contact) in ids {
-            self.say(cx, id, Say::Invite { contact }, body);
-        }
-        Ok(())
-    }
-
-    /// A leg for each live contact, not offered yet.
-    fn legs_for(
-        &self,
-        cx: &mut Cx<'_>,
-        user: &User,
-        who: &std::sync::Arc<crate::leg::Person>,
-    ) -> Vec<(Leg, u64)> {
-        let view = cx.view;
-        let mut contacts: Vec<Contact> = Vec::new();
-        let mut legs = Vec::new();
-        for device in view.snapshot().devices_of(user.id) {
-            let Some(device) = view.snapshot().device(*device) else { continue };
-            contacts.clear();
-            view.contacts(device.id, &mut contacts);
-            for contact in &contacts {
-                if legs.len() == base::limits::RINGING_LEGS_MAX {
-                    return legs;
-                }
-                let id = cx.core.mint();
-                let mut leg = Leg::new(id, Begun::ByUs, device.id, who.clone());
-                leg.role = Role::Ringing;
-                leg.state = State::Opening;
-                leg.site = Some(device.site);
-                leg.policy = device.srtp;
-                leg.path = contact.path;
-                legs.push((leg, contact.id));
-            }
-        }
-        legs
-    }
-
-    /// The record that ringing belongs to: a transfer has its own.
-    pub(crate) fn attempt(&mut self) -> &mut crate::record::Draft {
-        match self.transfer.as_mut().and_then(|t| t.draft.as_mut()) {
-            Some(draft) => draft,
-            None => &mut self.draft,
-        }
     }
 
     /// A provisional answer of a called phone.
@@ -409,137 +248,6 @@ impl Call {
         }
         true
     }
-
-    /// A called phone refused, or could not be reached.
-    pub(crate) fn leg_refused(&mut self, cx: &mut Cx<'_>, id: LegId, refused: &Refused) {
-        let Some(leg) = self.leg(id) else { return };
-        match leg.role {
-            Role::Ringing => {
-                let outcome = Outcome::of(refused, leg.state == State::Rang);
-                self.refused(cx, id, outcome);
-            }
-            Role::Party | Role::Joining => {
-                self.leg_ended(cx, id, Verdict::by(Cause::NormalClearing, id));
-            }
-            Role::Out => {}
-        }
-    }
-
-    /// One ringing leg less.
-    pub(crate) fn refused(&mut self, cx: &mut Cx<'_>, id: LegId, outcome: Outcome) {
-        let cause = outcome.cause.unwrap_or(Cause::Unregistered);
-        self.attempt().note(Mark::Verdict { status: outcome.status, cause });
-        if outcome.ours {
-            self.hang_up(cx, id, cause);
-        } else {
-            self.leg_out(cx, id);
-        }
-        let Some(ring) = &mut self.ring else { return };
-        if let Some(cause) = outcome.cause
-            && ring.worst.is_none_or(|w| weight(cause) > weight(w))
-        {
-            ring.worst = Some(cause);
-        }
-        if outcome.final_for_all {
-            ring.worst = Some(cause);
-            for other in self.ringing() {
-                self.hang_up(cx, other, cause);
-            }
-        }
-        if self.ringing().is_empty() {
-            self.ring_over(cx, Some(id).filter(|_| !outcome.ours));
-        }
-    }
-
-    /// Nobody is left who could answer.
-    fn ring_over(&mut self, cx: &mut Cx<'_>, last: Option<LegId>) {
-        let Some(ring) = self.ring.take() else { return };
-        let cause = ring.worst.unwrap_or(Cause::Unregistered);
-        let by = last.filter(|_| matches!(cause, Cause::UserBusy | Cause::UserRejected));
-        let mut verdict = Verdict { by, ..Verdict::new(cause) };
-        if cause == Cause::UpstreamFailure {
-            verdict = verdict.blaming(Blame::Callee);
-        }
-        match ring.purpose {
-            Purpose::Basic => self.trouble = Some(verdict),
-            Purpose::Transfer | Purpose::Recall => {
-                self.transfer_failed(cx, ring.purpose, verdict);
-            }
-        }
-    }
-
-    /// All legs that ring are ended with one reason.
-    fn stop_ringing(&mut self, cx: &mut Cx<'_>, cause: Cause) {
-        for id in self.ringing() {
-            self.hang_up(cx, id, cause);
-        }
-        self.ring_over(cx, None);
-    }
-
-    /// A deadline of the call has passed.
-    pub(crate) fn tick(&mut self, cx: &mut Cx<'_>) {
-        let now = cx.now.mono;
-        let due = |at: Option<Mono>| at.is_some_and(|at| at <= now);
-        if due(self.announce.as_ref().map(|a| a.until)) {
-            self.announcement_over(cx);
-        }
-        if due(self.give_up_at) {
-            self.give_up_at = None;
-            self.draft.note(Mark::Unanswered);
-            self.end(cx, Verdict::new(Cause::RingTimeout));
-        }
-        if due(self.ring.as_ref().and_then(|r| r.reach_by)) {
-            self.reach_time_over(cx);
-        }
-        if due(self.ring.as_ref().map(|r| r.ring_until)) {
-            self.attempt().note(Mark::RingOver);
-            if let Some(ring) = &mut self.ring {
-                ring.worst = Some(Cause::RingTimeout);
-            }
-            self.stop_ringing(cx, Cause::RingTimeout);
-        }
-    }
-
-    /// 4 s after the INVITE: without any sign of life everyone is unreachable (R062).
-    fn reach_time_over(&mut self, cx: &mut Cx<'_>) {
-        if let Some(ring) = &mut self.ring {
-            ring.reach_by = None;
-        }
-        if !self.ringing().iter().any(|id| self.has_rung(*id)) {
-            self.attempt().note(Mark::Silent);
-            self.stop_ringing(cx, Cause::Unregistered);
-        }
-    }
-
-    /// The configuration changed: devices that may not ring any more stop (R247).
-    pub(crate) fn configured(&mut self, cx: &mut Cx<'_>) {
-        let Some(user) = self.ring.as_ref().map(|r| r.user) else { return };
-        let snapshot = cx.view.snapshot();
-        let active = snapshot.user(user).is_some_and(|u| u.state == model::UserState::Active);
-        let gone: Vec<LegId> = self
-            .ringing()
-            .into_iter()
-            .filter(|id| {
-                let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
-                !active || device.is_none_or(|d| d.user != Some(user))
-            })
-            .collect();
-        for id in &gone {
-            self.attempt().note(Mark::Gone);
-            self.hang_up(cx, *id, Cause::UnallocatedNumber);
-        }
-        if gone.is_empty() || !self.ringing().is_empty() {
-            return;
-        }
-        let Some(ring) = self.ring.take() else { return };
-        match ring.purpose {
-            Purpose::Basic => self.dial(cx, ring.referred_by),
-            Purpose::Transfer | Purpose::Recall => {
-                let verdict = Verdict::new(Cause::UnallocatedNumber);
-                self.transfer_failed(cx, ring.purpose, verdict);
-            }
-        }
-    }
 }
 
 /// What the caller has heard of the called side.
@@ -552,29 +260,4 @@ pub(crate) enum Told {
     Works,
     /// 180.
     Rings,
-}
-
-/// How long the transferrer is called back (R290).
-const RECALL_S: u16 = 30;
-
-/// Direct when every contact can be reached directly.
-fn way_to(cx: &Cx<'_>, from: &Leg, legs: &[(Leg, u64)]) -> Result<(Way, Mark), Refusal> {
-    let guard = match from.body() {
-        body if body.is_empty() => path::guard_for(from.policy, from.path),
-        body => path::guard_of_body(&body),
-    };
-    let a = path::End { path: from.path, site: from.site, guard };
-    for (leg, _) in legs {
-        let theirs = path::guard_for(leg.policy, leg.path);
-        let b = path::End { path: leg.path, site: leg.site, guard: theirs };
-        match path::decide(cx.view, a, b) {
-            Ok(()) => {}
-            // Keys that we cannot have cannot be relayed.
-            Err(_) if guard == path::Guard::Foreign => {
-                return Err(Refusal::new(Cause::MediaNotAcceptable, Mark::OfferRefused));
-            }
-            Err(why) => return Ok((Way::Relay, Mark::Relay(why))),
-        }
-    }
-    Ok((Way::Direct, Mark::Direct))
 }

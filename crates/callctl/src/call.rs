@@ -267,6 +267,12 @@ impl Call {
             if live(*dn) {
                 kept.push(*dn);
             } else {
+                #[cfg(feature = "planted")]
+                if cx.core.planted == Some(crate::planted::Bug::BusyMark)
+                    && self.draft.answered_at.is_none()
+                {
+                    continue;
+                }
                 cx.core.budget.free(self.tenant, *dn);
             }
         }

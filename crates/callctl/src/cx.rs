@@ -30,6 +30,9 @@ pub(crate) struct Core {
     pub by_media: Table<LegId, u32>,
     pub budget: Budget,
     pub wheel: Wheel<TimerKey>,
+    /// A bug put in on purpose.
+    #[cfg(feature = "planted")]
+    pub planted: Option<crate::planted::Bug>,
 }
 
 impl Core {

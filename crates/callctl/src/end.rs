@@ -128,6 +128,10 @@ impl Call {
         }
         let Some(media) = leg.media.take() else { return };
         cx.core.by_media.remove(&media.id);
+        #[cfg(feature = "planted")]
+        if cx.core.planted == Some(crate::planted::Bug::MediaLeft) {
+            return;
+        }
         if media.told {
             cx.media(Command::Close { leg: media.id });
         }
@@ -138,7 +142,7 @@ impl Call {
         let Some(role) = self.leg(leg).map(|l| l.role) else { return };
         match role {
             Role::Out => {}
-            Role::Ringing => self.refused(cx, leg, crate::basic::Outcome::lost()),
+            Role::Ringing => self.refused(cx, leg, crate::ring::Outcome::lost()),
             Role::Joining => self.takeover_failed(cx, leg, verdict),
             Role::Party => self.party_ended(cx, leg, verdict),
         }

@@ -7,7 +7,7 @@
 //! | `Fetch` | `from` asks for an offer, so `to` is asked | offer of `to` → `Give` |
 //! | `Give` | the offer of `to` lies with `from` | answer of `from` goes to `to` |
 //! | `Join` | an answered leg is asked for an offer | its offer → `Pass` to its new partner |
-//! | `Tell` | the description of a new partner is offered | differs the answer: the partner is told |
+//! | `Tell` | a new partner's description is offered | another address: the partner is told |
 //! | `Player` | our player is offered | the leg hears it |
 //! | `Probe` | the last description once more (R255) | any answer is a sign of life |
 //!

@@ -3,7 +3,7 @@
 //! | Media | The holder's offer | The held party |
 //! |---|---|---|
 //! | relayed | answered here | its join changes, no message |
-//! | direct | answered here, `inactive` | re-INVITEd to a player leg, and back by the resuming offer |
+//! | direct | answered here, `inactive` | re-INVITEd to a player, back by the resuming offer |
 //!
 //! A resuming offer passes to the other phone, except when a relayed one is answered by what is
 //! in force already. A phone whose codecs our player lacks gets the holding offer itself.
@@ -69,7 +69,7 @@ impl Call {
         self.touch_all_media();
         match (self.way, asks) {
             (Way::Relay, false) => {
-                self.say(cx, id, Say::AnswerOffer, Body::Quiet(Direction::SendOnly));
+                self.say(cx, id, Say::AnswerOffer, Body::Quiet(Direction::SendRecv));
             }
             (Way::Relay, true) => {
                 self.exchange = Exchange::Player { leg: id };

@@ -7,7 +7,7 @@
 //! | File | Verb |
 //! |---|---|
 //! | `permit` `route` | may the caller call, and whom |
-//! | `basic` | ring all devices, first answer wins |
+//! | `basic` `ring` | all devices ring, the first answer wins |
 //! | `announce` | guidance before a refusal |
 //! | `exchange` `settle` | offers and answers between the two, what remains to be done |
 //! | `hold` | music for who is held |
@@ -19,6 +19,7 @@
 
 pub mod action;
 mod announce;
+mod attended;
 mod basic;
 mod budget;
 mod call;
@@ -32,8 +33,11 @@ pub mod input;
 mod leg;
 mod media;
 mod permit;
+#[cfg(feature = "planted")]
+pub mod planted;
 mod record;
 mod replaces;
+mod ring;
 mod route;
 mod settle;
 mod summary;
@@ -60,7 +64,7 @@ use action::LegCommand;
 use budget::Budget;
 use call::Call;
 use cx::{Core, Cx, TimerKey};
-use input::{LegEvent, Offered, Refer};
+use input::{LegEvent, Offered};
 use leg::{Begun, Leg, Pending};
 use record::{Draft, Verdict};
 use route::Refusal;
@@ -86,12 +90,20 @@ impl CallControl {
                 budget: Budget::new(&mut rng),
                 wheel: Wheel::new(),
                 rng,
+                #[cfg(feature = "planted")]
+                planted: None,
             },
             calls: Slab::new(),
             by_id: BTreeMap::new(),
             serial: 0,
             due: Vec::new(),
         }
+    }
+
+    /// Puts a bug in.
+    #[cfg(feature = "planted")]
+    pub fn plant(&mut self, bug: planted::Bug) {
+        self.core.planted = Some(bug);
     }
 
     /// Applies one input and appends what is to be done, in order.
@@ -301,100 +313,6 @@ impl CallControl {
             }
         });
     }
-
-    /// A phone asks for a transfer.
-    fn refer(
-        &mut self,
-        now: Now,
-        (slot, leg, refer): (usize, LegId, Refer),
-        view: &dyn View,
-        out: &mut Vec<Action>,
-    ) {
-        let consulted = refer.replaces.and_then(|other| self.slot_of(other).zip(Some(other)));
-        match (refer.replaces, consulted) {
-            (None, _) if !refer.replaces_unknown => {
-                self.step(now, (slot, view), out, |c, cx| c.refer_blind(cx, leg, &refer));
-            }
-            (Some(_), Some((other_slot, other))) => {
-                let legs = Attended { slot, leg, other_slot, other };
-                self.refer_attended(now, (legs, refer), view, out);
-            }
-            // The other call has ended meanwhile: accepted, and reported as failed, since a 481
-            // to the REFER itself would end this dialog (RFC 5057 §5.1).
-            (None | Some(_), _) => {
-                self.step(now, (slot, view), out, |call, cx| match call.may_refer(cx, leg) {
-                    Ok(_) => {
-                        cx.command(leg, LegCommand::AcceptRefer);
-                        cx.command(leg, LegCommand::ReferProgress { status: 481 });
-                    }
-                    Err(status) => cx.command(leg, LegCommand::RefuseRefer { status }),
-                })
-            }
-        }
-    }
-
-    /// Attended transfer: the far parties of two calls of one phone are joined.
-    fn refer_attended(
-        &mut self,
-        now: Now,
-        (legs, refer): (Attended, Refer),
-        view: &dyn View,
-        out: &mut Vec<Action>,
-    ) {
-        let Attended { slot, leg, other_slot, other } = legs;
-        let refuse = |out: &mut Vec<Action>, status| {
-            out.push(Action::Leg { leg, command: LegCommand::RefuseRefer { status } });
-        };
-        let cx = Cx { now, view, core: &mut self.core, out };
-        let (Some(call), Some(second)) = (self.calls.get(slot), self.calls.get(other_slot)) else {
-            return;
-        };
-        let transferee = match call.may_refer(&cx, leg) {
-            Ok(transferee) => transferee,
-            Err(status) => return refuse(out, status),
-        };
-        let user = |call: &Call, id| call.leg(id).and_then(|l: &Leg| l.who.user);
-        let same_user = user(call, leg).is_some() && user(call, leg) == user(second, other);
-        let free = second.transfer.is_none() && second.takeover.is_none() && !second.ended;
-        if slot == other_slot || call.tenant != second.tenant || !same_user {
-            return refuse(out, 403);
-        }
-        let target = second.partner(other).filter(|_| free && second.is_up());
-        let awaited = second.leg(other).is_some_and(Leg::awaits_answer);
-        out.push(Action::Leg { leg, command: LegCommand::AcceptRefer });
-        let Some(target) = target else {
-            if !awaited {
-                let command = LegCommand::ReferProgress { status: 481 };
-                return out.push(Action::Leg { leg, command });
-            }
-            // The consultation still rings: it ends, and the target is called anew.
-            let end = Verdict::by(Cause::CallerCancelled, other);
-            self.step(now, (other_slot, view), out, |call, cx| call.end(cx, end));
-            return self.step(now, (slot, view), out, |call, cx| {
-                call.refer_accepted(cx, (leg, transferee), &refer);
-            });
-        };
-        let mut taken = None;
-        self.step(now, (other_slot, view), out, |call, cx| {
-            taken = call.release_partner(cx, other, target);
-        });
-        if let Some(target) = taken {
-            self.step(now, (slot, view), out, |call, cx| {
-                call.join_target(cx, (leg, transferee), target);
-            });
-        }
-    }
-}
-
-/// Legs of an attended transfer, with their calls' slots.
-#[derive(Debug, Clone, Copy)]
-struct Attended {
-    slot: usize,
-    /// The leg that the request came by.
-    leg: LegId,
-    other_slot: usize,
-    /// The leg that it names.
-    other: LegId,
 }
 
 /// Slots that stay allocated when the last call has gone.

@@ -2,7 +2,7 @@
 //!
 //! | Replaced leg | Effect |
 //! |---|---|
-//! | answered, with an answered partner | the partner is offered the new phone's media; on its answer the old leg ends |
+//! | talks | its partner is offered the new phone's media; then the old leg ends |
 //! | rings for a caller | the caller is answered by the new phone (pickup) |
 //! | anything else, or gone | `PickupNone` |
 //!
@@ -78,7 +78,7 @@ impl Call {
 
     /// The new phone has its answer. Of a takeover, the old leg ends now.
     pub(crate) fn joined_by_answer(&mut self, cx: &mut Cx<'_>, id: LegId) {
-        if !self.takeover.as_ref().is_some_and(|t| t.joining == id) {
+        if self.takeover.as_ref().is_none_or(|t| t.joining != id) {
             return;
         }
         let Some(takeover) = self.takeover.take() else { return };

@@ -2,7 +2,7 @@
 //!
 //! | Blind | Effect |
 //! |---|---|
-//! | accepted | the target's contacts are called for the transferee; the referrer hears how it goes |
+//! | accepted | the target is called for the transferee; the referrer hears how it goes |
 //! | target answers | the referrer's leg ends, transferee and target are brought together |
 //! | referrer hangs up first | the transferee waits with music, then ring-back (R254) |
 //! | target fails, referrer there | the referrer is told; the two are as before (R289) |
@@ -154,7 +154,8 @@ impl Call {
         leg.holding = false;
         leg.no_music = false;
         // What was not said yet was meant for other company.
-        if leg.waiting.take().is_some() && leg.asked == Asked::Nothing {
+        leg.waiting = None;
+        if leg.asked == Asked::Nothing {
             self.drop_exchange(id);
         }
         self.touch_all_media();

@@ -79,7 +79,7 @@ impl Call {
         match (role, self.way_of(id)) {
             (Role::Out, _) => {}
             (Role::Ringing, _) => {
-                self.refused(cx, id, crate::basic::Outcome::here(Cause::ResourceShortage));
+                self.refused(cx, id, crate::ring::Outcome::here(Cause::ResourceShortage));
             }
             (Role::Joining, _) => self.takeover_failed(cx, id, shortage),
             (Role::Party, Way::Relay) => self.trouble = Some(shortage),

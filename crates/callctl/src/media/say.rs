@@ -53,8 +53,8 @@ impl Call {
 
     /// A description could not be made, mostly because the other side's cannot be used.
     fn cannot_say(&mut self, cx: &mut Cx<'_>, id: LegId, say: Say, cause: Cause) {
-        use crate::basic::Outcome;
         use crate::leg::Role;
+        use crate::ring::Outcome;
         let Some(role) = self.leg(id).map(|l| l.role) else { return };
         let verdict = Verdict::new(cause);
         match (role, say) {

@@ -79,9 +79,12 @@ fn a_second_answer_that_crosses_is_released() {
     assert!(!w.far[&first].ended && w.records.is_empty());
 }
 
+/// What a phone of that name does.
+type End<'e> = &'e dyn Fn(&mut World, &str);
+
 /// How `2008`'s two phones end, and the reason that the caller gets.
 #[track_caller]
-fn check_two(ends: [&dyn Fn(&mut World, &str); 2], cause: Cause) {
+fn check_two(ends: [End<'_>; 2], cause: Cause) {
     let mut w = World::new();
     w.dial(2001, "2008");
     ends[0](&mut w, "2008");

@@ -5,6 +5,7 @@ mod announce;
 mod basic;
 mod hold;
 mod media;
+mod race;
 mod random;
 mod replaces;
 mod size;

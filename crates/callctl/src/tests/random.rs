@@ -19,7 +19,6 @@ struct Chance {
     w: World,
     rng: Rng,
     offered: usize,
-    transfers: usize,
     holds: usize,
     crossings: usize,
 }
@@ -40,7 +39,7 @@ impl Chance {
                 path.secure = rng.chance(1, 8);
             }
         }
-        Chance { w, rng, offered: 0, transfers: 0, holds: 0, crossings: 0 }
+        Chance { w, rng, offered: 0, holds: 0, crossings: 0 }
     }
 
     fn pick<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
@@ -260,7 +259,6 @@ impl Chance {
         if self.w.far[&id].referring {
             return;
         }
-        self.transfers += 1;
         let replaces = self.rng.chance(1, 2).then(|| self.consultation(id)).flatten();
         let refer = Refer {
             target: self.number(),
@@ -370,11 +368,10 @@ fn secure(plain: &[u8]) -> Bytes {
     Bytes::from(text.replace("RTP/AVP", "RTP/SAVP") + key + "\r\n")
 }
 
-#[test]
-fn random_phones_leave_nothing_behind() {
-    let (mut transfers, mut holds, mut crossings, mut answered) = (0, 0, 0, 0);
-    let seeds = std::option_env!("SEED").and_then(|s| s.parse().ok());
-    for seed in seeds.map_or(19_000..40_000u64, |s: u64| s..s + 1) {
+/// Runs these seeds; returns (transfers, offers in calls, late news, answered records).
+fn run(seeds: std::ops::Range<u64>) -> [usize; 4] {
+    let mut counts = [0; 4];
+    for seed in seeds {
         let mut c = Chance::new(seed);
         let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for _ in 0..80 {
@@ -396,17 +393,25 @@ fn random_phones_leave_nothing_behind() {
             eprintln!("seed {seed}:\n{}", c.w.lines[tail..].join("\n"));
             std::panic::resume_unwind(panic);
         }
-        if seed % 500 == 0 {
-            eprintln!("{seed}");
-        }
-        transfers += c.w.counts.get(&base::event::Kind::Transferred).copied().unwrap_or(0);
-        answered += c.w.records.iter().filter(|r| r.is_answered()).count();
-        holds += c.holds;
-        crossings += c.crossings;
+        let transferred = c.w.counts.get(&base::event::Kind::Transferred).copied().unwrap_or(0);
+        let answered = c.w.records.iter().filter(|r| r.is_answered()).count();
+        let more = [transferred as usize, c.holds, c.crossings, answered];
+        counts.iter_mut().zip(more).for_each(|(sum, n)| *sum += n);
     }
+    counts
+}
+
+#[test]
+fn random_phones_leave_nothing_behind() {
+    let [transfers, holds, crossings, answered] = run(0..400);
     let counts = (transfers, holds, crossings, answered);
-    assert!(
-        transfers > 300 && holds > 3_000 && crossings > 1_000 && answered > 3_000,
-        "{counts:?}"
-    );
+    assert!(transfers > 30 && holds > 400 && crossings > 100 && answered > 400, "{counts:?}");
+}
+
+/// Seeds that found something once.
+#[test]
+fn seeds_that_failed_once_pass() {
+    for seed in [155, 877, 957, 1_815, 6_112, 6_694, 7_903, 19_092, 21_134] {
+        run(seed..seed + 1);
+    }
 }

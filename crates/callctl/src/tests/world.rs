@@ -511,19 +511,6 @@ impl World {
 
     /// Keeps the far end's own view of what is under way.
     fn note(&mut self, leg: LegId, event: &LegEvent) {
-        if std::option_env!("SEED").is_some() {
-            let name = self.far.get(&leg).map_or("?", |f| &f.name);
-            let text = match event {
-                LegEvent::OfferReceived { sdp } => format!("OfferReceived {}", sdp.is_some()),
-                LegEvent::AnswerReceived { sdp } => format!("AnswerReceived {}", sdp.is_some()),
-                LegEvent::Answered { sdp } => format!("Answered {}", sdp.is_some()),
-                LegEvent::Progress { status, sdp } => {
-                    format!("Progress {status} {}", sdp.is_some())
-                }
-                other => format!("{other:?}"),
-            };
-            self.lines.push(format!("    {name} ({leg:?}) > {text}"));
-        }
         let Some(far) = self.far.get_mut(&leg) else { return };
         let offers = |far: &mut Far, must: bool| {
             far.pending = Some(true);
