@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::explain::Mark;
 use crate::input::Offered;
 use crate::leg::Person;
-use crate::media::path::{Guard, guard_of_body};
+use crate::media::path::{Guard, read_guard};
 use crate::route::{self, Refusal};
 
 /// The person behind a device; one without a user shows its SIP id.
@@ -27,10 +27,8 @@ pub(crate) fn person_of(snapshot: &Snapshot, device: &Device) -> std::sync::Arc<
 /// Whether the device's offer is protected as its policy demands, and can be read at all.
 pub(crate) fn is_offer_usable(policy: SrtpPolicy, offered: &Offered) -> bool {
     let Some(sdp) = &offered.sdp else { return true };
-    if mediactl::sdp::Sdp::parse(sdp).is_err() {
-        return false;
-    }
-    match (policy, guard_of_body(sdp)) {
+    let Some(guard) = read_guard(sdp) else { return false };
+    match (policy, guard) {
         (SrtpPolicy::Required, Guard::Plain) => false,
         (SrtpPolicy::Off, Guard::Savp) => false,
         (SrtpPolicy::Required | SrtpPolicy::Off | SrtpPolicy::Auto, _) => true,

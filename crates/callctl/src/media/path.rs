@@ -88,11 +88,16 @@ pub(crate) fn guard_of(audio: &Audio<'_>) -> Guard {
     }
 }
 
-/// What a body says; plain when it says nothing about audio.
+/// What a body says; plain when it says nothing about audio, `None` when it cannot be read.
+pub(crate) fn read_guard(body: &[u8]) -> Option<Guard> {
+    let sdp = Sdp::parse(body).ok()?;
+    let audio = sdp.audio().ok().flatten();
+    Some(audio.as_ref().map_or(Guard::Plain, guard_of))
+}
+
+/// The same, where a body that cannot be read has been refused before.
 pub(crate) fn guard_of_body(body: &[u8]) -> Guard {
-    let sdp = Sdp::parse(body).ok();
-    let audio = sdp.as_ref().and_then(|s| s.audio().ok().flatten());
-    audio.as_ref().map_or(Guard::Plain, guard_of)
+    read_guard(body).unwrap_or(Guard::Plain)
 }
 
 /// What we shall offer to a device.

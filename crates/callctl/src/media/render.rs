@@ -67,7 +67,8 @@ fn stamp(leg: &mut Leg, source: LegId, text: Bytes, way: Way) -> Bytes {
     let sent = &mut leg.sent;
     sent.mixed |= way == Way::Relay || sent.source.is_some_and(|s| s != source);
     sent.source = Some(source);
-    sent.mutes = holds(&text).unwrap_or(false);
+    // Only a relayed call ever asks; most are not, and pass without a look into the body.
+    sent.mutes = way == Way::Relay && holds(&text).unwrap_or(false);
     match sent.session.stamp(&text) {
         std::borrow::Cow::Owned(stamped) if sent.mixed => Bytes::from(stamped),
         _ => text,
