@@ -8,7 +8,7 @@ use crate::counts::{Counts, Trace};
 use crate::machine::Prepare;
 use crate::people::{Act, Deed};
 use crate::phone::Stage;
-use crate::swarm::Swarm;
+use crate::swarm::{Swarm, TIMELESS_S};
 use crate::world::World;
 
 /// How a run is made.
@@ -133,8 +133,8 @@ impl Stages {
             Stages::faults,
             Stages::health,
             Stages::silence,
-            Stages::probe,
             Stages::partings,
+            Stages::probe,
             Stages::empty,
         ];
         for phase in phases {
@@ -199,7 +199,10 @@ impl Stages {
     /// was lost is found by the session timer.
     fn silence(&mut self, _less: Less) {
         self.world.lively = false;
-        let session = u64::from(self.world.swarm.session_s);
+        let session = match self.world.swarm.session_s {
+            TIMELESS_S => 0,
+            session_s => u64::from(session_s),
+        };
         let expires = u64::from(self.world.swarm.expires_s);
         let blocked = if self.world.company.locked_out { BLOCKED_S } else { 0 };
         let wait = session.max(blocked + RETRY_S + expires) + 2 * TRANSACTIONS_S;

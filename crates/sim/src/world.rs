@@ -68,6 +68,8 @@ pub struct World {
     pub probe_failures: Vec<String>,
     /// Hashes of the outputs of all lives of the node, combined.
     pub hash: u64,
+    /// When the configuration last changed.
+    pub(crate) configured_at: Mono,
     /// People act by themselves.
     pub(crate) lively: bool,
     /// Outputs of the node's next input that are still carried out before it crashes.
@@ -104,6 +106,7 @@ impl World {
             found: Vec::new(),
             probe_failures: Vec::new(),
             hash: 0,
+            configured_at: Mono(0),
             lively: false,
             crash_after: None,
             people: seed.derive("people"),
@@ -274,7 +277,8 @@ impl World {
     fn watched(&mut self, mut tell: impl FnMut(&mut Box<dyn Checker>, &mut Scene<'_>)) {
         let (mono, wall) = (self.now.mono, self.now.wall);
         let (store, phones) = (&self.store, &self.directory);
-        let mut scene = Scene { mono, wall, store, phones, found: &mut self.found };
+        let (configured_at, found) = (self.configured_at, &mut self.found);
+        let mut scene = Scene { mono, wall, store, configured_at, phones, found };
         for checker in &mut self.watch {
             tell(checker, &mut scene);
         }
@@ -361,6 +365,7 @@ impl World {
         if self.company.change(&changes).is_none() {
             return;
         }
+        self.configured_at = self.now.mono;
         self.counts.add("configuration changes");
         self.trace.line(self.now.mono, || format!("configuration: {} changes", changes.len()));
         let snapshot = self.company.snapshot.clone();

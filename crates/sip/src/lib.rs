@@ -8,6 +8,8 @@ mod invite;
 pub mod leg;
 pub mod msg;
 pub mod nonce;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod quirk;
 pub mod registrar;
 pub mod stack;

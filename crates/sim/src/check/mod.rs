@@ -83,6 +83,8 @@ pub struct Scene<'a> {
     pub wall: Wall,
     /// What is stored, after the outputs that were executed so far.
     pub store: &'a SimStore,
+    /// When the configuration last changed.
+    pub configured_at: Mono,
     /// Phones by their address.
     pub phones: &'a BTreeMap<SocketAddr, Known>,
     /// Findings.

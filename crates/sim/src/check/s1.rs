@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use base::Micros;
 use sip::msg::{Method, Msg};
 
 use super::{Arrived, Checker, Done, Name, Scene, text};
@@ -14,6 +15,9 @@ type Key = (SocketAddr, Vec<u8>, Vec<u8>);
 
 /// Call-ID and CSeq of an INVITE.
 type Invite = (Vec<u8>, u32);
+
+/// 64·T1: as long as a request may be repeated.
+const TRANSACTION: Micros = Micros::seconds(32);
 
 /// What is owed.
 #[derive(Default)]
@@ -109,6 +113,11 @@ impl OneFinal {
         let this = (status, to_tag(msg));
         if finals.contains(&this) {
             return;
+        }
+        // A challenge keeps no state: the same request may be right after a change of rights.
+        let recent = scene.mono.since(scene.configured_at) < TRANSACTION;
+        if recent && matches!(finals.as_slice(), [(401 | 403 | 407, _)]) {
+            finals.clear();
         }
         finals.push(this);
         if let [first, second] = finals.as_slice() {

@@ -237,6 +237,11 @@ impl Usage {
         if calling.ended {
             self.emit(cx, refused(487, None, false));
             self.send_ack(cx, calling.cseq, None);
+            #[cfg(feature = "planted")]
+            if cx.config.planted == Some(crate::planted::Bug::ForgottenAnswer) {
+                self.phase = Phase::Gone;
+                return;
+            }
             return self.hang_up(cx);
         }
         let offered = calling.invite.sdp.is_some();

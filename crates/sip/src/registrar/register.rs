@@ -155,6 +155,12 @@ impl Registrar {
                         }
                     };
                     io.out.push(Output::Binding(BindingChange::Put(put)));
+                    #[cfg(feature = "planted")]
+                    if slot.is_some()
+                        && io.config.planted == Some(crate::planted::Bug::RefreshForgotten)
+                    {
+                        continue;
+                    }
                     self.arm(index, Micros::seconds(u64::from(granted)), io);
                 }
             }

@@ -137,7 +137,13 @@ impl Stack {
     fn cancel(&mut self, now: Now, at: &Arrived<'_>, out: &mut Vec<Output>) {
         match self.layer.cancelled(&at.key) {
             Cancelled::Unknown => self.refuse(at, 481, out),
-            Cancelled::TooLate => self.answer(now, at, 200, out),
+            Cancelled::TooLate => {
+                #[cfg(feature = "planted")]
+                if self.config.planted == Some(crate::planted::Bug::TwoFinals) {
+                    self.refuse(at, 481, out);
+                }
+                self.answer(now, at, 200, out);
+            }
             Cancelled::Pending { owner, .. } => {
                 self.answer(now, at, 200, out);
                 let (legs, mut cx) = self.legs(now, out);

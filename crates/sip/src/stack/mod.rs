@@ -180,6 +180,9 @@ pub struct Config {
     pub session_min_s: u32,
     /// Text of `Server` and `User-Agent`; without version.
     pub product: &'static str,
+    /// A bug put in on purpose.
+    #[cfg(feature = "planted")]
+    pub planted: Option<crate::planted::Bug>,
 }
 
 impl Default for Config {
@@ -192,6 +195,8 @@ impl Default for Config {
             session_expires_s: 1_800,
             session_min_s: 90,
             product: "Naisen",
+            #[cfg(feature = "planted")]
+            planted: None,
         }
     }
 }
@@ -257,6 +262,12 @@ impl Stack {
             due: Vec::new(),
             scratch: Vec::new(),
         }
+    }
+
+    /// Puts a bug in.
+    #[cfg(feature = "planted")]
+    pub fn plant(&mut self, bug: crate::planted::Bug) {
+        self.config.planted = Some(bug);
     }
 
     /// Applies one input and appends what follows from it to `out`.

@@ -19,6 +19,8 @@ impl Stack {
             return;
         };
         let register = Register { msg: at.msg, device, peer: at.peer, transport: at.transport };
+        #[cfg(feature = "planted")]
+        let begin = out.len();
         let tag = self.layer.mint().tag();
         let (registrar, mut io) = self.registrar(now, out);
         match registrar.register(register, &mut io) {
@@ -28,6 +30,13 @@ impl Stack {
                 let tx = self.layer.open(now.mono, &at.key, at.msg, &at.peer);
                 if let Some(bytes) = bytes {
                     self.layer.respond(now.mono, tx, (200, bytes), out);
+                }
+                #[cfg(feature = "planted")]
+                if self.config.planted == Some(crate::planted::Bug::ConfirmedFirst)
+                    && let Some(new) = out.get_mut(begin..)
+                    && !new.is_empty()
+                {
+                    new.rotate_right(1);
                 }
             }
             Err(Refusal::TooBrief) => {
