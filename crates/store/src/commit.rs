@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use base::Wall;
 use base::id::TenantId;
-use model::{Change, CredentialOwner, Revision, Snapshot, apply, in_force};
+use model::{
+    Change, CredentialOwner, MobileLine, MobileState, Revision, Snapshot, apply, in_force,
+};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
@@ -124,8 +126,8 @@ impl Store {
     }
 }
 
-/// Whether `scope` may make `change`: its own tenant, its own site when it has one; the tenant
-/// itself and its quota are the operator's.
+/// Whether `scope` may make `change`: its own tenant, its own site when it has one. Preset and
+/// quota of the tenant and the stock of mobile lines are the operator's.
 fn permitted(scope: &TenantScope, change: &Change, before: &Snapshot, after: &Snapshot) -> bool {
     let tenant = scope.tenant();
     let ours = |snapshot| change.tenant(snapshot).is_none_or(|t| t == tenant);
@@ -141,6 +143,7 @@ fn permitted(scope: &TenantScope, change: &Change, before: &Snapshot, after: &Sn
                 (new.quota, new.is_default, new.preset) == (old.quota, old.is_default, old.preset)
             }),
             (Change::TenantPut(_) | Change::TenantDelete(_) | Change::MobileDelete(_), _) => false,
+            (Change::MobilePut(new), _) => may_put_line(before, new),
             (Change::SitePut(_) | Change::SiteDelete(_), site) => site.is_none(),
             (Change::AdminPut(_) | Change::AdminDelete(_), site) => site.is_none(),
             (_, None) => true,
@@ -149,6 +152,19 @@ fn permitted(scope: &TenantScope, change: &Change, before: &Snapshot, after: &Sn
                 within(before) && within(after)
             }
         },
+    }
+}
+
+/// An administrator assigns and frees usable lines, and asks for new ones; the operator does the
+/// rest (R221).
+fn may_put_line(before: &Snapshot, new: &MobileLine) -> bool {
+    use MobileState::{Assigned, Cancelling, Requested, Unassigned};
+    match before.mobile(new.number).map(|old| old.state) {
+        None => new.state == Requested,
+        Some(old) => {
+            let usable = |state| matches!(state, Unassigned | Assigned);
+            (usable(old) && usable(new.state)) || (old == Cancelling && new.state == Cancelling)
+        }
     }
 }
 

@@ -18,7 +18,10 @@ const READERS: usize = 2;
 
 /// Rows that may wait between SQLite's thread and us; larger than the driver's default so that
 /// a load does not switch threads every few rows.
-const ROW_BUFFER: usize = 512;
+const ROW_BUFFER: usize = 128;
+
+/// Bytes that the write-ahead log keeps on disk after a large transaction.
+const LOG_KEPT: &str = "8388608";
 
 /// Pages of the write-ahead log after which SQLite moves them into the database.
 const CHECKPOINT_PAGES: &str = "1000";
@@ -30,6 +33,7 @@ fn options(path: &Path, thread: &'static str) -> SqliteConnectOptions {
         .foreign_keys(true)
         .pragma("cache_size", CACHE)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("journal_size_limit", LOG_KEPT)
         .pragma("temp_store", "MEMORY")
         .row_buffer_size(ROW_BUFFER)
         .thread_name(move |n| format!("{thread}-{n}"))

@@ -138,6 +138,22 @@ async fn nobody_changes_another_tenant_or_site() {
     let admin = TenantScope::new(tenant_id(1), None, Actor::Admin(admin_id(1)), "a", None);
     let quota = Tenant { quota: Some(9_999), ..tenant(1) };
     forbidden(commit(&store, &admin, &[Change::TenantPut(quota)]).await);
+    let line = |state, dn: Option<&str>| {
+        Change::MobilePut(MobileLine {
+            number: base::MobileNumber::parse("09012345678").expect("shape"),
+            tenant: tenant_id(1),
+            state,
+            dn: dn.map(|dn| base::Dn::parse(dn).expect("digits")),
+            requested_at: None,
+            activated_at: None,
+            cancelled_at: None,
+        })
+    };
+    forbidden(commit(&store, &admin, &[line(MobileState::Unassigned, None)]).await);
+    commit(&store, &admin, &[line(MobileState::Requested, None)]).await.expect("a wish");
+    forbidden(commit(&store, &admin, &[line(MobileState::Assigned, Some("2001"))]).await);
+    commit(&store, &scope, &[line(MobileState::Unassigned, None)]).await.expect("activated");
+    commit(&store, &admin, &[line(MobileState::Assigned, Some("2001"))]).await.expect("assigned");
     let person = TenantScope::new(tenant_id(1), None, Actor::User(user_id(1)), "u", None);
     forbidden(commit(&store, &person, &[Change::UserPut(user(1, "2001", 1))]).await);
 }
