@@ -14,9 +14,8 @@ use std::time::Duration;
 use base::FlowId;
 use base::limits::{STREAM_MESSAGE_WAIT, STREAM_OUT_MAX};
 use bytes::Bytes;
-use sip::msg::Msg;
 use sip::msg::frame::{Frame, Framer};
-use sip::msg::write::{Reply, Writer};
+use sip::msg::refuse::{self, Address};
 use sip::stack::Transport;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -271,10 +270,9 @@ impl Link {
                     }
                 }
                 Frame::Bad { error, close } => {
-                    if let Some(request) = error.answerable() {
-                        if let Some(reply) = refusal(request, error.status(), self.remote) {
-                            write(writer, &reply).await;
-                        }
+                    let to = Address { source: Some(self.remote), to_tag: "unread" };
+                    if let Some(reply) = refuse::broken(&error, to, &mut Vec::new()) {
+                        write(writer, &reply).await;
                     }
                     if close {
                         return Next::Stop;
@@ -284,14 +282,6 @@ impl Link {
         }
         Next::Go
     }
-}
-
-/// The stateless answer to a request that cannot be read (sip.md §3.2).
-fn refusal(request: &Msg, code: u16, remote: SocketAddr) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
-    let reply = Reply { code, phrase: "", to_tag: Some("unread"), source: Some(remote) };
-    Writer::respond(&mut text, request, reply).finish().ok()?;
-    Some(text)
 }
 
 async fn write<W: AsyncWrite + Unpin>(writer: &mut W, bytes: &[u8]) -> bool {

@@ -8,6 +8,10 @@ pub mod command;
 pub mod input;
 pub mod journal;
 pub mod output;
+#[cfg(feature = "planted")]
+pub mod planted;
+#[cfg(test)]
+mod tests;
 mod translate;
 mod view;
 
@@ -83,13 +87,13 @@ impl Node {
                     self.udp.push((flow, local));
                 }
                 let input = sip::stack::Input::FlowOpened { flow, transport, local, remote };
-                self.to_sip(now, input);
+                self.run_sip(now, input);
             }
             Input::Received { flow, from, local, bytes } => {
-                self.to_sip(now, sip::stack::Input::Received { flow, from, local, bytes });
+                self.run_sip(now, sip::stack::Input::Received { flow, from, local, bytes });
             }
-            Input::FlowClosed { flow } => self.to_sip(now, sip::stack::Input::FlowClosed { flow }),
-            Input::Media { event } => self.to_calls(now, callctl::Input::Media { event }),
+            Input::FlowClosed { flow } => self.run_sip(now, sip::stack::Input::FlowClosed { flow }),
+            Input::Media { event } => self.run_calls(now, callctl::Input::Media { event }),
             Input::Command { req, command } => self.command(now, req, command, out),
             Input::Config { snapshot, changes } => self.configure(now, snapshot, &changes),
             Input::Restore { bindings } => {
@@ -99,10 +103,10 @@ impl Node {
                 };
                 let restore = |b| translate::store::binding(b, flow(b)?);
                 let bindings = bindings.iter().filter_map(restore).collect();
-                self.to_sip(now, sip::stack::Input::Restore { bindings });
+                self.run_sip(now, sip::stack::Input::Restore { bindings });
             }
-            Input::Drain => self.to_sip(now, sip::stack::Input::Drain),
-            Input::ClearAll => self.to_calls(now, callctl::Input::ClearAll),
+            Input::Drain => self.run_sip(now, sip::stack::Input::Drain),
+            Input::ClearAll => self.run_calls(now, callctl::Input::ClearAll),
             Input::Tick => self.tick(now),
         }
         self.drain(now, out);
@@ -138,10 +142,10 @@ impl Node {
 
     fn tick(&mut self, now: Now) {
         if self.stack.next_deadline().is_some_and(|d| d <= now.mono) {
-            self.to_sip(now, sip::stack::Input::Tick);
+            self.run_sip(now, sip::stack::Input::Tick);
         }
         if self.calls.next_deadline().is_some_and(|d| d <= now.mono) {
-            self.to_calls(now, callctl::Input::Tick);
+            self.run_calls(now, callctl::Input::Tick);
         }
     }
 
@@ -154,10 +158,10 @@ impl Node {
         self.snapshot = snapshot;
         for device in touched {
             if !view::is_active(&self.snapshot, device) {
-                self.to_sip(now, sip::stack::Input::Forget { device });
+                self.run_sip(now, sip::stack::Input::Forget { device });
             }
         }
-        self.to_calls(now, callctl::Input::Config);
+        self.run_calls(now, callctl::Input::Config);
     }
 
     fn command(&mut self, now: Now, req: base::ReqId, command: Command, out: &mut Vec<Output>) {
@@ -168,7 +172,7 @@ impl Node {
             Command::Status => Reply::Status(self.status()),
             Command::Calls { tenant } => Reply::Calls(command::calls(&self.calls, tenant)),
             Command::Clear { call } => {
-                self.to_calls(now, callctl::Input::Clear { call });
+                self.run_calls(now, callctl::Input::Clear { call });
                 Reply::Done
             }
         };
@@ -184,7 +188,7 @@ impl Node {
     }
 
     /// Runs the stack and puts what it wants in front of the work that is left.
-    fn to_sip(&mut self, now: Now, input: sip::stack::Input) {
+    fn run_sip(&mut self, now: Now, input: sip::stack::Input) {
         let view = View { snapshot: &self.snapshot, settings: &self.settings, stack: None };
         self.stack.handle(now, input, &view, &mut self.sip_out);
         for output in self.sip_out.drain(..).rev() {
@@ -192,7 +196,7 @@ impl Node {
         }
     }
 
-    fn to_calls(&mut self, now: Now, input: callctl::Input) {
+    fn run_calls(&mut self, now: Now, input: callctl::Input) {
         let view =
             View { snapshot: &self.snapshot, settings: &self.settings, stack: Some(&self.stack) };
         self.calls.handle(now, input, &view, &mut self.call_out);
@@ -213,20 +217,20 @@ impl Node {
                 return;
             }
             match work {
-                Work::Sip(output) => self.from_sip(now, output, out),
-                Work::Call(action) => self.from_calls(now, action, out),
+                Work::Sip(output) => self.execute_sip(now, output, out),
+                Work::Call(action) => self.execute_call(now, action, out),
             }
         }
     }
 
-    fn from_sip(&mut self, now: Now, output: sip::stack::Output, out: &mut Vec<Output>) {
+    fn execute_sip(&mut self, now: Now, output: sip::stack::Output, out: &mut Vec<Output>) {
         use sip::stack::Output as O;
         match output {
             O::Transmit { flow, to, bytes } => out.push(Output::Transmit { flow, to, bytes }),
             O::Close { flow } => out.push(Output::Close { flow }),
             O::Leg { leg, event } => {
                 if let Some(input) = translate::sip_in::event(leg, event) {
-                    self.to_calls(now, input);
+                    self.run_calls(now, input);
                 }
             }
             O::Binding(change) => {
@@ -236,16 +240,16 @@ impl Node {
         }
     }
 
-    fn from_calls(&mut self, now: Now, action: callctl::Action, out: &mut Vec<Output>) {
+    fn execute_call(&mut self, now: Now, action: callctl::Action, out: &mut Vec<Output>) {
         use callctl::Action as A;
         match action {
             A::OfferLeg(offer) => {
                 let (leg, command) = translate::sip_out::invite(*offer);
-                self.to_sip(now, sip::stack::Input::Leg { leg, command });
+                self.run_sip(now, sip::stack::Input::Leg { leg, command });
             }
             A::Leg { leg, command } => {
                 let command = translate::sip_out::command(command);
-                self.to_sip(now, sip::stack::Input::Leg { leg, command });
+                self.run_sip(now, sip::stack::Input::Leg { leg, command });
             }
             A::Media(command) => out.push(Output::Media { command }),
             A::Record(record) => {

@@ -1,0 +1,4 @@
+//! A node with two telephones on virtual time, and its journal.
+
+mod recorded;
+mod world;
