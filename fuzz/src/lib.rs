@@ -8,6 +8,8 @@ use bytes::Bytes;
 use sip::msg::frame::{Frame, Framer};
 use sip::msg::{HeaderId, Msg};
 
+mod stack;
+
 /// A target: its name and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
@@ -20,6 +22,7 @@ pub const TARGETS: &[Target] = &[
     ("digest", digest),
     ("rtp", rtp),
     ("csv_sjis", csv_sjis),
+    ("stack_ops", stack_ops),
 ];
 
 /// One datagram: every typed view of it, and a second reading that must agree with the first.
@@ -154,10 +157,14 @@ pub fn digest(data: &[u8]) {
 pub fn rtp(data: &[u8]) {
     use rtp::dtmf_event::EventPayload;
     use rtp::rtcp::{self, Passage};
+    use rtp::srtp::{Tag, Unprotect};
     if let Some(parsed) = rtp::parse(data) {
         let _ = EventPayload::parse(parsed.payload(data));
     }
     let _ = EventPayload::parse(data);
+    let mut secure = Unprotect::new(&[7; 30], Tag::Bits80);
+    assert!(secure.rtp(&mut data.to_vec()).is_err(), "a forged packet was opened");
+    assert!(secure.rtcp(&mut data.to_vec()).is_err(), "a forged report was opened");
     if rtcp::is_rtcp(data) {
         let _ = (rtcp::parts(data).count(), rtcp::summary(data));
         let mut copy = data.to_vec();
@@ -182,4 +189,9 @@ pub fn csv_sjis(data: &[u8]) {
     for row in table.rows() {
         let _ = (row.width(10), row.filled(), row.raw_width(), row.line());
     }
+}
+
+/// A whole SIP stack under a sequence of acts; in the end nothing may be left in it.
+pub fn stack_ops(data: &[u8]) {
+    stack::acts(data);
 }

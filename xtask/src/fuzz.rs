@@ -50,7 +50,13 @@ pub(crate) fn run(args: &[String]) -> Result<bool> {
         // Inputs that were found go into a folder of their own; the start corpus stays small.
         let found = format!("fuzz/found/{name}");
         std::fs::create_dir_all(root().join(&found))?;
-        let status = cargo(&["fuzz", "run", &name, &found, &format!("fuzz/corpus/{name}"), "--"])
+        let corpus = format!("fuzz/corpus/{name}");
+        let mut run = cargo(&["fuzz", "run", &name, &found, &corpus]);
+        if name == "sip_message" {
+            run.arg("crates/sip/testdata");
+        }
+        let status = run
+            .arg("--")
             .args([format!("-max_total_time={seconds}"), "-rss_limit_mb=2048".into()])
             .arg("-timeout=5")
             .env("RUSTC_BOOTSTRAP", "1")

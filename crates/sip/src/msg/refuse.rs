@@ -20,7 +20,11 @@ pub struct Address<'a> {
 /// The answer to a message that could not be read; `None` when nothing may be sent.
 pub fn broken(error: &ParseError, to: Address<'_>, scratch: &mut Vec<u8>) -> Option<Bytes> {
     let request = error.answerable()?;
-    Writer::respond(scratch, request, reply(error.status(), to)).finish_bytes().ok()
+    let bytes = Writer::respond(scratch, request, reply(error.status(), to)).finish_bytes().ok()?;
+    // Values that identify the request are copied as they came; what broke them is not passed on.
+    let is_whole = |(at, _): (usize, &u8)| bytes.get(at + 1) == Some(&b'\n');
+    let mut returns = bytes.iter().enumerate().filter(|(_, b)| **b == b'\r');
+    returns.all(is_whole).then_some(bytes)
 }
 
 /// The answer to a message that makes no sense, with the headers that its status demands.
