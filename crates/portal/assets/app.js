@@ -1,53 +1,111 @@
-// Only adds to what works without it: live parts, keys, the menu of narrow screens.
+// Only adds to what works without it: live parts, keys, the menu of narrow screens, a guard for
+// forms that were begun.
 "use strict";
 (() => {
-  const live = document.querySelectorAll("[data-live]");
-  const age = (part, text) => {
-    const at = part.querySelector("[data-age]");
-    if (at) at.textContent = text;
+  const EVERY_MS = 2000;
+  const one = (selector) => document.querySelector(selector);
+  const live = [...document.querySelectorAll("[data-live]")];
+  const main = one("#main");
+
+  // What somebody reads aloud, selects or has focused is not taken away.
+  const inUse = (part) => {
+    const chosen = getSelection();
+    const selects = chosen && !chosen.isCollapsed && part.contains(chosen.anchorNode);
+    return part.contains(document.activeElement) || selects;
   };
+  const age = one("#age");
+  const setLost = (lost) => {
+    if (!age) return;
+    age.classList.toggle("lost", lost);
+    if (lost) age.querySelector("[data-age]").textContent = age.dataset.lost;
+  };
+  let asking = false;
   const refresh = async () => {
-    if (document.hidden) return;
+    if (document.hidden || asking) return;
+    asking = true;
     try {
-      const answer = await fetch(location.href, { headers: { "X-Live": "1" }, cache: "no-store" });
-      if (answer.redirected || answer.status === 401) return location.reload();
+      const answer = await fetch(location.href, {
+        headers: { "X-Live": main.dataset.view },
+        cache: "no-store",
+        redirect: "manual",
+        signal: AbortSignal.timeout(10000),
+      });
+      if (answer.type === "opaqueredirect" || answer.status === 401) return location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of live) {
         const fresh = page.getElementById(part.id);
-        // What someone is using is left alone.
-        if (fresh && !part.contains(document.activeElement) && part.innerHTML !== fresh.innerHTML) {
+        if (!fresh) continue;
+        if (part === age) {
+          part.querySelector("[data-age]").textContent =
+            fresh.querySelector("[data-age]").textContent;
+        } else if (!inUse(part) && part.innerHTML !== fresh.innerHTML) {
           part.innerHTML = fresh.innerHTML;
         }
       }
+      setLost(false);
     } catch {
-      for (const part of live) age(part, part.dataset.lost);
+      setLost(true);
+    } finally {
+      asking = false;
     }
   };
-  if (live.length) {
-    setInterval(refresh, 2000);
+  if (live.length && main) {
+    for (const note of document.querySelectorAll(".only-script")) note.hidden = false;
+    setInterval(refresh, EVERY_MS);
     document.addEventListener("visibilitychange", refresh);
   }
-  const menu = document.querySelector(".menu");
+
+  const menu = one("#menu");
   if (menu) {
-    menu.addEventListener("click", (event) => {
+    const toggle = (event) => {
       event.preventDefault();
-      const open = document.querySelector(".side").classList.toggle("open");
+      const open = one(".side").classList.toggle("open");
       menu.setAttribute("aria-expanded", String(open));
+    };
+    menu.addEventListener("click", toggle);
+    menu.addEventListener("keydown", (event) => {
+      if (event.key === " ") toggle(event);
     });
   }
+
+  // Menus that open over the page close again.
+  const me = one("details.me");
+  if (me) {
+    document.addEventListener("click", (event) => {
+      if (me.open && !me.contains(event.target)) me.open = false;
+    });
+  }
+
+  const go = (field) => {
+    if (!field) return false;
+    field.focus();
+    field.select();
+    return true;
+  };
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.isComposing) return event.preventDefault();
     const typing = event.target.closest("input, select, textarea");
-    const search = document.querySelector("input[type=search]");
-    if (((event.key === "/" && !typing) || (event.key === "k" && (event.ctrlKey || event.metaKey))) && search) {
-      event.preventDefault();
-      search.focus();
-      search.select();
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+      if (go(one("[data-jump]"))) event.preventDefault();
+    } else if (event.key === "/" && !typing) {
+      if (go(one("main input[type=search]") || one("[data-jump]"))) event.preventDefault();
     } else if (event.key === "?" && !typing) {
-      const help = document.querySelector(".help");
+      const help = one(".help");
       if (help) help.open = !help.open;
-    } else if (event.key === "Enter" && event.isComposing) {
-      event.preventDefault();
+    } else if (event.key === "Escape" && me && me.open) {
+      me.open = false;
+      me.querySelector("summary").focus();
     }
   });
+
+  // Leaving a form that was begun asks first.
+  for (const form of document.querySelectorAll("form[data-guard]")) {
+    let begun = false;
+    form.addEventListener("input", () => { begun = true; });
+    form.addEventListener("submit", () => { begun = false; });
+    addEventListener("beforeunload", (event) => {
+      if (begun) event.preventDefault();
+    });
+  }
 })();

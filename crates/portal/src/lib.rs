@@ -1,27 +1,103 @@
-//! The administrator portal.
+//! The administrator portal of the closed zone: pages rendered on the server, complete without
+//! JavaScript.
+//!
+//! A request passes [`shell::guard`] (origin, headers, error pages), then the extractor
+//! [`shell::signed::Signed`] (session, forced password change), then one function of [`pages`].
+//! Every read takes the scope of the session, so no page can show another tenant's data. Live
+//! state is asked of the running node each time ([`live`]); what lists need for searching and
+//! sorting is kept ready per tenant ([`directory`]).
+
+mod directory;
+mod limiter;
+mod live;
+mod memory;
+mod pages;
+mod shell;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use base::Wall;
 use engine::Handle;
 use store::Store;
 
-/// What the pages need.
+use crate::directory::Directory;
+use crate::limiter::Limiter;
+use crate::live::Live;
+use crate::memory::Memory;
+use crate::pages::{
+    days, history, home, locks, login, logout, password, preferences, record, terminals, users,
+};
+use crate::shell::{assets, guard};
+
+/// Bytes of a form; the longest field is a password.
+const FORM_BYTES_MAX: usize = 16 * 1_024;
+
+/// What the pages need; cheap to clone.
 #[derive(Clone)]
 pub struct Portal {
     store: Arc<Store>,
-    handle: Handle,
+    live: Arc<Live>,
+    directory: Arc<Directory>,
+    memory: Arc<Memory>,
+    limiter: Arc<Limiter>,
+    clock: Arc<dyn Fn() -> Wall + Send + Sync>,
 }
 
 impl Portal {
     /// A portal over a store and its running node.
     pub fn new(store: Arc<Store>, handle: Handle) -> Self {
-        Portal { store, handle }
+        Portal {
+            store,
+            live: Arc::new(Live::new(handle)),
+            directory: Arc::default(),
+            memory: Arc::default(),
+            limiter: Arc::default(),
+            clock: Arc::new(engine::clock::wall),
+        }
+    }
+
+    /// The same with a clock of one's own.
+    #[cfg(test)]
+    fn with_clock(self, clock: impl Fn() -> Wall + Send + Sync + 'static) -> Self {
+        Portal { clock: Arc::new(clock), ..self }
+    }
+
+    fn now(&self) -> Wall {
+        (self.clock)()
     }
 }
 
-/// The pages of the closed zone.
+/// The pages of the closed zone. To be served with `ConnectInfo<SocketAddr>`, so that audit rows
+/// and lock list know the source address.
 pub fn router(portal: Portal) -> Router {
-    let _ = (&portal.store, &portal.handle);
-    Router::new().with_state(portal)
+    Router::new()
+        .route("/", get(home::show))
+        .route("/login", get(login::show).post(login::submit))
+        .route("/logout", post(logout::submit))
+        .route("/preferences", post(preferences::submit))
+        .route("/users", get(users::list))
+        .route("/users.csv", get(users::csv))
+        .route("/terminals", get(terminals::list))
+        .route("/terminals.csv", get(terminals::csv))
+        .route("/locks", get(locks::list).post(locks::submit))
+        .route("/history", get(history::list))
+        .route("/history.csv", get(history::csv))
+        .route("/history/prove", post(history::prove))
+        .route("/history/days", get(days::list))
+        .route("/history/days/{file}", get(days::file))
+        .route("/history/call/{key}", get(record::show))
+        .route("/password", get(password::show).post(password::submit))
+        .route("/assets/{name}", get(assets::file))
+        .fallback(guard::not_found)
+        .method_not_allowed_fallback(guard::not_allowed)
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(from_fn_with_state(portal.clone(), guard::guard))
+        .with_state(portal)
 }

@@ -1,0 +1,12 @@
+//! The pages as a browser without JavaScript meets them: over HTTP, in front of a running node.
+
+mod browser;
+mod history;
+mod lists;
+mod login;
+mod own;
+mod safety;
+mod world;
+
+use browser::Browser;
+use world::World;
