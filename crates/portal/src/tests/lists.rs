@@ -176,15 +176,7 @@ async fn what_was_changed_is_found_at_once() {
     browser.get("/users?q=nakamura").await.shows("検索結果: 0件");
     let mut content = Content::default();
     content.person(1, &Person { dn: 2004, name: "Nakamura", furigana: "ナカムラ", site: 1 });
-    let scope = world.scope(1);
-    let commit = store::Commit {
-        seen: world.store.snapshot().revision(),
-        changes: &content.changes,
-        act: "test",
-        detail: "",
-        at: super::world::NOW,
-    };
-    world.store.commit(&scope, commit).await.expect("valid");
+    world.commit(&content).await;
     let answer = browser.get("/users?q=nakamura").await;
     assert_eq!(numbers(&answer.text()), ["2004"]);
     // Keys of the others were taken over, in the right places.

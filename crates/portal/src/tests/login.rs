@@ -77,7 +77,7 @@ async fn unknown_names_lock_like_known_ones() {
 async fn the_first_password_must_be_changed_before_anything_else() {
     let mut content = Content::default();
     content.company(1, "見本商事", "mihon.example");
-    content.password(CredentialOwner::Admin(admin_id(1, 1)), "first4you8", true);
+    content.password(1, CredentialOwner::Admin(admin_id(1, 1)), "first4you8", true);
     let world = World::start(content).await;
     let mut browser = Browser::new(&world);
     let answer = browser.login("mihon.example", "kanri", "first4you8").await;

@@ -14,15 +14,8 @@ async fn admin(world: &World) -> Browser {
 async fn lock_user(world: &World, domain: &str, tenant: u32, dn: u32) {
     let owner = CredentialOwner::User(user_id(tenant, dn));
     let mut content = super::world::Content::default();
-    content.password(owner, "abcd1234", false);
-    let commit = store::Commit {
-        seen: world.store.snapshot().revision(),
-        changes: &content.changes,
-        act: "test",
-        detail: "",
-        at: super::world::NOW,
-    };
-    world.store.commit(&world.scope(tenant), commit).await.expect("valid");
+    content.password(tenant, owner, "abcd1234", false);
+    world.commit(&content).await;
     let user = format!("user{dn}");
     for _ in 0..3 {
         let login = Login {

@@ -1,6 +1,7 @@
 //! Two companies in a folder of their own, with a running node in front of which the portal
 //! stands.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,7 +43,8 @@ pub(crate) struct World {
 /// What stands in the store before the node starts.
 #[derive(Default)]
 pub(crate) struct Content {
-    pub(crate) changes: Vec<Change>,
+    /// By company.
+    pub(crate) changes: BTreeMap<u32, Vec<Change>>,
     pub(crate) bindings: Vec<StoredBinding>,
     pub(crate) records: Vec<CallRecord>,
 }
@@ -80,33 +82,47 @@ pub(crate) struct Person {
 }
 
 impl Content {
+    fn push(&mut self, tenant: u32, change: Change) {
+        self.changes.entry(tenant).or_default().push(change);
+    }
+
     /// A company with two sites: `domain` with the administrator `kanri`, and `osaka.domain`
     /// with its own administrator `osaka`.
     pub(crate) fn company(&mut self, n: u32, name: &str, domain: &str) -> &mut Self {
         let tenant = tenant_id(n);
-        self.changes.push(Change::TenantPut(Tenant::new(tenant, name, domain, Preset::OfficeLink)));
+        self.push(n, Change::TenantPut(Tenant::new(tenant, name, domain, Preset::OfficeLink)));
         let sites = [(1, domain.to_owned(), "Head"), (2, format!("osaka.{domain}"), "Osaka")];
         for (site, domain, name) in sites {
-            self.changes.push(Change::SitePut(Site {
-                id: site_id(n, site),
-                tenant,
-                domain: domain.into(),
-                name: name.into(),
-                media_path: MediaPath::Auto,
-            }));
+            self.push(
+                n,
+                Change::SitePut(Site {
+                    id: site_id(n, site),
+                    tenant,
+                    domain: domain.into(),
+                    name: name.into(),
+                    media_path: MediaPath::Auto,
+                }),
+            );
         }
         for (admin, login, site) in [(1, "kanri", None), (2, "osaka", Some(site_id(n, 2)))] {
             let id = admin_id(n, admin);
             let (login, state) = (login.into(), AdminState::Active);
-            self.changes.push(Change::AdminPut(Admin { id, tenant, site, login, state }));
-            self.password(CredentialOwner::Admin(id), PASSWORD, false);
+            self.push(n, Change::AdminPut(Admin { id, tenant, site, login, state }));
+            self.password(n, CredentialOwner::Admin(id), PASSWORD, false);
         }
         self
     }
 
-    pub(crate) fn password(&mut self, owner: CredentialOwner, text: &str, must_change: bool) {
+    pub(crate) fn password(
+        &mut self,
+        tenant: u32,
+        owner: CredentialOwner,
+        text: &str,
+        must_change: bool,
+    ) {
         let text = Secret::new(text.to_owned());
-        self.changes.push(Change::Password(NewPassword { owner, text, must_change, bulk: true }));
+        let password = NewPassword { owner, text, must_change, bulk: true };
+        self.push(tenant, Change::Password(password));
     }
 
     /// A person with a terminal and a portal login.
@@ -116,45 +132,54 @@ impl Content {
         let login = format!("user{dn}");
         let (user, site) = (user_id(tenant, dn), site_id(tenant, site));
         let tenant_id = tenant_id(tenant);
-        self.changes.push(Change::UserPut(User {
-            id: user,
-            tenant: tenant_id,
-            site,
-            name: name.into(),
-            furigana: furigana.into(),
-            dn: number,
-            web_user: login.as_str().into(),
-            state: UserState::Active,
-            ring_time_s: 60,
-            created_at: NOW,
-            updated_at: NOW,
-        }));
-        self.changes.push(Change::DevicePut(Device {
-            id: device_id(tenant, dn),
-            tenant: tenant_id,
-            site,
-            kind: DeviceKind::SipPhone,
-            sip_id: format!("phone{dn}").into(),
-            ha1_md5: [0; 16],
-            ha1_sha256: [0; 32],
-            user: Some(user),
-            label: "".into(),
-            srtp: SrtpPolicy::Auto,
-        }));
+        self.push(
+            tenant,
+            Change::UserPut(User {
+                id: user,
+                tenant: tenant_id,
+                site,
+                name: name.into(),
+                furigana: furigana.into(),
+                dn: number,
+                web_user: login.as_str().into(),
+                state: UserState::Active,
+                ring_time_s: 60,
+                created_at: NOW,
+                updated_at: NOW,
+            }),
+        );
+        self.push(
+            tenant,
+            Change::DevicePut(Device {
+                id: device_id(tenant, dn),
+                tenant: tenant_id,
+                site,
+                kind: DeviceKind::SipPhone,
+                sip_id: format!("phone{dn}").into(),
+                ha1_md5: [0; 16],
+                ha1_sha256: [0; 32],
+                user: Some(user),
+                label: "".into(),
+                srtp: SrtpPolicy::Auto,
+            }),
+        );
         self
     }
 
     pub(crate) fn mobile(&mut self, tenant: u32, number: &str, dn: Option<u32>) -> &mut Self {
         let state = if dn.is_some() { MobileState::Assigned } else { MobileState::Unassigned };
-        self.changes.push(Change::MobilePut(MobileLine {
-            number: MobileNumber::parse(number).expect("a mobile number"),
-            tenant: tenant_id(tenant),
-            state,
-            dn: dn.map(|dn| Dn::parse(&dn.to_string()).expect("an extension")),
-            requested_at: Some(NOW),
-            activated_at: Some(NOW),
-            cancelled_at: None,
-        }));
+        self.push(
+            tenant,
+            Change::MobilePut(MobileLine {
+                number: MobileNumber::parse(number).expect("a mobile number"),
+                tenant: tenant_id(tenant),
+                state,
+                dn: dn.map(|dn| Dn::parse(&dn.to_string()).expect("an extension")),
+                requested_at: Some(NOW),
+                activated_at: Some(NOW),
+                cancelled_at: None,
+            }),
+        );
         self
     }
 
@@ -229,6 +254,19 @@ pub(crate) const PEOPLE: [Person; 4] = [
     Person { dn: 20001, name: "Smith", furigana: "", site: 2 },
 ];
 
+async fn commit(store: &Store, content: &Content) {
+    for (tenant, changes) in &content.changes {
+        let commit = Commit {
+            seen: store.snapshot().revision(),
+            changes,
+            act: "test",
+            detail: "",
+            at: engine::clock::wall(),
+        };
+        store.commit(&store.operator_scope(tenant_id(*tenant)), commit).await.expect("valid");
+    }
+}
+
 impl World {
     /// 見本商事 with four people, two of them registered, and 他社 with one.
     pub(crate) async fn two_companies() -> Self {
@@ -240,7 +278,7 @@ impl World {
         let stranger =
             Person { dn: 3001, name: "秘密 太郎", furigana: "ヒミツ タロウ", site: 1 };
         content.person(2, &stranger).mobile(2, "08099998888", None);
-        content.mobile(1, "09012345678", Some(2001)).mobile(1, "09000000001", None);
+        content.mobile(1, "09012345678", Some(2001)).mobile(1, "08012340001", None);
         content.register(1, 2001, "Yealink SIP-T46U 108.86").register(1, 2003, "Linphone/5.2");
         content.register(2, 3001, "Secret phone");
         content
@@ -259,16 +297,7 @@ impl World {
         let _ = std::fs::remove_dir_all(&path);
         let options = Options { now: NOW, ..Options::default() };
         let store = Arc::new(Store::open(&path, options).await.expect("a fresh folder"));
-        if !content.changes.is_empty() {
-            let commit = Commit {
-                seen: store.snapshot().revision(),
-                changes: &content.changes,
-                act: "test",
-                detail: "",
-                at: engine::clock::wall(),
-            };
-            store.commit(&store.operator_scope(tenant_id(1)), commit).await.expect("valid");
-        }
+        commit(&store, &content).await;
         let (mut spool, tail) = store.spool(0).expect("a spool");
         let records = content.records.into_iter().map(|r| Write::Record(Box::new(r)));
         spool.append(&records.collect::<Vec<_>>()).expect("spooled");
@@ -303,6 +332,11 @@ impl World {
         });
         let (engine, writer) = (Some(engine), Some(writer));
         World { store, portal, address, ahead, engine, writer, tasks, path }
+    }
+
+    /// Makes changes while everything runs.
+    pub(crate) async fn commit(&self, content: &Content) {
+        commit(&self.store, content).await;
     }
 
     /// Puts the portal's clock forward.
