@@ -326,13 +326,28 @@ impl Script {
     }
 
     /// Answers every NOTIFY until the far side ends the call.
-    pub(crate) fn answer_notifies_until_bye(mut self) -> Self {
-        self.steps += "<label id=\"1\"/>\n\
-            <recv request=\"NOTIFY\" optional=\"true\" next=\"2\"/>\n\
-            <recv request=\"BYE\" next=\"3\"/>\n<label id=\"2\"/>\n";
-        let notified = self.answer_inside(200, "", "");
-        let mut script = notified;
-        script.steps += "<nop next=\"1\"/>\n<label id=\"3\"/>\n";
+    pub(crate) fn answer_notifies_until_bye(self) -> Self {
+        self.answer_until_bye(&["NOTIFY"], "")
+    }
+
+    /// Answers every offer with this body until the far side ends the call.
+    pub(crate) fn answer_offers_until_bye(self, body: &str) -> Self {
+        self.answer_until_bye(&["INVITE", "UPDATE"], body)
+    }
+
+    fn answer_until_bye(mut self, methods: &[&str], body: &str) -> Self {
+        self.steps += "<label id=\"1\"/>\n<recv request=\"ACK\" optional=\"true\" next=\"1\"/>\n";
+        for method in methods {
+            let _ =
+                writeln!(self.steps, "<recv request=\"{method}\" optional=\"true\" next=\"2\"/>");
+        }
+        self.steps += "<recv request=\"BYE\" next=\"3\"/>\n<label id=\"2\"/>\n";
+        let begin = self.steps.len();
+        let mut script = self.answer_inside(200, "", body);
+        // The jump belongs to the answer itself: a step of its own could miss a message.
+        let answer = script.steps.split_off(begin).replacen("<send", "<send next=\"1\"", 1);
+        script.steps += &answer;
+        script.steps += "<label id=\"3\"/>\n";
         script.answer_inside(200, "", "")
     }
 
