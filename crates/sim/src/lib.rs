@@ -22,6 +22,8 @@ pub mod network;
 mod people;
 pub mod phone;
 pub mod run;
+pub mod scenario;
+mod script;
 pub mod store;
 pub mod swarm;
 mod wire;

@@ -42,7 +42,11 @@ pub fn arrivals(swarm: &Swarm, rng: &mut Rng) -> Vec<Micros> {
 pub fn broken(of: &Datagram, rng: &mut Rng) -> Datagram {
     let mut bytes = of.bytes.to_vec();
     match rng.below(4) {
-        0 => bytes.truncate(rng.below(bytes.len() as u64 + 1) as usize),
+        0 => {
+            // Cut inside of its headers: a whole one would be no broken packet.
+            let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(0);
+            bytes.truncate(rng.below(end as u64 + 1) as usize);
+        }
         1 => {
             for _ in 0..1 + rng.below(8) {
                 let at = rng.below(bytes.len() as u64) as usize;

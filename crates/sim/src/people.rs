@@ -108,6 +108,7 @@ impl World {
                 self.act_later(Micros::seconds(2), Act::LookForOrphans);
                 self.next_fault(self.swarm.restart_every, Act::Crash);
             }
+            Act::Configure(false) if self.swarm.config_every.0 == 0 => {}
             Act::Configure(restore) => {
                 let changes = self.company.draw_changes(&mut self.people, restore);
                 self.configure(changes);

@@ -251,6 +251,11 @@ impl Phone {
         self.leg(now, leg, LegCommand::Offer { sdp, identity: None })
     }
 
+    /// A new description of a call, audio in both directions.
+    pub fn description(&mut self, leg: LegId) -> Option<Bytes> {
+        self.describe(leg, Direction::SendRecv)
+    }
+
     /// Calls that are answered and not over.
     pub fn up(&self) -> Vec<LegId> {
         self.legs.iter().filter(|(_, l)| l.stage == Stage::Up).map(|(id, _)| *id).collect()

@@ -79,6 +79,7 @@ pub struct World {
     pub(crate) silent: usize,
     pub(crate) watch: Vec<Box<dyn Checker>>,
     pub(crate) last: Option<Datagram>,
+    pub(crate) script: Option<crate::script::Script>,
     net: Rng,
     queue: BTreeMap<(Mono, u64), Work>,
     serial: u64,
@@ -113,6 +114,7 @@ impl World {
             silent: 0,
             watch: Vec::new(),
             last: None,
+            script: None,
             net: seed.derive("network"),
             queue: BTreeMap::new(),
             serial: 0,
@@ -247,6 +249,9 @@ impl World {
             self.receive(from, &bytes);
             self.node(Input::Received { flow: UDP, from, local, bytes });
         } else if let Some(n) = self.phones.iter().position(|p| p.card.address == to) {
+            if let Some(script) = &mut self.script {
+                script.arrives(to, &bytes);
+            }
             let news = self.phones[n].receive(self.now, from, bytes);
             self.news(n, news);
         }
@@ -344,7 +349,21 @@ impl World {
     }
 
     fn send(&mut self, datagram: Datagram) {
-        let arrivals = network::arrivals(&self.swarm, &mut self.net);
+        let mut swarm = self.swarm;
+        let datagram = match &mut self.script {
+            Some(script) => {
+                swarm.delay = script.delay(&datagram).unwrap_or(swarm.delay);
+                let lost = datagram.clone();
+                match script.passes(datagram) {
+                    Some(datagram) => datagram,
+                    None => {
+                        return self.trace.line(self.now.mono, || crate::wire::line(&lost, 0));
+                    }
+                }
+            }
+            None => datagram,
+        };
+        let arrivals = network::arrivals(&swarm, &mut self.net);
         self.trace.line(self.now.mono, || crate::wire::line(&datagram, arrivals.len()));
         match arrivals.len() {
             0 => self.counts.add("datagrams lost"),

@@ -62,6 +62,39 @@ impl Checker for MediaGraph {
     }
 }
 
+/// What reaches the ears of a phone, over all its calls.
+fn ears(world: &World, n: usize) -> BTreeSet<Sound> {
+    let heard = sounds(world);
+    let Some(phone) = world.phones.get(n) else { return BTreeSet::new() };
+    let calls = phone.legs.values().filter(|l| l.stage == Stage::Up);
+    calls.filter_map(|l| heard.get(&phone.rtp(l))).flatten().copied().collect()
+}
+
+/// Whether two phones hear each other.
+pub fn talk(world: &World, n: usize, m: usize) -> bool {
+    let hears = |n: usize, m: usize| {
+        let ip = world.phones.get(m).map(|p| p.card.address.ip());
+        let voice = |s: &Sound| matches!(s, Sound::Voice(from) if Some(from.ip()) == ip);
+        ears(world, n).iter().any(voice)
+    };
+    hears(n, m) && hears(m, n)
+}
+
+/// Whether a phone hears the hold music and nothing else.
+pub fn hears_music(world: &World, n: usize) -> bool {
+    ears(world, n) == BTreeSet::from([Sound::Music])
+}
+
+/// Whether a phone hears nothing.
+pub fn hears_nothing(world: &World, n: usize) -> bool {
+    ears(world, n).is_empty()
+}
+
+/// What a phone hears, for people.
+pub fn told(world: &World, n: usize) -> String {
+    format!("phone {n} hears {:?}", ears(world, n))
+}
+
 /// Whether what reaches the side is what call control means.
 fn judge(side: &Side<'_>, partner: &Side<'_>, ear: &BTreeSet<Sound>) -> Result<(), String> {
     let leg = side.survey.leg;

@@ -1,0 +1,29 @@
+//! Text scenarios: one file per feature or bug, read aloud it is the specification.
+//!
+//! | Line | Meaning |
+//! |---|---|
+//! | `phone taro 2001` | a phone of that extension; two of one number belong to one user |
+//! | `link jiro delay 300ms` | everything to and from the phone takes that long |
+//! | `relay on`, `session 90s`, `ring time 10s` | settings, before the first act |
+//! | `taro dials 2002 [without offer] [reliably]` | a call |
+//! | `jiro rings [with audio]`, `answers`, `rejects`, `is busy` | what a called person does |
+//! | `taro hangs up`, `holds`, `resumes`, `offers`, `presses 5` | what either does |
+//! | `taro transfers to 2003`, `taro connects` | blind; attended, of his two calls |
+//! | `taro reboots`, `node restarts` | losses of memory |
+//! | `taro sends REFER to 2002` | a request outside of any dialog |
+//! | `lose next 200 to taro`, `lose every ACK from taro` | the network |
+//! | `change next ACK from taro "CSeq: " to "CSeq: 1"` | a phone with a defect; `\xNN`, `{a*30}` |
+//! | `repeat last INVITE from taro` | a copy that comes late |
+//! | `at +20ms …` | that long after the last line without `at` |
+//! | `wait 5s` | time |
+//! | `expect taro sees 487 [INVITE] [within 9s]`, `expect taro never sees BYE` | the wire |
+//! | `expect taro talks to jiro`, `hears music`, `hears nothing`, `is free` | audio and calls |
+//! | `expect record 2001 -> 2002 unanswered cause 16` | history; Q.850 value |
+//! | `expect 2 records` | all of it |
+//! | `expect drained` | nothing remains, and no checker found anything |
+
+mod play;
+mod read;
+
+pub use play::play;
+pub use read::{Heard, Line, Message, Said, Scenario, Step, Verb, read};

@@ -1,0 +1,345 @@
+//! Plays a scenario: each line in turn, on a network without faults of its own.
+
+use base::{Cause, LegId, Micros, Mono};
+use bytes::Bytes;
+use sip::leg::LegCommand;
+
+use super::read::{Heard, Line, Message, Said, Scenario, Step, Verb};
+use crate::check::{self, s3};
+use crate::company::{Company, DOMAIN};
+use crate::counts::Trace;
+use crate::network::Datagram;
+use crate::people::{Act, Deed};
+use crate::phone::{Stage, server};
+use crate::run::rng_of;
+use crate::script::{Rule, Script, fits};
+use crate::swarm::Swarm;
+use crate::world::{Work, World};
+
+/// How long a person waits for what the next act needs.
+const PATIENCE: Micros = Micros::seconds(5);
+
+/// Steps in which the clock is moved while something is awaited.
+const GRAIN: Micros = Micros::millis(5);
+
+/// Runs a scenario; the error names the line and shows the wire.
+pub fn play(scenario: &Scenario) -> Result<(), String> {
+    let mut player = Player::new(scenario);
+    for line in &scenario.lines {
+        if let Err(what) = player.line(line) {
+            let trace = player.world.trace.lines().join("\n  ");
+            return Err(format!("line {}: {what}\n  {trace}", line.number));
+        }
+    }
+    Ok(())
+}
+
+struct Player {
+    world: World,
+    /// When the last line without `at` was done.
+    base: Mono,
+    /// The latest time named by `at`.
+    until: Mono,
+    /// Something was planned by `at`.
+    planned: bool,
+    /// Messages that were expected and seen, for each phone.
+    read: Vec<usize>,
+    drained: bool,
+}
+
+impl Player {
+    fn new(scenario: &Scenario) -> Self {
+        let first = 2_001;
+        let phones: Vec<(usize, bool)> = scenario
+            .phones
+            .iter()
+            .map(|(_, dn)| (dn.saturating_sub(first) as usize, false))
+            .collect();
+        let company = Company::of(&phones, scenario.ring_time_s.unwrap_or(60));
+        let session_s = scenario.session_s.unwrap_or(1_800);
+        let swarm = Swarm { relay: scenario.relay, session_s, ..Swarm::calm() };
+        let mut world = World::new(rng_of(7), swarm, company, None);
+        world.trace = Trace::new(true, true);
+        world.watch = check::checkers(None);
+        for _ in 0..phones.len() {
+            world.add_phone(true, true);
+        }
+        world.boot_node();
+        for n in 0..phones.len() {
+            let news = world.phones[n].boot(world.now);
+            world.news(n, news);
+        }
+        world.run(Micros::seconds(1));
+        world.script = Some(Script::default());
+        let (base, until) = (world.now.mono, world.now.mono);
+        let read = vec![0; phones.len()];
+        Player { world, base, until, planned: false, read, drained: false }
+    }
+
+    fn line(&mut self, line: &Line) -> Result<(), String> {
+        match line.at {
+            Some(after) => {
+                let at = self.base + after;
+                self.until = self.until.max(at);
+                self.planned = true;
+                self.schedule(at, &line.step)
+            }
+            None => {
+                let left = (self.until + Micros(1_000)).since(self.world.now.mono);
+                if std::mem::take(&mut self.planned) {
+                    self.world.run(left);
+                }
+                let done = self.step(&line.step);
+                self.base = self.world.now.mono;
+                self.until = self.base;
+                done
+            }
+        }
+    }
+
+    /// A line with a time: only what a person does.
+    fn schedule(&mut self, at: Mono, step: &Step) -> Result<(), String> {
+        let Step::Do(n, verb) = step else {
+            return Err("only what people do can have a time".into());
+        };
+        let after = at.since(self.world.now.mono);
+        let deed = self.deed(*n, verb).ok_or("the phone has no such call now")?;
+        self.world.act_later(after, Act::Do(*n, deed));
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Link(n, delay) => {
+                let address = self.world.phones[*n].card.address;
+                self.script().links.insert(address, *delay);
+                Ok(())
+            }
+            Step::Do(n, verb) => self.act(*n, verb),
+            Step::Restart => {
+                self.world.crash_node();
+                self.world.boot_node();
+                Ok(())
+            }
+            Step::Rule { once, message, phone, from, change } => {
+                let (phone, message) = (self.world.phones[*phone].card.address, message.clone());
+                let rule =
+                    Rule { once: *once, message, phone, from: *from, change: change.clone() };
+                self.script().rules.push(rule);
+                Ok(())
+            }
+            Step::Repeat(message, n) => self.repeat(message, *n),
+            Step::Wait(time) => {
+                self.world.run(*time);
+                Ok(())
+            }
+            Step::Sees(n, message, within) => self.sees(*n, message, *within),
+            Step::NeverSees(n, message) => self.never_sees(*n, message),
+            Step::Hears(n, heard) => self.hears(*n, *heard),
+            Step::Free(n) => {
+                let n = *n;
+                let free = self.until(PATIENCE, |w| w.phones[n].legs.is_empty().then_some(()));
+                free.ok_or("the phone has a call".into())
+            }
+            Step::Record(said) => self.record(said),
+            Step::Records(n) => {
+                let n = *n;
+                let all = self.until(PATIENCE, |w| (w.store.records.len() == n).then_some(()));
+                let have = self.world.store.records.len();
+                all.ok_or(format!("there are {have} records"))
+            }
+            Step::Drained => self.drained(),
+        }
+    }
+
+    fn script(&mut self) -> &mut Script {
+        self.world.script.get_or_insert_default()
+    }
+
+    /// Runs until something is there.
+    fn until<T>(&mut self, within: Micros, test: impl Fn(&World) -> Option<T>) -> Option<T> {
+        let end = self.world.now.mono + within;
+        loop {
+            if let Some(found) = test(&self.world) {
+                return Some(found);
+            }
+            if self.world.now.mono >= end {
+                return None;
+            }
+            self.world.run(GRAIN);
+        }
+    }
+
+    /// A person does something as soon as it is possible.
+    fn act(&mut self, n: usize, verb: &Verb) -> Result<(), String> {
+        match verb {
+            Verb::Dial { to, late, reliable } => {
+                let now = self.world.now;
+                let (_, news) = self.world.phones[n].dial(now, to, *late, *reliable);
+                self.world.news(n, news);
+                Ok(())
+            }
+            Verb::Reboot => {
+                self.world.reboot(n);
+                Ok(())
+            }
+            Verb::Send(method, to) => {
+                self.send(n, method, to);
+                Ok(())
+            }
+            Verb::Offer => self.offer(n),
+            other => {
+                let end = self.world.now.mono + PATIENCE;
+                let deed = loop {
+                    match self.deed(n, other) {
+                        Some(deed) => break deed,
+                        None if self.world.now.mono < end => self.world.run(GRAIN),
+                        None => return Err("the phone has no such call".into()),
+                    }
+                };
+                self.world.deed(n, deed);
+                Ok(())
+            }
+        }
+    }
+
+    /// The deed of a verb with the call that it means.
+    fn deed(&self, n: usize, verb: &Verb) -> Option<Deed> {
+        let phone = &self.world.phones[n];
+        let find = |stage: Stage, here: bool| -> Option<LegId> {
+            let fits = |l: &crate::phone::PhoneLeg| l.stage == stage && !(here && l.outgoing);
+            phone.legs.iter().rev().find(|(_, l)| fits(l)).map(|(id, _)| *id)
+        };
+        let rings = || find(Stage::Ringing, true);
+        let up = || find(Stage::Up, false);
+        Some(match verb {
+            Verb::Dial { to, .. } => Deed::Dial(to.clone(), None),
+            Verb::Ring { early } => Deed::Ring(rings()?, *early),
+            Verb::Answer => Deed::Answer(rings()?),
+            Verb::Reject => Deed::Reject(rings()?, Cause::UserRejected),
+            Verb::Busy => Deed::Reject(rings()?, Cause::UserBusy),
+            Verb::HangUp => {
+                let any = phone.legs.iter().rev().find(|(_, l)| l.stage != Stage::Ending);
+                Deed::Hang(any.map(|(id, _)| *id)?)
+            }
+            Verb::Hold(hold) => Deed::Hold(up()?, *hold),
+            Verb::Press(digit) => Deed::Digit(up()?, *digit),
+            Verb::Transfer(to) => Deed::Blind(up()?, to.clone()),
+            Verb::Connect => {
+                let calls: Vec<LegId> = phone.legs.keys().copied().collect();
+                let [first, second] = calls.as_slice() else { return None };
+                Deed::Join(*first, *second)
+            }
+            Verb::Offer | Verb::Reboot | Verb::Send(..) => return None,
+        })
+    }
+
+    /// An offer before or after the answer.
+    fn offer(&mut self, n: usize) -> Result<(), String> {
+        let phone = &mut self.world.phones[n];
+        let leg = phone.legs.keys().next_back().copied().ok_or("the phone has no call")?;
+        let sdp = phone.description(leg);
+        let news = phone.leg(self.world.now, leg, LegCommand::Offer { sdp, identity: None });
+        self.world.news(n, news);
+        Ok(())
+    }
+
+    /// A request outside of any dialog.
+    fn send(&mut self, n: usize, method: &str, to: &str) {
+        let from = self.world.phones[n].card.address;
+        let tag = self.world.now.mono.0;
+        let refer = match method {
+            "REFER" => format!("Refer-To: <sip:2003@{DOMAIN}>\r\n"),
+            _ => String::new(),
+        };
+        let text = format!(
+            "{method} sip:{to}@{DOMAIN} SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {from};branch=z9hG4bK{tag};rport\r\nMax-Forwards: 70\r\n\
+             From: <sip:phone{n}@{DOMAIN}>;tag={tag}\r\nTo: <sip:{to}@{DOMAIN}>\r\n\
+             Call-ID: {tag}@{from}\r\nCSeq: 1 {method}\r\nContact: <sip:{from}>\r\n{refer}\
+             Content-Length: 0\r\n\r\n"
+        );
+        let datagram = Datagram { from, to: server(), bytes: Bytes::from(text) };
+        self.world.later(Micros::millis(5), Work::Deliver(datagram));
+    }
+
+    fn repeat(&mut self, message: &Message, n: usize) -> Result<(), String> {
+        let address = self.world.phones[n].card.address;
+        let last = self.script().last(message, address).ok_or("the phone sent no such message")?;
+        self.world.later(Micros::millis(5), Work::Deliver(last));
+        Ok(())
+    }
+
+    fn sees(&mut self, n: usize, message: &Message, within: Micros) -> Result<(), String> {
+        let address = self.world.phones[n].card.address;
+        let from = self.read[n];
+        let found = self.until(within, |w| {
+            let seen = w.script.as_ref()?.seen.get(&address)?;
+            seen.iter().skip(from).position(|m| fits(message, m))
+        });
+        self.read[n] = from + found.ok_or(format!("phone {n} does not see it"))? + 1;
+        Ok(())
+    }
+
+    fn never_sees(&mut self, n: usize, message: &Message) -> Result<(), String> {
+        let address = self.world.phones[n].card.address;
+        let seen = self.world.script.as_ref().and_then(|s| s.seen.get(&address));
+        match seen.into_iter().flatten().any(|m| fits(message, m)) {
+            true => Err(format!("phone {n} has seen it")),
+            false => Ok(()),
+        }
+    }
+
+    fn hears(&mut self, n: usize, heard: Heard) -> Result<(), String> {
+        let hears = move |w: &World| match heard {
+            Heard::Phone(m) => s3::talk(w, n, m).then_some(()),
+            Heard::Music => s3::hears_music(w, n).then_some(()),
+            Heard::Nothing => s3::hears_nothing(w, n).then_some(()),
+        };
+        self.until(PATIENCE, hears).ok_or(s3::told(&self.world, n))
+    }
+
+    fn record(&mut self, said: &Said) -> Result<(), String> {
+        let found = self.until(PATIENCE, |w| {
+            let fits = |r: &&model::record::CallRecord| {
+                *r.caller.number == *said.caller
+                    && *r.dialed == *said.dialed
+                    && r.is_answered() == said.answered
+                    && r.cause.q850() == said.cause
+            };
+            w.store.records.values().find(fits).map(|_| ())
+        });
+        found.ok_or_else(|| {
+            let records = self.world.store.records.values();
+            let told = records.map(|r| {
+                let (caller, dialed) = (&r.caller.number, &r.dialed);
+                let (answered, cause) = (r.is_answered(), r.cause.q850());
+                format!("{caller} -> {dialed} answered {answered} cause {cause}")
+            });
+            format!("there is no such record, but: {}", told.collect::<Vec<_>>().join("; "))
+        })
+    }
+
+    fn drained(&mut self) -> Result<(), String> {
+        if std::mem::replace(&mut self.drained, true) {
+            return Err("this is asked once, at the end".into());
+        }
+        let world = &mut self.world;
+        world.script = None;
+        world.run(Micros::seconds(40));
+        for n in 0..world.phones.len() {
+            let news = world.phones[n].command(world.now, sip::ua::Command::Unregister);
+            world.news(n, news);
+        }
+        world.run(Micros::seconds(70));
+        let mut watch = std::mem::take(&mut world.watch);
+        let mut found: Vec<String> = world.found.iter().map(|v| v.what.clone()).collect();
+        for checker in &mut watch {
+            found.extend(checker.ended(world));
+        }
+        if let Some(machine) = world.machine.take() {
+            found.extend(machine.replay().err());
+        }
+        found.is_empty().then_some(()).ok_or_else(|| found.join("\n"))
+    }
+}

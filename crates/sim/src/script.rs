@@ -1,0 +1,93 @@
+//! What a scenario does to the wire: slow links, messages that are lost or changed, and what
+//! each phone has seen.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use base::Micros;
+use bytes::Bytes;
+use sip::msg::Msg;
+
+use crate::network::Datagram;
+use crate::scenario::Message;
+
+/// Something that befalls a message.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) once: bool,
+    pub(crate) message: Message,
+    pub(crate) phone: SocketAddr,
+    pub(crate) from: bool,
+    pub(crate) change: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// The wire of a scenario.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Script {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) links: BTreeMap<SocketAddr, Micros>,
+    /// Messages that each phone got, in order.
+    pub(crate) seen: BTreeMap<SocketAddr, Vec<Message>>,
+    sent: Vec<Datagram>,
+}
+
+impl Script {
+    /// The delay of a link, if it has one of its own.
+    pub(crate) fn delay(&self, datagram: &Datagram) -> Option<Micros> {
+        self.links.get(&datagram.from).or_else(|| self.links.get(&datagram.to)).copied()
+    }
+
+    /// A message is sent; `None` when it is lost.
+    pub(crate) fn passes(&mut self, mut datagram: Datagram) -> Option<Datagram> {
+        self.sent.push(datagram.clone());
+        let Some(message) = message_of(&datagram.bytes) else { return Some(datagram) };
+        let befalls = |rule: &Rule| {
+            let end = if rule.from { datagram.from } else { datagram.to };
+            end == rule.phone && fits(&rule.message, &message)
+        };
+        let Some(at) = self.rules.iter().position(befalls) else { return Some(datagram) };
+        let rule = if self.rules[at].once { self.rules.remove(at) } else { self.rules[at].clone() };
+        let (what, with) = rule.change?;
+        datagram.bytes = replaced(&datagram.bytes, &what, &with);
+        Some(datagram)
+    }
+
+    /// A phone gets a message.
+    pub(crate) fn arrives(&mut self, phone: SocketAddr, bytes: &Bytes) {
+        if let Some(message) = message_of(bytes) {
+            self.seen.entry(phone).or_default().push(message);
+        }
+    }
+
+    /// The last message of that kind that a phone sent.
+    pub(crate) fn last(&self, message: &Message, phone: SocketAddr) -> Option<Datagram> {
+        let kind = |d: &&Datagram| {
+            d.from == phone && message_of(&d.bytes).is_some_and(|m| fits(message, &m))
+        };
+        self.sent.iter().rev().find(kind).cloned()
+    }
+}
+
+/// Whether a message is one of those that are meant.
+pub(crate) fn fits(meant: &Message, message: &Message) -> bool {
+    let same_kind = match meant.status {
+        Some(status) => message.status == Some(status),
+        None => message.status.is_none(),
+    };
+    same_kind && (meant.method.is_none() || meant.method == message.method)
+}
+
+fn message_of(bytes: &Bytes) -> Option<Message> {
+    let msg = Msg::parse_datagram(bytes.clone()).ok()?;
+    let method = format!("{:?}", msg.cseq()?.method).to_ascii_uppercase();
+    Some(Message { status: msg.status(), method: Some(method) })
+}
+
+fn replaced(bytes: &Bytes, what: &[u8], with: &[u8]) -> Bytes {
+    let Some(at) = bytes.windows(what.len().max(1)).position(|w| w == what) else {
+        return bytes.clone();
+    };
+    let (before, after) = bytes.split_at(at);
+    let after = after.get(what.len()..).unwrap_or_default();
+    Bytes::from([before, with, after].concat())
+}

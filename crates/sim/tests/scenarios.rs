@@ -1,0 +1,39 @@
+//! Every file of `scenarios/` is played.
+
+use std::path::Path;
+
+#[test]
+fn all_scenarios_hold() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "call"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 15, "{} scenarios", files.len());
+    let mut failed = Vec::new();
+    for file in files {
+        let text = String::from_utf8(std::fs::read(&file).expect("readable")).expect("UTF-8");
+        let played = sim::scenario::read(&text).and_then(|s| sim::scenario::play(&s));
+        if let Err(what) = played {
+            failed.push(format!("{}: {what}", file.display()));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+#[test]
+fn a_scenario_that_is_not_so_fails() {
+    let text = "phone taro 2001\nphone jiro 2002\ntaro dials 2002\njiro rings\n\
+                expect taro sees 486\n";
+    let scenario = sim::scenario::read(text).expect("readable");
+    let what = sim::scenario::play(&scenario).expect_err("nobody is busy");
+    assert!(what.starts_with("line 5"), "{what}");
+}
+
+#[test]
+fn what_is_not_understood_is_named() {
+    let what = sim::scenario::read("phone taro 2001\ntaro sings\n").expect_err("no such verb");
+    assert!(what.contains("line 2"), "{what}");
+}
