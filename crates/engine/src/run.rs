@@ -15,7 +15,7 @@ use model::binding::StoredBinding;
 use model::{Change, Snapshot};
 use net::Facing;
 use net::stream::{Outbound, StreamEvent};
-use node::{Input, Node, Output, Reply};
+use node::{Input, Node, Output, Reply, Transport};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep};
@@ -111,7 +111,7 @@ impl Shard {
         let Some(l) = self.listeners.get(listener) else { return };
         let (flow, local) = (l.flow, l.local);
         let remote = SocketAddr::new(local.ip(), 0);
-        let transport = sip::stack::Transport::Udp;
+        let transport = Transport::Udp;
         self.input(Input::FlowOpened { flow, transport, local, remote });
     }
 

@@ -14,7 +14,8 @@ use media::MediaPlane;
 use model::Snapshot;
 use model::binding::StoredBinding;
 use net::Facing;
-use net::stream::StreamListener;
+use net::TlsConfig;
+use net::stream::{StreamEvent, StreamListener};
 use node::journal::Header;
 use node::{Node, Settings};
 use thiserror::Error;
@@ -38,7 +39,7 @@ pub struct EngineConfig {
     /// TLS listeners.
     pub tls: Vec<SocketAddr>,
     /// Certificate of the TLS listeners.
-    pub tls_config: Option<Arc<rustls::ServerConfig>>,
+    pub tls_config: Option<TlsConfig>,
     /// Of the node.
     pub settings: Settings,
     /// Of the media plane.
@@ -78,7 +79,7 @@ pub enum StartError {
     Media(#[source] media::StartError),
     /// The journal cannot be begun.
     #[error("journal cannot be begun")]
-    Journal(#[source] io::Error),
+    Journal(#[from] io::Error),
     /// The thread cannot be started.
     #[error("shard cannot start")]
     Thread(#[source] io::Error),
@@ -106,25 +107,10 @@ impl Engine {
         let sockets = bind_udp(&config.udp, &flows)?;
         let mut listeners: Vec<(&'static str, SocketAddr)> =
             sockets.iter().map(|(_, _, local)| ("sip-udp", *local)).collect();
-        let (stream_sink, streams) = mpsc::channel(limits::STREAM_QUEUE);
-        let (tcp, tls) = (&config.tcp, &config.tls);
-        for (name, addrs, tls) in [("sip-tcp", tcp, None), ("sip-tls", tls, config.tls_config)] {
-            if name == "sip-tls" && tls.is_none() {
-                continue;
-            }
-            for addr in addrs {
-                let bound = StreamListener::bind(
-                    *addr,
-                    tls.clone(),
-                    stream_sink.clone(),
-                    Arc::clone(&flows),
-                );
-                let failed = |source| StartError::Listener { listener: name, addr: *addr, source };
-                let listener = bound.await.map_err(failed)?;
-                listeners.push((name, listener.local_addr().map_err(failed)?));
-                tasks.spawn(name, listener.run());
-            }
-        }
+        let (sink, streams) = mpsc::channel(limits::STREAM_QUEUE);
+        let tls = config.tls_config.map(|tls| (config.tls.as_slice(), tls));
+        let bound = bind_streams(&config.tcp, tls, (&sink, &flows), tasks).await?;
+        listeners.extend(bound);
         let (media_sink, media_events) = mpsc::channel(limits::MEDIA_EVENT_QUEUE);
         let lost = metrics.clone();
         let plane = MediaPlane::start(config.media, move |event| {
@@ -145,11 +131,9 @@ impl Engine {
             revision: config.snapshot.revision().0,
             local_names: config.local_names,
         };
-        let journal = match &config.journal {
-            Some((dir, size)) if *size > 0 => {
-                Some(Journal::begin(dir, *size, &header, now).map_err(StartError::Journal)?)
-            }
-            _ => None,
+        let journal = match config.journal.filter(|(_, size)| *size > 0) {
+            Some((dir, size)) => Some(Journal::begin(&dir, size, &header, now)?),
+            None => None,
         };
         let (queue, commands) = mpsc::channel(limits::COMMAND_QUEUE);
         let handle = Handle {
@@ -201,6 +185,27 @@ impl Engine {
 }
 
 type Bound = (FlowId, std::net::UdpSocket, SocketAddr);
+
+/// Opens the listeners for connections; their tasks run in `tasks`.
+async fn bind_streams(
+    tcp: &[SocketAddr],
+    tls: Option<(&[SocketAddr], TlsConfig)>,
+    (sink, flows): (&mpsc::Sender<StreamEvent>, &Arc<AtomicU64>),
+    tasks: &mut Tasks,
+) -> Result<Vec<(&'static str, SocketAddr)>, StartError> {
+    let plain = tcp.iter().map(|addr| ("sip-tcp", *addr, None));
+    let (secured, config) = tls.map_or((&[][..], None), |(addrs, c)| (addrs, Some(c)));
+    let secured = secured.iter().map(|addr| ("sip-tls", *addr, config.clone()));
+    let mut open = Vec::new();
+    for (name, addr, tls) in plain.chain(secured) {
+        let failed = |source| StartError::Listener { listener: name, addr, source };
+        let bound = StreamListener::bind(addr, tls, sink.clone(), Arc::clone(flows));
+        let listener = bound.await.map_err(failed)?;
+        open.push((name, listener.local_addr().map_err(failed)?));
+        tasks.spawn(name, listener.run());
+    }
+    Ok(open)
+}
 
 fn bind_udp(addrs: &[SocketAddr], flows: &AtomicU64) -> Result<Vec<Bound>, StartError> {
     addrs

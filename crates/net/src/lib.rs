@@ -10,3 +10,6 @@ pub mod udp;
 
 pub use facing::Facing;
 pub use stream::{StreamEvent, StreamListener};
+
+/// What a TLS listener offers: certificate, key and versions.
+pub type TlsConfig = std::sync::Arc<rustls::ServerConfig>;

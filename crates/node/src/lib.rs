@@ -24,11 +24,12 @@ use base::{FlowId, Mono, Now, Place, Rng};
 use callctl::CallControl;
 use model::binding::StoredBinding;
 use model::{Change, Snapshot};
-use sip::stack::{Stack, Transport};
+use sip::stack::Stack;
 
 pub use command::{CallLine, Command, Reply, Status};
 pub use input::Input;
 pub use output::Output;
+pub use sip::stack::Transport;
 pub use view::Settings;
 
 use view::View;

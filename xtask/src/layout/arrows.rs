@@ -27,7 +27,7 @@ const EDGES: &[(&str, &str)] = &[
     ("app", "base model callctl bulk sheets store"),
     ("node", "base model sip mediactl callctl people cti deskphone"),
     ("engine", "base model mediactl node store bus net media"),
-    ("portal", "base model bulk sheets app engine"),
+    ("portal", "base model bulk sheets app engine store"),
     ("phonesvc", "base model deskphone app engine"),
     ("ctid", "base cti engine"),
     (
@@ -79,9 +79,9 @@ const SIP_MODULES: &[(&str, &str)] = &[
     ("leg", "msg registrar"),
     ("txn", "msg digest stack"),
     ("dialog", "msg digest txn leg stack"),
-    ("invite", "msg digest txn dialog registrar leg stack"),
+    ("invite", "msg digest txn dialog registrar leg stack planted"),
     ("event", "msg digest txn dialog leg stack"),
-    ("registrar", "msg digest txn stack"),
+    ("registrar", "msg digest txn stack planted"),
 ];
 
 fn words(text: &str) -> BTreeSet<&str> {

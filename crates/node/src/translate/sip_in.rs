@@ -45,6 +45,7 @@ fn offered(leg: LegId, offered: sip::leg::Offered) -> call::Input {
     let offered = Box::new(call::Offered {
         device: offered.device,
         dialed: offered.dialed,
+        name: offered.display,
         sdp: offered.sdp,
         replaces: offered.replaces,
         referred_by: offered.referred_by,
