@@ -48,6 +48,9 @@ pub struct Offered {
     pub device: DeviceId,
     /// What was dialled, as the phone sent it.
     pub dialed: String,
+    /// The name that the phone gives itself, empty without one; shown where the directory has
+    /// none.
+    pub name: String,
     /// Offer, if any; `None` means the caller wants ours.
     pub sdp: Option<Bytes>,
     /// The leg that this one takes over (attended transfer, pickup by a phone).

@@ -223,7 +223,7 @@ impl CallControl {
             return out.push(Action::Leg { leg, command });
         };
         count(out, Kind::CallBegan);
-        let who = permit::person_of(view.snapshot(), device);
+        let who = permit::person_of(view.snapshot(), device, &offered.name);
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());
         new.site = Some(device.site);
         new.policy = device.srtp;

@@ -12,16 +12,30 @@ use crate::leg::Person;
 use crate::media::path::{Guard, read_guard};
 use crate::route::{self, Refusal};
 
-/// The person behind a device; one without a user shows its SIP id.
-pub(crate) fn person_of(snapshot: &Snapshot, device: &Device) -> std::sync::Arc<Person> {
-    match device.user.and_then(|id| snapshot.user(id)) {
+/// Characters of a name that a phone gives itself.
+const NAME_MAX: usize = 64;
+
+/// The person behind a device; one without a user shows its SIP id. A directory that knows no
+/// name, or only the number in its place, leaves it to the phone: `called` is what it says.
+pub(crate) fn person_of(
+    snapshot: &Snapshot,
+    device: &Device,
+    called: &str,
+) -> std::sync::Arc<Person> {
+    let mut person = match device.user.and_then(|id| snapshot.user(id)) {
         Some(user) => route::person(user),
         None => std::sync::Arc::new(Person {
             number: device.sip_id.clone(),
             site: Some(device.site),
             ..Person::default()
         }),
+    };
+    let nameless = person.name.is_empty() || person.name == person.number;
+    if nameless && !called.is_empty() {
+        let name: String = called.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
+        std::sync::Arc::make_mut(&mut person).name = name.into();
     }
+    person
 }
 
 /// Whether the device's offer is protected as its policy demands, and can be read at all.

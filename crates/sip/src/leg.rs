@@ -190,6 +190,8 @@ pub struct Offered {
     pub dialed: String,
     /// Host part of the Request-URI.
     pub host: String,
+    /// Display name of From, whatever its encoding was; empty without one.
+    pub display: String,
     /// Offer, if any.
     pub sdp: Option<Bytes>,
     /// The leg that this INVITE replaces (RFC 3891); `early_only` was honoured by the stack.

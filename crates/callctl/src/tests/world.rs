@@ -466,6 +466,7 @@ impl World {
         let mut offered = Offered {
             device: device_id(n, 1),
             dialed: "2002".to_owned(),
+            name: String::new(),
             sdp: sdp.clone(),
             replaces: None,
             referred_by: None,

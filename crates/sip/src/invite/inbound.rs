@@ -1,5 +1,7 @@
 //! Inbound legs until our final response: 18x, reliable ones with PRACK, 2xx, refusals.
 
+use std::borrow::Cow;
+
 use base::id::DeviceId;
 use base::{Cause, LegId, Micros};
 use bytes::Bytes;
@@ -403,10 +405,12 @@ fn offered(
         let moved = is_udp && c.port.unwrap_or(5060) != source.port();
         c.host.ip().is_none_or(|ip| ip != source.ip().to_canonical()) || moved
     });
+    let display = invite.from().and_then(|from| from.display().map(Cow::into_owned));
     Offered {
         device,
         dialed: String::from_utf8_lossy(number_of(&user)).into_owned(),
         host,
+        display: display.unwrap_or_default(),
         sdp,
         replaces: None,
         referred_by: invite.value(HeaderId::ReferredBy).map(Bytes::copy_from_slice),
