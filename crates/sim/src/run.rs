@@ -138,7 +138,7 @@ impl Stages {
             Stages::empty,
         ];
         for phase in phases {
-            if !(self.quit && !self.world.found.is_empty()) {
+            if !self.is_settled() {
                 phase(&mut self, less);
             }
         }
@@ -156,11 +156,16 @@ impl Stages {
         }
     }
 
+    /// One finding is enough.
+    fn is_settled(&self) -> bool {
+        self.quit && !self.world.found.is_empty()
+    }
+
     /// Runs in steps, so that a finding can stop it.
     fn pass(&mut self, span: Micros) {
         let step = Micros::seconds(5);
         let mut left = span;
-        while left.0 > 0 && !(self.quit && !self.world.found.is_empty()) {
+        while left.0 > 0 && !self.is_settled() {
             let now = Micros(left.0.min(step.0));
             self.world.run(now);
             left = Micros(left.0 - now.0);

@@ -1,5 +1,7 @@
 //! Each checker finds the bug that was put in for it, and does so alone.
 
+#![allow(clippy::print_stdout, reason = "what a run did is part of its result")]
+
 use node::Node;
 use node::planted::Bug;
 use sim::check::Name;

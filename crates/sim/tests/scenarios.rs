@@ -1,5 +1,7 @@
 //! Every file of `scenarios/` is played.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its files")]
+
 use std::path::Path;
 
 #[test]

@@ -35,7 +35,7 @@ impl Checker for Beliefs {
                 if !ours.contains(&call_id) {
                     return Err(format!("phone {index} has a call {} alone", text(&call_id)));
                 }
-                if phone.legs.get(&dialog.leg).is_none() {
+                if !phone.legs.contains_key(&dialog.leg) {
                     return Err(format!("phone {index} shows no call {}", text(&call_id)));
                 }
                 theirs.insert(call_id);

@@ -83,7 +83,10 @@ impl Checker for Records {
                     && let Some(attempt) =
                         self.attempts.get_mut(&(msg.call_id().to_vec(), cseq.number))
                 {
-                    attempt.status.get_or_insert(status);
+                    // A node that started since knows nothing of it.
+                    if attempt.life == self.lives {
+                        attempt.status.get_or_insert(status);
+                    }
                 }
             }
             Done::Event(_) | Done::Sent(..) | Done::Media(_) | Done::Stored => {}
