@@ -237,7 +237,9 @@ pub(crate) fn sip_modules(sources: &[Source]) -> Vec<Finding> {
                     .take_while(|c| c.is_alphanumeric() || *c == '_')
                     .collect();
                 let is_module = used.chars().next().is_some_and(char::is_lowercase);
-                if is_module && used != module && !allowed.contains(used.as_str()) {
+                // Planted bugs for the simulator's checkers sit wherever they are planted.
+                let known = used == module || used == "planted" || allowed.contains(used.as_str());
+                if is_module && !known {
                     let text = format!("module {module} may not use {used}");
                     found.push(Finding::at(&source.path, number, text));
                 }

@@ -71,7 +71,9 @@ pub(crate) fn everywhere(sources: &[Source]) -> Vec<Finding> {
     for source in sources {
         for (index, line) in source.text.lines().enumerate() {
             for (word, instead) in EVERYWHERE {
-                if line.contains(word) && is_word(line, word) {
+                // Tests may say what they drew.
+                let speaks = source.test && word.contains("print");
+                if !speaks && line.contains(word) && is_word(line, word) {
                     found.push(Finding::at(
                         &source.path,
                         index + 1,

@@ -21,8 +21,7 @@ pub(crate) async fn run(config: Config, lang: Lang) -> u8 {
         say(&format!("{name} {addr}"));
     }
     if running.store.snapshot().tenants().next().is_none() {
-        let command =
-            "naisen init --tenant office.example.jp --name '株式会社サンプル' --admin admin";
+        let command = "naisen init --tenant office.example.jp --name \"Sample Ltd.\" --admin admin";
         say(&text_with(lang.app(), "serve-no-tenant", &[("value", command.into())]));
     }
     say(&text(lang.app(), "serve-ready"));

@@ -118,7 +118,8 @@ impl Script {
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\n" };
         format!(
             "INVITE sip:[field2]@[field3] SIP/2.0\n\
-             Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\nMax-Forwards: 70\nFrom: <sip:[field0]@[field3]>;tag=c[call_number]\n\
+             Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n\
+             Max-Forwards: 70\nFrom: <sip:[field0]@[field3]>;tag=c[call_number]\n\
              To: <sip:[field2]@[field3]>\nCall-ID: [call_id]\nCSeq: {cseq} INVITE\n\
              Contact: <sip:[field0]@[local_ip]:[local_port];transport=[transport]>\n\
              Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, REFER, NOTIFY\n{more}{kind}\
@@ -136,7 +137,8 @@ impl Script {
         script.recv("<recv response=\"407\" auth=\"true\"/>\n");
         script.raw(
             "ACK sip:[field2]@[field3] SIP/2.0\n\
-             Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-3]\nMax-Forwards: 70\nFrom: <sip:[field0]@[field3]>;tag=c[call_number]\n\
+             Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-3]\n\
+             Max-Forwards: 70\nFrom: <sip:[field0]@[field3]>;tag=c[call_number]\n\
              [last_To:]\nCall-ID: [call_id]\nCSeq: 1 ACK\nContent-Length: 0\n\n",
             false,
         );
