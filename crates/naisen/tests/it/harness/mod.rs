@@ -111,8 +111,14 @@ pub(crate) fn have(programs: &[&str]) -> bool {
 
 /// Reports this test as skipped, with the reason.
 pub(crate) fn skip(reason: &str) {
+    // A runner that starts each test by itself runs it in the main thread: its argument names it.
     let thread = std::thread::current();
-    let name = thread.name().unwrap_or("unnamed").replace("::", ".");
+    let argument = std::env::args().skip(1).find(|argument| argument.contains("::"));
+    let name = match (thread.name(), argument) {
+        (Some(name), _) if name != "main" => name.to_owned(),
+        (_, argument) => argument.unwrap_or_else(|| "unnamed".into()),
+    };
+    let name = name.replace("::", ".");
     if let Some(dir) = std::env::var_os("NAISEN_SKIPPED_DIR") {
         std::fs::write(Path::new(&dir).join(&name), reason).unwrap();
     }
