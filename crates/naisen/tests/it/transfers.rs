@@ -61,6 +61,44 @@ fn dialog(run: &Run) -> (String, String, String) {
 }
 
 #[test]
+fn refer_with_replaces_joins_the_two_far_ends() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("attended", "auto", 2101..2104);
+    let mut second = Phone::registered(&exchange.dir, 2102, exchange.udp());
+    let mut third = Phone::registered(&exchange.dir, 2103, exchange.udp());
+    let stays = answering("stays", 30_200).answer_offers_until_bye(&sdp(30_200, ""));
+    let stays = second.play(&stays, 2101);
+    let consulted = answering("consulted", 30_300).answer_offers_until_bye(&sdp(30_300, ""));
+    let consulted = third.play(&consulted, 2101);
+    // The consultation stands first, so that the transfer can name it.
+    let call = |name: &str, port: u16| {
+        Script::caller(name, "", &sdp(port, "")).may(100).may(180).expect(200).ack("")
+    };
+    let mut consults = Phone::new(&exchange.dir, 2101, exchange.tcp(), Over::Tcp);
+    let consults = consults.play(&call("consults", 30_110).expect_bye(), 2103);
+    let (id, own, far) = dialog(&consults);
+    let replaces = format!("{id};to-tag={far};from-tag={own}");
+    let replaces = replaces.replace('@', "%40").replace(';', "%3B").replace('=', "%3D");
+    let refer = format!("Refer-To: <sip:2103@{DOMAIN}?Replaces={replaces}>\n");
+    let mover = call("mover", 30_100).pause(300).request("REFER", &refer, "").expect(202);
+    let mut first = Phone::new(&exchange.dir, 2101, exchange.tcp(), Over::Tcp);
+    let mover = first.play(&mover.answer_notifies_until_bye(), 2102);
+    mover.until("NOTIFY with 200", |m| {
+        !m.sent && m.first().starts_with("NOTIFY") && m.body().contains("SIP/2.0 200")
+    });
+    mover.until("BYE", |m| !m.sent && m.first().starts_with("BYE"));
+    consults.good();
+    // Each far end was offered the other's audio, or the exchange's in its place.
+    let talks_to = |run: &Run, port: u16| {
+        run.until("the other's audio", |m| !m.sent && m.sdp(&format!("m=audio {port} ")).len() == 1)
+    };
+    talks_to(&stays, 30_300);
+    talks_to(&consulted, 30_200);
+}
+
+#[test]
 fn an_invite_with_replaces_takes_over_the_call() {
     if !have(&["sipp"]) {
         return;
