@@ -85,8 +85,14 @@ impl Baresip {
              ;auth_pass={};regint=600;audio_codecs=PCMU/8000/1{more}",
             secret(dn)
         );
+        self.register_as(&line);
+    }
+
+    /// Registers by an account line of baresip's own form.
+    #[track_caller]
+    pub(crate) fn register_as(&mut self, line: &str) {
         let since = self.events.len();
-        self.command("uanew", &line);
+        self.command("uanew", line);
         self.event_since(since, "REGISTER_OK");
     }
 
@@ -169,6 +175,16 @@ impl Baresip {
             .collect();
         files.sort();
         files.iter().filter_map(|file| Wav::read(file)).collect()
+    }
+
+    /// Waits until it has heard half a second of anything in its last call.
+    #[track_caller]
+    pub(crate) fn hears_something(&self) {
+        let heard = ask(PATIENCE, || {
+            let last = self.heard().pop()?;
+            (tone(&last, 1).loud_seconds >= 0.5).then_some(())
+        });
+        assert!(heard.is_some(), "{} heard nothing", self.name);
     }
 
     /// Waits until it has heard a tone of so many hertz for at least half a second.
