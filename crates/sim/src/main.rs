@@ -7,6 +7,9 @@ use sim::cli;
 use sim::counts::Counts;
 use sim::run::Options;
 
+/// Seeds between two lines that show that it still runs.
+const PROGRESS: u64 = 1_000;
+
 fn main() -> ExitCode {
     let mut out = std::io::stdout().lock();
     let asked = match cli::parse(std::env::args().skip(1)) {
@@ -25,6 +28,9 @@ fn main() -> ExitCode {
     for seed in seeds.clone() {
         let report = cli::examine(seed, options);
         counts.merge(&report.counts);
+        if (seed + 1).is_multiple_of(PROGRESS) {
+            let _ = writeln!(out, "seed {seed}: {failed} with findings so far");
+        }
         if !report.found.is_empty() || asked.trace {
             let _ = write!(out, "{}", cli::told(&report));
         }

@@ -37,10 +37,19 @@ pub fn arrivals(swarm: &Swarm, rng: &mut Rng) -> Vec<Micros> {
         .collect()
 }
 
+/// First characters of a branch (RFC 3261 §8.1.1.7).
+const COOKIE: &[u8] = b"z9hG4bK";
+
 /// A broken packet: a real one cut, with bytes changed, or no SIP at all. It comes from a host
 /// of its own, so that answers to it disturb nobody.
 pub fn broken(of: &Datagram, rng: &mut Rng) -> Datagram {
     let mut bytes = of.bytes.to_vec();
+    // It belongs to no transaction: a whole response with a true branch would be an answer.
+    if let Some(at) = bytes.windows(COOKIE.len()).position(|w| w == COOKIE)
+        && let Some(byte) = bytes.get_mut(at)
+    {
+        *byte = b'y';
+    }
     match rng.below(4) {
         0 => {
             // Cut inside of its headers: a whole one would be no broken packet.
