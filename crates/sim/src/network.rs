@@ -40,15 +40,18 @@ pub fn arrivals(swarm: &Swarm, rng: &mut Rng) -> Vec<Micros> {
 /// First characters of a branch (RFC 3261 §8.1.1.7).
 const COOKIE: &[u8] = b"z9hG4bK";
 
+/// Characters of a branch after its cookie that are ours, at least.
+const BRANCH: usize = 17;
+
 /// A broken packet: a real one cut, with bytes changed, or no SIP at all. It comes from a host
 /// of its own, so that answers to it disturb nobody.
 pub fn broken(of: &Datagram, rng: &mut Rng) -> Datagram {
     let mut bytes = of.bytes.to_vec();
     // It belongs to no transaction: a whole response with a true branch would be an answer.
     if let Some(at) = bytes.windows(COOKIE.len()).position(|w| w == COOKIE)
-        && let Some(byte) = bytes.get_mut(at)
+        && let Some(branch) = bytes.get_mut(at + COOKIE.len()..at + COOKIE.len() + BRANCH)
     {
-        *byte = b'y';
+        branch.fill(b'x');
     }
     match rng.below(4) {
         0 => {
