@@ -7,8 +7,7 @@ use base::id::{DeviceId, SiteId, TenantId, UserId, Uuid};
 use base::{Dn, FlowId, LegId, Micros, Mono, Now, Place, Rng, Wall};
 use bytes::Bytes;
 use model::{
-    Change, Device, DeviceKind, Ha1, MediaPath, Preset, Site, Snapshot, SrtpPolicy, Tenant, User,
-    UserState,
+    Change, Device, DeviceKind, Ha1, MediaPath, Preset, Site, SrtpPolicy, Tenant, User, UserState,
 };
 use sip::leg::LegCommand;
 use sip::stack::{Config, Transport};
