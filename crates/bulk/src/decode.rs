@@ -32,13 +32,17 @@ const OFFICE_MAGIC: [u8; 4] = [0xD0, 0xCF, 0x11, 0xE0];
 
 /// Takes `bytes` apart; `wanted` overrides the detected encoding.
 ///
+/// How a ZIP file begins: its first entry, or the end of an empty or divided one. Text may begin
+/// with the two letters as well.
+const ZIP_STARTS: [&[u8]; 3] = [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"];
+
 /// Errors are findings of the whole file: 201, 202, 203, or 204 for a quote that never closes.
 pub fn decode(bytes: &[u8], wanted: Option<Encoding>) -> Result<Content, Finding> {
     check_size(bytes.len() as u64)?;
     if bytes.starts_with(&OFFICE_MAGIC) {
         return Err(Finding::file(Reason::EncryptedOffice));
     }
-    if bytes.starts_with(b"PK") {
+    if ZIP_STARTS.iter().any(|start| bytes.starts_with(start)) {
         return recognise_zip(bytes);
     }
     recognise_utf16(bytes)?;

@@ -228,8 +228,8 @@ fn early_byes() {
     b.command(leg, LegCommand::Progress { status: 180, sdp: None });
     far.learn(&b.expect("180 INVITE"));
     b.recv(far.request("BYE", 2, "", ""));
-    b.expect("200 BYE");
     b.expect("487 INVITE");
+    b.expect("200 BYE");
     assert!(cancelled(None)(b.event(leg)));
     b.expect_gone(leg);
     b.recv(far.request("ACK", 1, REFUSED, ""));
