@@ -70,10 +70,18 @@
   }
 
   // Menus that open over the page close again.
-  const me = one("details.me");
-  if (me) {
-    document.addEventListener("click", (event) => {
-      if (me.open && !me.contains(event.target)) me.open = false;
+  const menus = [...document.querySelectorAll("details.me, details.columns-choice")];
+  document.addEventListener("click", (event) => {
+    for (const open of menus) if (open.open && !open.contains(event.target)) open.open = false;
+  });
+
+  // One box ticks all others of its table.
+  for (const all of document.querySelectorAll("[data-all]")) {
+    all.hidden = false;
+    all.addEventListener("change", () => {
+      for (const box of all.closest("table").querySelectorAll("tbody input[type=checkbox]")) {
+        box.checked = all.checked;
+      }
     });
   }
 
@@ -93,9 +101,11 @@
     } else if (event.key === "?" && !typing) {
       const help = one(".help");
       if (help) help.open = !help.open;
-    } else if (event.key === "Escape" && me && me.open) {
-      me.open = false;
-      me.querySelector("summary").focus();
+    } else if (event.key === "Escape") {
+      for (const open of menus.filter((each) => each.open)) {
+        open.open = false;
+        open.querySelector("summary").focus();
+      }
     }
   });
 

@@ -15,7 +15,7 @@ use crate::pages::calls::is_open;
 use crate::pages::filter::days_ago;
 use crate::pages::history::closed;
 use crate::pages::{Answer, page};
-use crate::shell::csv::{Broken, download};
+use crate::shell::download::{Broken, stream};
 use crate::shell::fault::Fault;
 use crate::shell::frame::{Frame, Page};
 use crate::shell::list::thousands;
@@ -93,7 +93,8 @@ pub(crate) async fn file(
     }
     portal.store.note(who.scope(), "history-export", &name, who.visit.now).await?;
     let (store, scope, wanted) = (Arc::clone(&portal.store), who.scope().clone(), name.clone());
-    Ok(download(&name, |sink| async move {
+    let kind = "text/csv; charset=shift_jis";
+    Ok(stream(&name, kind, |sink| async move {
         let format = Format::Sjis;
         let request = HistoryRequest { day: Some(day), standard: false, format, daily: true };
         let mut export = app::export::history(&store, &scope, request);

@@ -99,8 +99,8 @@ impl HistoryQuery {
         self.link("/history").with("rows", &self.rows).text()
     }
 
-    pub(crate) fn csv(&self) -> String {
-        self.link("/history.csv").text()
+    pub(crate) fn file(&self, path: &str) -> String {
+        self.link(path).text()
     }
 
     pub(crate) fn is_filtered(&self) -> bool {

@@ -8,7 +8,7 @@ use app::text::{text, text_with};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use base::Cause;
 use bulk::reason::Arg;
 use model::record::Service;
@@ -21,7 +21,8 @@ use crate::pages::calls::{
 use crate::pages::filter::{Candidate, HistoryQuery, Wanted};
 use crate::pages::login::locked_sentence;
 use crate::pages::{Answer, page};
-use crate::shell::csv::{Broken, download, writer};
+use crate::shell::columns::{Columns, HISTORY};
+use crate::shell::download::{Form, Title, table};
 use crate::shell::fault::Fault;
 use crate::shell::form::Fields;
 use crate::shell::frame::{Frame, Notice, Page, Tone};
@@ -44,7 +45,9 @@ struct HistoryPage {
     running: Option<Vec<RunningRow>>,
     rows: Vec<CallRow>,
     controls: Controls,
+    columns: Columns,
     csv: String,
+    excel: String,
     is_filtered: bool,
     /// (field, what is wrong).
     faults: Vec<(&'static str, String)>,
@@ -98,7 +101,9 @@ pub(crate) async fn list(
         running,
         rows,
         controls,
-        csv: asked.csv(),
+        columns: Columns::of(&HISTORY, &who.visit),
+        csv: asked.file("/history.csv"),
+        excel: asked.file("/history.xlsx"),
         is_filtered: asked.is_filtered(),
         faults: faults
             .into_iter()
@@ -207,42 +212,51 @@ pub(crate) async fn prove(State(portal): State<Portal>, who: Signed, fields: Fie
     Ok(response)
 }
 
+pub(crate) async fn csv(portal: State<Portal>, who: Signed, asked: Asked<HistoryQuery>) -> Answer {
+    file(portal, who, asked, Form::Csv).await
+}
+
+pub(crate) async fn excel(
+    portal: State<Portal>,
+    who: Signed,
+    asked: Asked<HistoryQuery>,
+) -> Answer {
+    file(portal, who, asked, Form::Excel).await
+}
+
 /// The records of the filter as a file, the oldest first.
-pub(crate) async fn csv(
+async fn file(
     State(portal): State<Portal>,
     who: Signed,
     Asked(mut asked): Asked<HistoryQuery>,
+    form: Form,
 ) -> Answer {
     if !is_open(&portal, &who) {
         return Ok(Redirect::to(&asked.first()).into_response());
     }
     let wanted = asked.read(&portal, &who).await?;
-    let detail = asked.csv().chars().take(200).collect::<String>();
-    portal.store.note(who.scope(), "history-export", &detail, who.visit.now).await?;
-    let name = format!("history-{}.csv", bulk::history::day_name(who.visit.now));
-    Ok(file(&portal, &who, &name, wanted))
-}
-
-fn file(portal: &Portal, who: &Signed, name: &str, wanted: Wanted) -> Response {
+    let (lang, now) = (who.visit.lang, who.visit.now);
+    let detail = asked.first().chars().take(200).collect::<String>();
+    portal.store.note(who.scope(), "history-export", &detail, now).await?;
     let (store, scope) = (Arc::clone(&portal.store), who.scope().clone());
-    let snapshot = store.snapshot();
-    download(name, |sink| async move {
-        let mut writer = writer();
-        let mut out = Vec::new();
-        writer.row(&bulk::history::standard_header(), &mut out);
+    let title = Title { form, name: "history", sheet: "page-history-title", lang, now };
+    table(title, |mut rows| async move {
+        let snapshot = store.snapshot();
+        rows.push(bulk::history::standard_header()).await?;
+        if wanted.is_void {
+            return Ok(rows);
+        }
         let mut export = store.history_export(&scope, wanted.filter);
         loop {
-            let records = if wanted.is_void { Vec::new() } else { export.next_chunk().await? };
+            let records = export.next_chunk().await?;
+            if records.is_empty() {
+                break;
+            }
             for record in &records {
-                writer.row(&bulk::history::standard_row(record, &snapshot), &mut out);
-            }
-            let is_end = records.is_empty();
-            if !out.is_empty() && sink.send(std::mem::take(&mut out).into()).await.is_err() {
-                return Ok::<(), Broken>(());
-            }
-            if is_end {
-                return Ok(());
+                rows.push(bulk::history::standard_row(record, &snapshot)).await?;
             }
         }
+        Ok(rows)
     })
+    .await
 }

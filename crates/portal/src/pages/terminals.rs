@@ -11,7 +11,8 @@ use crate::directory::{Listed, Order, Places, Search};
 use crate::live::{Contact, Devices};
 use crate::pages::users::Reach;
 use crate::pages::{Answer, page};
-use crate::shell::csv::{Sink, download, writer};
+use crate::shell::columns::{Columns, TERMINALS};
+use crate::shell::download::{Form, Title, table};
 use crate::shell::fault::Fault;
 use crate::shell::frame::{Frame, Notice, Page, Tone, choices};
 use crate::shell::list::{Asked, Column, Controls, Head, ListQuery, ROWS, cut, heads};
@@ -20,12 +21,24 @@ use crate::shell::signed::Signed;
 pub(crate) const PATH: &str = "/terminals";
 
 const COLUMNS: [Column; 6] = [
-    Column { id: "terminals-sip-id", sort: "login", class: "" },
-    Column { id: "terminals-user", sort: "name", class: "" },
-    Column { id: "terminals-dn", sort: "dn", class: "" },
-    Column { id: "terminals-registration", sort: "", class: "" },
-    Column { id: "terminals-kind", sort: "", class: "wide-only" },
-    Column { id: "terminals-domain", sort: "", class: "wide-only" },
+    Column { id: "terminals-sip-id", word: "", sort: "login", class: "" },
+    Column { id: "terminals-user", word: "", sort: "name", class: "" },
+    Column { id: "terminals-dn", word: "", sort: "dn", class: "" },
+    Column { id: "terminals-registration", word: "", sort: "", class: "" },
+    Column { id: "terminals-kind", word: "kind", sort: "", class: "wide-only" },
+    Column { id: "terminals-domain", word: "domain", sort: "", class: "wide-only" },
+];
+
+/// Headings of files.
+const IN_FILES: [&str; 8] = [
+    "terminals-sip-id",
+    "terminals-user",
+    "terminals-dn",
+    "terminals-registration",
+    "terminals-name",
+    "terminals-source",
+    "terminals-kind",
+    "terminals-domain",
 ];
 
 #[derive(Template)]
@@ -38,7 +51,9 @@ struct TerminalsPage {
     heads: Vec<Head>,
     rows: Vec<TerminalRow>,
     controls: Controls,
+    columns: Columns,
     csv: String,
+    excel: String,
     is_filtered: bool,
 }
 
@@ -80,14 +95,18 @@ pub(crate) async fn list(
     if contacts.is_none() && frame.notice.is_none() {
         frame.notice = Some(Notice::new(Tone::Warn, frame.t("live-unknown")));
     }
+    let columns = Columns::of(&TERMINALS, &who.visit);
+    let shown_columns: Vec<&Column> = COLUMNS.iter().filter(|c| columns.shows(c.word)).collect();
     page(&TerminalsPage {
         rows: shown.iter().map(|d| row(snapshot, d, contacts.as_deref())).collect(),
         frame,
         rows_choices: ROWS,
         states: choices(lang, "terminals-state", &["on", "off", "unused"]),
-        heads: heads(lang, PATH, &asked, ("login", &COLUMNS)),
+        heads: heads(lang, PATH, &asked, ("login", &shown_columns)),
+        columns,
         controls: Controls::of(lang, PATH, &asked, &part),
-        csv: asked.csv("/terminals.csv"),
+        csv: asked.file("/terminals.csv"),
+        excel: asked.file("/terminals.xlsx"),
         is_filtered: !(asked.q.is_empty() && asked.state.is_empty()),
         asked,
     })
@@ -174,60 +193,53 @@ async fn find(portal: &Portal, who: &Signed, asked: &ListQuery) -> Result<Places
     portal.directory.terminals.find(snapshot, search).await.ok_or(Fault::Unavailable)
 }
 
+pub(crate) async fn csv(portal: State<Portal>, who: Signed, asked: Asked<ListQuery>) -> Answer {
+    file(portal, who, asked, Form::Csv).await
+}
+
+pub(crate) async fn excel(portal: State<Portal>, who: Signed, asked: Asked<ListQuery>) -> Answer {
+    file(portal, who, asked, Form::Excel).await
+}
+
 /// The rows of the filter as a file.
-pub(crate) async fn csv(
+async fn file(
     State(portal): State<Portal>,
     who: Signed,
     Asked(asked): Asked<ListQuery>,
+    form: Form,
 ) -> Answer {
     let found = find(&portal, &who, &asked).await?;
     let (tenant, lang, now) = (who.scope().tenant(), who.visit.lang, who.visit.now);
     portal.store.note(who.scope(), "terminals-export", &asked.q, now).await?;
-    let name = format!("terminals-{}.csv", bulk::history::day_name(now));
-    Ok(download(&name, |sink| async move {
-        write(&portal, &found, (tenant, lang), sink).await;
-        Ok(())
-    }))
+    let title = Title { form, name: "terminals", sheet: "page-terminals-title", lang, now };
+    table(title, |mut rows| async move {
+        rows.push(IN_FILES.iter().map(|id| text(lang, id).into_owned()).collect()).await?;
+        for first in (0..found.places.len()).step_by(200) {
+            let last = (first + 200).min(found.places.len());
+            let devices: Vec<&Device> = found.some(tenant, first..last);
+            let contacts = portal.live.contacts(devices.iter().map(|d| d.id).collect()).await;
+            for device in devices {
+                let row = row(&found.snapshot, device, contacts.as_deref());
+                rows.push(cells(&row, lang)).await?;
+            }
+        }
+        Ok(rows)
+    })
+    .await
 }
 
-async fn write(
-    portal: &Portal,
-    found: &Places,
-    (tenant, lang): (base::id::TenantId, Lang),
-    sink: Sink,
-) {
-    let mut writer = writer();
-    let mut out = Vec::new();
-    let ids = ["terminals-sip-id", "terminals-user", "terminals-dn", "terminals-registration"];
-    let more = ["terminals-name", "terminals-source", "terminals-kind", "terminals-domain"];
-    let head: Vec<_> = ids.iter().chain(&more).map(|id| text(lang, id)).collect();
-    writer.row(&head, &mut out);
-    for first in (0..found.places.len()).step_by(200) {
-        let last = (first + 200).min(found.places.len());
-        let devices: Vec<&Device> = found.some(tenant, first..last);
-        let contacts = portal.live.contacts(devices.iter().map(|d| d.id).collect()).await;
-        for device in devices {
-            let row = row(&found.snapshot, device, contacts.as_deref());
-            let join = |part: fn(&ContactRow) -> &str| {
-                row.contacts.iter().map(part).collect::<Vec<_>>().join(" / ")
-            };
-            let cells = [
-                row.sip_id.clone(),
-                row.user.clone(),
-                row.dn.clone(),
-                text(lang, row.reach.id()).into_owned(),
-                join(|c| &c.agent),
-                join(|c| &c.source),
-                text(lang, row.kind).into_owned(),
-                row.domain.clone(),
-            ];
-            writer.row(&cells, &mut out);
-        }
-        if sink.send(std::mem::take(&mut out).into()).await.is_err() {
-            return;
-        }
-    }
-    if !out.is_empty() {
-        let _ = sink.send(out.into()).await;
-    }
+fn cells(row: &TerminalRow, lang: Lang) -> Vec<String> {
+    let join = |part: fn(&ContactRow) -> &str| {
+        row.contacts.iter().map(part).collect::<Vec<_>>().join(" / ")
+    };
+    vec![
+        row.sip_id.clone(),
+        row.user.clone(),
+        row.dn.clone(),
+        text(lang, row.reach.id()).into_owned(),
+        join(|c| &c.agent),
+        join(|c| &c.source),
+        text(lang, row.kind).into_owned(),
+        row.domain.clone(),
+    ]
 }

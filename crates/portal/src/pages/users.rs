@@ -11,7 +11,8 @@ use crate::Portal;
 use crate::directory::{Order, Places, Search};
 use crate::live::Contact;
 use crate::pages::{Answer, page};
-use crate::shell::csv::{Sink, download, writer};
+use crate::shell::columns::{Columns, USERS};
+use crate::shell::download::{Form, Title, table};
 use crate::shell::fault::Fault;
 use crate::shell::frame::{Frame, Notice, Page, Tone, choices};
 use crate::shell::list::{Asked, Column, Controls, Head, ListQuery, ROWS, cut, heads};
@@ -21,14 +22,27 @@ use crate::shell::tel::Tel;
 pub(crate) const PATH: &str = "/users";
 
 const COLUMNS: [Column; 8] = [
-    Column { id: "users-dn", sort: "dn", class: "" },
-    Column { id: "users-name", sort: "name", class: "" },
-    Column { id: "users-registration", sort: "", class: "" },
-    Column { id: "users-state", sort: "", class: "" },
-    Column { id: "users-devices", sort: "", class: "right wide-only" },
-    Column { id: "users-mobile", sort: "", class: "wide-only" },
-    Column { id: "users-web-user", sort: "login", class: "wide-only" },
-    Column { id: "users-created", sort: "", class: "wide-only" },
+    Column { id: "users-dn", word: "", sort: "dn", class: "" },
+    Column { id: "users-name", word: "", sort: "name", class: "" },
+    Column { id: "users-registration", word: "", sort: "", class: "" },
+    Column { id: "users-state", word: "state", sort: "", class: "" },
+    Column { id: "users-devices", word: "devices", sort: "", class: "right wide-only" },
+    Column { id: "users-mobile", word: "mobile", sort: "", class: "wide-only" },
+    Column { id: "users-web-user", word: "login", sort: "login", class: "wide-only" },
+    Column { id: "users-created", word: "created", sort: "", class: "wide-only" },
+];
+
+/// Headings of files.
+const IN_FILES: [&str; 9] = [
+    "users-dn",
+    "users-name",
+    "users-furigana",
+    "users-registration",
+    "users-state",
+    "users-devices",
+    "users-mobile",
+    "users-web-user",
+    "users-created",
 ];
 
 #[derive(Template)]
@@ -41,7 +55,9 @@ struct UsersPage {
     heads: Vec<Head>,
     rows: Vec<UserRow>,
     controls: Controls,
+    columns: Columns,
     csv: String,
+    excel: String,
     is_filtered: bool,
 }
 
@@ -116,14 +132,18 @@ pub(crate) async fn list(
     if contacts.is_none() && frame.notice.is_none() {
         frame.notice = Some(Notice::new(Tone::Warn, frame.t("live-unknown")));
     }
+    let columns = Columns::of(&USERS, &who.visit);
+    let shown_columns: Vec<&Column> = COLUMNS.iter().filter(|c| columns.shows(c.word)).collect();
     page(&UsersPage {
         rows: shown.iter().map(|u| row(snapshot, u, contacts.as_deref())).collect(),
         frame,
         rows_choices: ROWS,
         states: choices(lang, "user-state", &["active", "stopped"]),
-        heads: heads(lang, PATH, &asked, ("dn", &COLUMNS)),
+        heads: heads(lang, PATH, &asked, ("dn", &shown_columns)),
+        columns,
         controls: Controls::of(lang, PATH, &asked, &part),
-        csv: asked.csv("/users.csv"),
+        csv: asked.file("/users.csv"),
+        excel: asked.file("/users.xlsx"),
         is_filtered: !(asked.q.is_empty() && asked.state.is_empty()),
         asked,
     })
@@ -169,47 +189,38 @@ async fn find(portal: &Portal, who: &Signed, asked: &ListQuery) -> Result<Places
     found.ok_or(Fault::Unavailable)
 }
 
+pub(crate) async fn csv(portal: State<Portal>, who: Signed, asked: Asked<ListQuery>) -> Answer {
+    file(portal, who, asked, Form::Csv).await
+}
+
+pub(crate) async fn excel(portal: State<Portal>, who: Signed, asked: Asked<ListQuery>) -> Answer {
+    file(portal, who, asked, Form::Excel).await
+}
+
 /// The rows of the filter as a file.
-pub(crate) async fn csv(
+async fn file(
     State(portal): State<Portal>,
     who: Signed,
     Asked(asked): Asked<ListQuery>,
+    form: Form,
 ) -> Answer {
     let found = find(&portal, &who, &asked).await?;
     let (tenant, lang, now) = (who.scope().tenant(), who.visit.lang, who.visit.now);
     portal.store.note(who.scope(), "users-export", &asked.q, now).await?;
     let registered = portal.live.registered(&found.snapshot, tenant, now).await;
-    let name = format!("users-{}.csv", bulk::history::day_name(now));
-    Ok(download(&name, |sink| async move {
-        write(&found, (tenant, lang), registered.as_deref().map(Vec::as_slice), sink).await;
-        Ok(())
-    }))
-}
-
-async fn write(
-    found: &Places,
-    (tenant, lang): (base::id::TenantId, Lang),
-    registered: Option<&[DeviceId]>,
-    sink: Sink,
-) {
-    let mut writer = writer();
-    let mut out = Vec::new();
-    let ids = ["users-dn", "users-name", "users-furigana", "users-registration", "users-state"];
-    let more = ["users-devices", "users-mobile", "users-web-user", "users-created"];
-    let head: Vec<_> = ids.iter().chain(&more).map(|id| text(lang, id)).collect();
-    writer.row(&head, &mut out);
-    for first in (0..found.places.len()).step_by(1_000) {
-        let last = (first + 1_000).min(found.places.len());
-        for user in found.some::<User>(tenant, first..last) {
-            writer.row(&cells(&found.snapshot, user, registered, lang), &mut out);
+    let title = Title { form, name: "users", sheet: "page-users-title", lang, now };
+    table(title, |mut rows| async move {
+        rows.push(IN_FILES.iter().map(|id| text(lang, id).into_owned()).collect()).await?;
+        for first in (0..found.places.len()).step_by(1_000) {
+            let last = (first + 1_000).min(found.places.len());
+            for user in found.some::<User>(tenant, first..last) {
+                let registered = registered.as_deref().map(Vec::as_slice);
+                rows.push(cells(&found.snapshot, user, registered, lang)).await?;
+            }
         }
-        if sink.send(std::mem::take(&mut out).into()).await.is_err() {
-            return;
-        }
-    }
-    if !out.is_empty() {
-        let _ = sink.send(out.into()).await;
-    }
+        Ok(rows)
+    })
+    .await
 }
 
 fn cells(
@@ -217,7 +228,7 @@ fn cells(
     user: &User,
     registered: Option<&[DeviceId]>,
     lang: Lang,
-) -> [String; 9] {
+) -> Vec<String> {
     let devices = snapshot.devices_of(user.id);
     let reach = match registered {
         None => Reach::Unknown,
@@ -229,7 +240,7 @@ fn cells(
         UserState::Stopped => "user-state-stopped",
     };
     let mobile = snapshot.mobile_of_dn(user.tenant, user.dn);
-    [
+    vec![
         user.dn.text(),
         user.name.to_string(),
         user.furigana.to_string(),

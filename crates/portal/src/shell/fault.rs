@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     Forbidden,
     /// The form cannot be read.
     Malformed,
+    /// More rows than the wanted form of file takes.
+    TooLarge,
     /// Database or machine cannot serve now.
     Unavailable,
 }
@@ -23,6 +25,7 @@ impl Fault {
             Fault::NotFound => StatusCode::NOT_FOUND,
             Fault::Forbidden => StatusCode::FORBIDDEN,
             Fault::Malformed => StatusCode::BAD_REQUEST,
+            Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

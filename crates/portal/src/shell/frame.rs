@@ -29,6 +29,7 @@ pub(crate) enum Page {
     NotAllowed,
     Forbidden,
     Malformed,
+    TooLarge,
     Unavailable,
 }
 
@@ -48,6 +49,7 @@ impl Page {
             Page::NotAllowed => "not-allowed",
             Page::Forbidden => "forbidden",
             Page::Malformed => "malformed",
+            Page::TooLarge => "too-large",
             Page::Unavailable => "unavailable",
         }
     }

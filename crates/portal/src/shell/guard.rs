@@ -99,6 +99,7 @@ fn dress(visit: &Visit, response: Response) -> Response {
         StatusCode::NOT_FOUND => Page::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => Page::NotAllowed,
         StatusCode::FORBIDDEN => Page::Forbidden,
+        StatusCode::PAYLOAD_TOO_LARGE => Page::TooLarge,
         s if s.is_client_error() => Page::Malformed,
         _ => Page::Unavailable,
     };

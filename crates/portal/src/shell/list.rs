@@ -73,8 +73,8 @@ impl ListQuery {
             .text()
     }
 
-    /// The file with the rows of this filter.
-    pub(crate) fn csv(&self, path: &str) -> String {
+    /// A file with the rows of this filter.
+    pub(crate) fn file(&self, path: &str) -> String {
         self.filter(path).with("sort", &self.sort).with("dir", &self.dir).text()
     }
 }
@@ -97,6 +97,8 @@ pub(crate) struct Head {
 pub(crate) struct Column {
     /// Id of its text.
     pub(crate) id: &'static str,
+    /// Word of an optional column; empty = always shown.
+    pub(crate) word: &'static str,
     /// Word of the order in the address; empty = cannot be sorted.
     pub(crate) sort: &'static str,
     pub(crate) class: &'static str,
@@ -107,7 +109,7 @@ pub(crate) fn heads(
     lang: Lang,
     path: &str,
     asked: &ListQuery,
-    (default, columns): (&str, &[Column]),
+    (default, columns): (&str, &[&Column]),
 ) -> Vec<Head> {
     let present = if asked.sort.is_empty() { default } else { &asked.sort };
     let head = |column: &Column| {
@@ -129,7 +131,7 @@ pub(crate) fn heads(
             class: column.class,
         }
     };
-    columns.iter().map(head).collect()
+    columns.iter().copied().map(head).collect()
 }
 
 /// What stands below the rows.
@@ -189,7 +191,7 @@ pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -1,7 +1,8 @@
 //! What every page shares: who asks, the frame around the page, links, forms, errors, streams.
 
 pub(crate) mod assets;
-pub(crate) mod csv;
+pub(crate) mod columns;
+pub(crate) mod download;
 pub(crate) mod fault;
 pub(crate) mod form;
 pub(crate) mod frame;

@@ -58,22 +58,30 @@ pub(crate) struct Visit {
     /// Token of the session cookie, not checked yet.
     pub(crate) token: Option<String>,
     pub(crate) now: Wall,
+    /// What the browser sent as cookies.
+    cookies: String,
 }
 
 impl Visit {
     pub(crate) fn of(parts: &Parts, now: Wall) -> Self {
         let headers = &parts.headers;
-        let chosen = cookie(headers, LANG).and_then(Lang::parse);
+        let all = cookies(headers);
+        let chosen = cookie(&all, LANG).and_then(Lang::parse);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Visit {
             lang: chosen.unwrap_or_else(|| accepted(headers)),
-            theme: cookie(headers, THEME).and_then(Theme::parse),
+            theme: cookie(&all, THEME).and_then(Theme::parse),
             here: parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned(),
             address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical()),
             live: headers.get(LIVE).and_then(|v| v.to_str().ok()).map(str::to_owned),
-            token: cookie(headers, SESSION).map(str::to_owned),
+            token: cookie(&all, SESSION).map(str::to_owned),
             now,
+            cookies: all,
         }
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        cookie(&self.cookies, name)
     }
 }
 
@@ -85,15 +93,16 @@ impl FromRequestParts<Portal> for Visit {
     }
 }
 
+/// All cookies in one line.
+fn cookies(headers: &HeaderMap) -> String {
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    values.collect::<Vec<_>>().join(";")
+}
+
 /// The value of a cookie.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
+fn cookie<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// The browser's first language that we have; Japanese when it names none of ours.

@@ -28,7 +28,7 @@ async fn calls_are_shown_newest_first_with_their_cause() {
     let world = World::two_companies().await;
     let mut browser = admin(&world).await;
     let answer = browser.get("/history").await;
-    answer.is(200).shows("検索結果: 3件").shows("直近31日").hides("3001");
+    answer.is(200).shows("検索結果: 3件").shows("直近31日").hides("Name of 3001");
     assert_eq!(records(&answer.text()).len(), 3);
     let words = answer.words();
     let place = |text: &str| words.find(text).unwrap_or_else(|| panic!("{text}: {words}"));

@@ -106,7 +106,7 @@ async fn terminals_show_name_source_and_expiry() {
     let mut browser = admin(&world).await;
     let answer = browser.get("/terminals").await;
     answer.is(200).shows("検索結果: 4件").shows("Yealink SIP-T46U 108.86").shows("まで有効");
-    answer.shows("192.0.2.2:5060 UDP").shows("mihon.example").hides("Secret phone");
+    answer.shows("192.0.2.2:5060").shows("UDP").shows("mihon.example").hides("Secret phone");
     let on = browser.get("/terminals?state=on").await;
     on.shows("検索結果: 2件").shows("phone2001").shows("phone2003").hides(">phone2002<");
     let off = browser.get("/terminals?state=off&q=phone").await;
@@ -151,6 +151,35 @@ async fn files_hold_the_rows_of_the_filter() {
     assert!(!text.contains("phone2002"));
     let acts = world.acts(1).await;
     assert_eq!(&acts[..2], ["terminals-export", "users-export"]);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workbooks_hold_the_same_rows() {
+    let world = World::two_companies().await;
+    let mut browser = admin(&world).await;
+    for (path, rows) in [("/users.xlsx?q=20", 5), ("/terminals.xlsx", 5), ("/history.xlsx", 4)] {
+        let answer = browser.get(path).await;
+        assert!(answer.is(200).header("content-disposition").contains(".xlsx"), "{path}");
+        let table = sheets::read(&answer.bytes).expect("a workbook");
+        assert_eq!(table.rows().count(), rows, "{path}");
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_are_chosen_and_kept() {
+    let world = World::two_companies().await;
+    let mut browser = admin(&world).await;
+    assert!(browser.get("/users").await.text().contains("<i>090</i>"));
+    let choice = [("list", "users"), ("show", "login"), ("show", "bogus"), ("back", "/users")];
+    let answer = browser.submit("/users", "/preferences", &choice).await;
+    assert_eq!((answer.status, answer.header("location")), (303, "/users"));
+    let answer = browser.get("/users").await;
+    answer.shows("user2001").hides("<i>090</i>");
+    assert_eq!(answer.text().matches("<th ").count(), 4);
+    // Other lists keep theirs.
+    browser.get("/terminals").await.shows("mihon.example");
     world.end().await;
 }
 

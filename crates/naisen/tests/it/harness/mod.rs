@@ -122,5 +122,5 @@ pub(crate) fn skip(reason: &str) {
     if let Some(dir) = std::env::var_os("NAISEN_SKIPPED_DIR") {
         std::fs::write(Path::new(&dir).join(&name), reason).unwrap();
     }
-    eprint!("skipped {name}: {reason}\n");
+    eprintln!("skipped {name}: {reason}");
 }
