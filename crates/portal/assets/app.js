@@ -19,10 +19,17 @@
     age.classList.toggle("lost", lost);
     if (lost) age.querySelector("[data-age]").textContent = age.dataset.lost;
   };
+  // A page that costs the server much asks less often.
+  let timer = 0;
+  const later = (took) => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, Math.min(Math.max(EVERY_MS, took * 15), 30000));
+  };
   let asking = false;
   const refresh = async () => {
     if (document.hidden || asking) return;
     asking = true;
+    const begun = performance.now();
     try {
       const answer = await fetch(location.href, {
         headers: { "X-Live": main.dataset.view },
@@ -48,11 +55,12 @@
       setLost(true);
     } finally {
       asking = false;
+      later(performance.now() - begun);
     }
   };
   if (live.length && main) {
     for (const note of document.querySelectorAll(".only-script")) note.hidden = false;
-    setInterval(refresh, EVERY_MS);
+    later(0);
     document.addEventListener("visibilitychange", refresh);
   }
 

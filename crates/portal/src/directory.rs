@@ -367,8 +367,12 @@ fn push_key(line: &str, out: &mut String) {
     out.push('\n');
 }
 
+/// Characters of a search that count.
+const QUERY_MAX: usize = 100;
+
 /// The words of a search, in the form of the keys; hyphens in numbers do not count.
 pub(crate) fn words(query: &str) -> Vec<String> {
+    let query: String = query.chars().take(QUERY_MAX).collect();
     let is_hyphen = |c: char| matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}');
     query
         .split_whitespace()
@@ -387,4 +391,90 @@ pub(crate) fn as_number(query: &str) -> Option<String> {
     let [word] = words.as_slice() else { return None };
     let is_number = word.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#' | '+'));
     is_number.then(|| word.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Change, apply};
+
+    use super::*;
+    use crate::tests::world::{Content, Person, tenant_id};
+
+    const PEOPLE: u32 = 20_000;
+
+    fn content() -> Content {
+        let mut content = Content::default();
+        content.company(1, "A", "a.example");
+        for n in 0..PEOPLE {
+            let (name, furigana) =
+                [("田中 一郎", "タナカ イチロウ"), ("阿部 恵", "アベ メグミ")][n as usize % 2];
+            content.person(1, &Person { dn: 200_000 + n, name, furigana, site: 1 });
+        }
+        content
+    }
+
+    fn snapshot(content: &Content) -> Arc<Snapshot> {
+        let is_kept = |c: &&Change| !matches!(c, Change::Password(_));
+        let changes: Vec<Change> =
+            content.changes.values().flatten().filter(is_kept).cloned().collect();
+        Arc::new(apply(&Snapshot::empty(), &changes).expect("valid"))
+    }
+
+    async fn find(
+        kept: &Kept<User>,
+        snapshot: &Arc<Snapshot>,
+        query: &str,
+        order: Order,
+    ) -> Vec<u32> {
+        let fits = |_: &User| true;
+        let search =
+            Search { tenant: tenant_id(1), query, order, is_descending: false, fits: &fits };
+        kept.find(Arc::clone(snapshot), search).await.expect("keys").places
+    }
+
+    #[tokio::test]
+    async fn a_full_list_is_searched_and_sorted() {
+        let snapshot = snapshot(&content());
+        let kept = Kept::<User>::default();
+        let all = find(&kept, &snapshot, "", Order::Own).await;
+        assert_eq!(all.len(), PEOPLE as usize);
+        assert!(find(&kept, &snapshot, "", Order::Own).await.is_sorted());
+        let found = find(&kept, &snapshot, "たなか 2199", Order::Own).await;
+        assert_eq!(found.len(), 50, "every second of 219900–219999");
+        let sorted = find(&kept, &snapshot, "", Order::Reading).await;
+        assert_eq!(sorted[..2], [1, 3], "アベ comes first");
+        assert_eq!(sorted[PEOPLE as usize / 2..][..2], [0, 2]);
+    }
+
+    #[tokio::test]
+    async fn keys_follow_what_changes() {
+        let kept = Kept::<User>::default();
+        let mut content = Content::default();
+        content.company(1, "A", "a.example");
+        for dn in [2001, 2003] {
+            content.person(1, &Person { dn, name: "Old", furigana: "", site: 1 });
+        }
+        let before = snapshot(&content);
+        assert_eq!(find(&kept, &before, "old", Order::Own).await, [0, 1]);
+        // One is renamed, one comes between the others.
+        let mut more = Content::default();
+        more.person(1, &Person { dn: 2002, name: "New", furigana: "", site: 1 });
+        more.person(1, &Person { dn: 2003, name: "New", furigana: "", site: 1 });
+        let changes: Vec<Change> = more.changes.values().flatten().cloned().collect();
+        let after = apply(&before, &changes).expect("valid");
+        let revision = model::Revision(9);
+        let after = Arc::new(after.with_revisions(revision, &[(tenant_id(1), revision)]));
+        assert_eq!(find(&kept, &after, "old", Order::Own).await, [0]);
+        assert_eq!(find(&kept, &after, "new", Order::Own).await, [1, 2]);
+    }
+
+    #[test]
+    fn words_take_numbers_in_any_form() {
+        assert_eq!(words("０９０－１２３４"), ["0901234"]);
+        assert_eq!(words("090-1234 たなか"), ["0901234", "タナカ"]);
+        assert_eq!(words(" 　 "), [""; 0]);
+        assert_eq!(as_number("*56２００１"), Some("*562001".to_owned()));
+        assert_eq!(as_number("田中"), None);
+        assert_eq!(as_number("20 01"), None);
+    }
 }

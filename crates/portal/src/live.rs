@@ -36,11 +36,26 @@ pub(crate) struct Contact {
 /// A set of terminals: sorted.
 pub(crate) type Devices = Arc<Vec<DeviceId>>;
 
+/// Who was registered when.
+#[derive(Clone)]
+struct Seen {
+    at: Wall,
+    devices: Devices,
+    /// Terminals that were asked about.
+    asked: usize,
+}
+
+impl Seen {
+    fn is_fresh(&self, now: Wall) -> bool {
+        let age = if self.asked > LARGE { AGE_LARGE_MS } else { AGE_SMALL_MS };
+        (0..age).contains(&(now.0 - self.at.0))
+    }
+}
+
 /// The way to the node.
 pub(crate) struct Live {
     handle: Handle,
-    /// (when asked, who is registered) by tenant.
-    registered: Mutex<BTreeMap<TenantId, (Wall, Devices)>>,
+    registered: Mutex<BTreeMap<TenantId, Seen>>,
 }
 
 impl Live {
@@ -73,17 +88,14 @@ impl Live {
         tenant: TenantId,
         now: Wall,
     ) -> Option<Devices> {
-        let all: Vec<DeviceId> = snapshot.devices(tenant).map(|d| d.id).collect();
-        let age = if all.len() > LARGE { AGE_LARGE_MS } else { AGE_SMALL_MS };
         let known = {
             let table = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
             table.get(&tenant).cloned()
         };
-        if let Some((at, devices)) = known
-            && (0..age).contains(&(now.0 - at.0))
-        {
-            return Some(devices);
+        if let Some(seen) = known.filter(|seen| seen.is_fresh(now)) {
+            return Some(seen.devices);
         }
+        let all: Vec<DeviceId> = snapshot.devices(tenant).map(|d| d.id).collect();
         let mut found = Vec::new();
         for some in all.chunks(ASK_MAX) {
             let reply = self.handle.ask(Command::Registrations { devices: some.to_vec() }).await;
@@ -97,7 +109,8 @@ impl Live {
         if table.len() >= TENANTS_MAX && !table.contains_key(&tenant) {
             table.clear();
         }
-        table.insert(tenant, (now, Arc::clone(&found)));
+        let seen = Seen { at: now, devices: Arc::clone(&found), asked: all.len() };
+        table.insert(tenant, seen);
         Some(found)
     }
 

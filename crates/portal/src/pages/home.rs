@@ -48,12 +48,12 @@ pub(crate) async fn show(State(portal): State<Portal>, who: Signed) -> Answer {
     let calls = portal.live.calls(&snapshot, (tenant, site)).await;
     let locks = super::locks::visible(&portal, &who, &snapshot).await?.len();
     let counts = Counts {
-        registered: registered.map(|all| {
-            let is_here = |id: &&base::id::DeviceId| {
-                let device = snapshot.device(**id);
-                device.is_some_and(|d| site.is_none_or(|s| d.site == s))
-            };
-            all.iter().filter(is_here).count()
+        registered: registered.map(|all| match site {
+            None => all.len(),
+            Some(site) => {
+                let devices = all.iter().filter_map(|id| snapshot.device(*id));
+                devices.filter(|d| d.site == site).count()
+            }
         }),
         calls: calls.as_ref().map(Vec::len),
         locks,

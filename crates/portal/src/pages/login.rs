@@ -116,6 +116,9 @@ pub(crate) async fn submit(State(portal): State<Portal>, visit: Visit, fields: F
     let again = LoginPage { frame, is_first_start, next, domain, user, is_wrong: true };
     let mut response = page(&again)?;
     *response.status_mut() = status;
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    }
     Ok(response)
 }
 

@@ -6,7 +6,7 @@ mod lists;
 mod login;
 mod own;
 mod safety;
-mod world;
+pub(crate) mod world;
 
 use browser::Browser;
 use world::World;
