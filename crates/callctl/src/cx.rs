@@ -35,6 +35,12 @@ pub(crate) struct Core {
     pub planted: Option<crate::planted::Bug>,
 }
 
+/// Where the counter of legs begins: elsewhere for each seed, so that a node that is built anew
+/// does not mistake the media of its predecessor for its own.
+pub(crate) fn first_leg(rng: &Rng) -> u64 {
+    rng.derive("legs").below(LEG_COUNTER_FIRST >> 1)
+}
+
 impl Core {
     pub(crate) fn mint(&mut self) -> LegId {
         self.next_leg += 1;

@@ -84,7 +84,7 @@ impl CallControl {
         CallControl {
             core: Core {
                 place,
-                next_leg: 0,
+                next_leg: cx::first_leg(&rng),
                 by_leg: Table::new(&mut rng),
                 by_media: Table::new(&mut rng),
                 budget: Budget::new(&mut rng),

@@ -65,6 +65,12 @@ pub enum Input {
         /// As stored.
         bindings: Vec<StoredBinding>,
     },
+    /// Bindings of a node of this process that failed inside, once after the flows that are still
+    /// open; those of connections that have gone end.
+    Resume {
+        /// Each with its flow.
+        bindings: Vec<(FlowId, StoredBinding)>,
+    },
     /// New calls are refused from now on.
     Drain,
     /// Running calls end now, with `Failover`.

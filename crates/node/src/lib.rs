@@ -102,8 +102,13 @@ impl Node {
                     let family = |(_, l): &&(FlowId, SocketAddr)| l.is_ipv4() == b.source.is_ipv4();
                     self.udp.iter().find(family).map(|(flow, _)| *flow)
                 };
-                let restore = |b| translate::store::binding(b, flow(b)?);
+                let restore = |b| translate::store::restored(b, flow(b)?);
                 let bindings = bindings.iter().filter_map(restore).collect();
+                self.run_sip(now, sip::stack::Input::Restore { bindings });
+            }
+            Input::Resume { bindings } => {
+                let resume = |(flow, b): &(FlowId, _)| translate::store::binding(b, *flow);
+                let bindings = bindings.iter().filter_map(resume).collect();
                 self.run_sip(now, sip::stack::Input::Restore { bindings });
             }
             Input::Drain => self.run_sip(now, sip::stack::Input::Drain),
@@ -124,6 +129,22 @@ impl Node {
     /// No call, leg, dialog, transaction, timer of theirs, media leg or reservation is left.
     pub fn is_drained(&self) -> bool {
         self.stack.is_drained() && self.calls.is_drained()
+    }
+
+    /// Every binding with its flow, those of a device oldest first: what [`Input::Resume`] takes.
+    pub fn bindings(&self) -> Vec<(FlowId, StoredBinding)> {
+        let stored = |b: &sip::registrar::Binding| (b.flow, translate::store::stored(b.clone()));
+        self.stack.bindings().into_iter().map(stored).collect()
+    }
+
+    /// Ends every call of a node that is given up because it failed inside: their records, the
+    /// farewells and the ends of their media. What was left to do for the input that it failed at
+    /// is dropped. It may fail again; what is in `out` by then holds.
+    pub fn wind_up(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.work.clear();
+        self.sip_out.clear();
+        self.call_out.clear();
+        self.handle(now, Input::ClearAll, out);
     }
 
     /// The snapshot in force.

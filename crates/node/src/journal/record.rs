@@ -3,6 +3,7 @@
 use base::{CallId, FlowId, ReqId};
 use bytes::Bytes;
 use model::Write;
+use model::binding::StoredBinding;
 use sip::stack::Transport;
 
 use super::JournalError;
@@ -20,6 +21,7 @@ const RESTORE: u8 = 7;
 const DRAIN: u8 = 8;
 const CLEAR_ALL: u8 = 9;
 const TICK: u8 = 10;
+const RESUME: u8 = 11;
 
 /// Whether the input only reads.
 pub(super) fn is_question(input: &Input) -> bool {
@@ -66,11 +68,14 @@ pub(super) fn write(w: &mut Writer<'_>, input: &Input) {
         Input::Restore { bindings } => {
             w.u8(RESTORE);
             w.u32(bindings.len() as u32);
-            let mut form = Vec::new();
-            for binding in bindings {
-                form.clear();
-                Write::BindingPut(binding.clone()).encode(&mut form);
-                w.bytes(&form);
+            bindings.iter().for_each(|binding| write_binding(w, binding));
+        }
+        Input::Resume { bindings } => {
+            w.u8(RESUME);
+            w.u32(bindings.len() as u32);
+            for (flow, binding) in bindings {
+                w.u64(flow.0);
+                write_binding(w, binding);
             }
         }
         Input::Drain => w.u8(DRAIN),
@@ -108,18 +113,36 @@ pub(super) fn read(kind: u8, r: &mut Reader<'_>) -> Result<Input, JournalError> 
             let count = r.u32()?;
             let mut bindings = Vec::new();
             for _ in 0..count {
-                match Write::decode(r.bytes()?) {
-                    Ok(Write::BindingPut(binding)) => bindings.push(binding),
-                    _ => return Err(JournalError::Unknown("binding")),
-                }
+                bindings.push(read_binding(r)?);
             }
             Input::Restore { bindings }
+        }
+        RESUME => {
+            let count = r.u32()?;
+            let mut bindings = Vec::new();
+            for _ in 0..count {
+                bindings.push((FlowId(r.u64()?), read_binding(r)?));
+            }
+            Input::Resume { bindings }
         }
         DRAIN => Input::Drain,
         CLEAR_ALL => Input::ClearAll,
         TICK => Input::Tick,
         _ => return Err(JournalError::Unknown("input")),
     })
+}
+
+fn write_binding(w: &mut Writer<'_>, binding: &StoredBinding) {
+    let mut form = Vec::new();
+    Write::BindingPut(binding.clone()).encode(&mut form);
+    w.bytes(&form);
+}
+
+fn read_binding(r: &mut Reader<'_>) -> Result<StoredBinding, JournalError> {
+    match Write::decode(r.bytes()?) {
+        Ok(Write::BindingPut(binding)) => Ok(binding),
+        _ => Err(JournalError::Unknown("binding")),
+    }
 }
 
 fn transport_code(transport: Transport) -> u8 {

@@ -9,33 +9,37 @@ use sip::stack::Transport;
 /// The write that makes a change durable.
 pub(crate) fn binding_write(change: BindingChange) -> Write {
     match change {
-        BindingChange::Put(b) => {
-            let b = *b;
-            Write::BindingPut(StoredBinding {
-                device: b.device,
-                key: b.key,
-                contact: b.contact,
-                path: b.path,
-                call_id: b.call_id,
-                cseq: b.cseq,
-                expires_at: b.expires_at,
-                q: b.q,
-                source: b.source,
-                local: b.local,
-                transport: transport_code(b.transport),
-                agent: b.agent,
-            })
-        }
+        BindingChange::Put(b) => Write::BindingPut(stored(*b)),
         BindingChange::Remove { device, key } => Write::BindingRemove { device, key },
     }
 }
 
-/// A binding from its stored form, reached by `flow` until its phone is heard again.
-/// Connections do not outlive the process, so only those over UDP come back.
-pub(crate) fn binding(stored: &StoredBinding, flow: FlowId) -> Option<Binding> {
-    if stored.transport != transport_code(Transport::Udp) {
-        return None;
+/// The stored form of a binding.
+pub(crate) fn stored(b: Binding) -> StoredBinding {
+    StoredBinding {
+        device: b.device,
+        key: b.key,
+        contact: b.contact,
+        path: b.path,
+        call_id: b.call_id,
+        cseq: b.cseq,
+        expires_at: b.expires_at,
+        q: b.q,
+        source: b.source,
+        local: b.local,
+        transport: transport_code(b.transport),
+        agent: b.agent,
     }
+}
+
+/// A binding of an earlier process, reached by `flow` until its phone is heard again.
+/// Connections do not outlive the process, so only those over UDP come back.
+pub(crate) fn restored(stored: &StoredBinding, flow: FlowId) -> Option<Binding> {
+    binding(stored, flow).filter(|b| b.transport == Transport::Udp)
+}
+
+/// A binding from its stored form and its flow; `None` when its transport is unknown.
+pub(crate) fn binding(stored: &StoredBinding, flow: FlowId) -> Option<Binding> {
     Some(Binding {
         device: stored.device,
         key: stored.key.clone(),
@@ -48,9 +52,15 @@ pub(crate) fn binding(stored: &StoredBinding, flow: FlowId) -> Option<Binding> {
         flow,
         source: stored.source,
         local: stored.local,
-        transport: Transport::Udp,
+        transport: transport(stored.transport)?,
         agent: stored.agent.clone(),
     })
+}
+
+fn transport(code: u8) -> Option<Transport> {
+    [Transport::Udp, Transport::Tcp, Transport::Tls]
+        .into_iter()
+        .find(|transport| transport_code(*transport) == code)
 }
 
 fn transport_code(transport: Transport) -> u8 {

@@ -68,8 +68,9 @@ impl Registrar {
         }
     }
 
-    /// Takes bindings of an earlier process. Those that have expired, came by a connection, or
-    /// whose device may not register any more (`is_active`) end instead.
+    /// Takes bindings of an earlier process or of a stack that was given up. Those that have
+    /// expired, came by a connection that is not open, or whose device may not register any more
+    /// (`is_active`) end instead.
     pub(crate) fn restore(
         &mut self,
         bindings: Vec<Binding>,
@@ -78,14 +79,20 @@ impl Registrar {
     ) {
         for mut binding in bindings {
             let left = binding.expires_at.0 - io.now.wall.0;
-            let socket = io.layer.flows().udp_for(binding.source, binding.local);
+            let flows = io.layer.flows();
+            let flow = match binding.transport {
+                Transport::Udp => flows.udp_for(binding.source, binding.local),
+                transport => flows
+                    .get(binding.flow)
+                    .filter(|f| f.transport == transport && f.remote == binding.source)
+                    .map(|_| binding.flow),
+            };
             let usable = left > 0
-                && binding.transport == Transport::Udp
                 && is_active(binding.device)
                 && self.slots_of(binding.device).count() < BINDINGS_MAX;
             let known =
                 self.slots_of(binding.device).any(|(_, slot)| slot.binding.key == binding.key);
-            match socket.filter(|_| usable) {
+            match flow.filter(|_| usable) {
                 _ if known => {}
                 Some(flow) => {
                     binding.flow = flow;

@@ -137,6 +137,13 @@ impl Registrar {
         self.slots.len()
     }
 
+    /// Every binding, those of a device oldest first.
+    pub(crate) fn all(&self) -> Vec<&Binding> {
+        let mut slots: Vec<&Slot> = self.slots.iter().map(|(_, slot)| slot).collect();
+        slots.sort_unstable_by_key(|slot| slot.generation);
+        slots.into_iter().map(|slot| &slot.binding).collect()
+    }
+
     /// The bindings of a device, oldest first.
     pub(crate) fn contacts(
         &self,

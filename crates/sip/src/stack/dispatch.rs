@@ -115,6 +115,10 @@ impl Stack {
             return out.push(Output::Event(Kind::MessageDropped.into()));
         };
         let arrival = self.layer.arrive(now.mono, &key, out);
+        #[cfg(feature = "planted")]
+        if self.config.falls {
+            super::fall::over(msg);
+        }
         let at = Arrived { msg, key, peer, transport };
         match (arrival, msg.method()) {
             (Arrival::Absorbed, _) => {}

@@ -19,6 +19,8 @@ use crate::txn::{Flow, Layer, TimerKey, TxEvent};
 
 mod auth;
 mod dispatch;
+#[cfg(feature = "planted")]
+mod fall;
 mod guard;
 mod outside;
 mod overload;
@@ -29,6 +31,8 @@ mod register;
 pub(crate) mod tests;
 
 pub(crate) use dispatch::SUPPORTED;
+#[cfg(feature = "planted")]
+pub use fall::POISON;
 use guard::Guard;
 use reach::Reach;
 
@@ -90,9 +94,10 @@ pub enum Input {
         /// What it wants.
         command: LegCommand,
     },
-    /// Bindings read from the store at start; those that have expired are dropped.
+    /// Bindings read from the store at start, or of a stack that was given up; those that have
+    /// expired are dropped, and those of connections that are not open.
     Restore {
-        /// As stored.
+        /// As stored; the flow counts for connections only.
         bindings: Vec<Binding>,
     },
     /// A device was deleted or its user stopped: its bindings end at once.
@@ -183,6 +188,9 @@ pub struct Config {
     /// A bug put in on purpose.
     #[cfg(feature = "planted")]
     pub planted: Option<crate::planted::Bug>,
+    /// Requests of [`POISON`] end in a panic.
+    #[cfg(feature = "planted")]
+    pub falls: bool,
 }
 
 impl Default for Config {
@@ -197,6 +205,8 @@ impl Default for Config {
             product: "Naisen",
             #[cfg(feature = "planted")]
             planted: None,
+            #[cfg(feature = "planted")]
+            falls: false,
         }
     }
 }
@@ -313,6 +323,11 @@ impl Stack {
     /// The bindings of a device as portals show them.
     pub fn registrations(&self, device: DeviceId) -> impl Iterator<Item = Registration> {
         self.registrar.registrations(device)
+    }
+
+    /// Every binding, those of a device oldest first.
+    pub fn bindings(&self) -> Vec<&Binding> {
+        self.registrar.all()
     }
 
     /// Number of bindings.

@@ -113,6 +113,7 @@ fn bindings_survive_a_restart_but_connections_do_not() {
     let local = SocketAddr::from(([192, 0, 2, 1], 5060));
     let flow = FlowId(9);
     later.put(Input::FlowClosed { flow: UDP });
+    later.put(Input::FlowClosed { flow: TCP });
     later.put(Input::FlowOpened { flow, transport: Transport::Udp, local, remote: any });
     let got = later.put(Input::Restore { bindings: stored.clone() });
     assert_eq!(got.changes().len(), 2, "one has expired, one had a connection");
@@ -122,6 +123,37 @@ fn bindings_survive_a_restart_but_connections_do_not() {
     let (_, binding) = later.stack.contacts(Bench::device(2001)).next().expect("binding");
     assert_eq!(binding.flow, flow);
     assert_eq!(later.wait(Micros::seconds(400)).changes().len(), 1);
+}
+
+#[test]
+fn a_stack_that_is_built_anew_takes_all_bindings_with_their_connections() {
+    let mut bench = Bench::new();
+    let asks = [
+        (UDP, Ask::register(HERE).extra("Expires: 600\r\n")),
+        (TCP, Ask::register("<sip:t@198.51.100.1;transport=tcp>").call_id("t")),
+    ];
+    let opened = |remote: ([u8; 4], u16)| {
+        let (transport, local) = (Transport::Tcp, SocketAddr::from(([192, 0, 2, 1], 5060)));
+        Input::FlowOpened { flow: TCP, transport, local, remote: remote.into() }
+    };
+    let phone = ([198, 51, 100, 1], 5060);
+    bench.put(opened(phone));
+    for (flow, ask) in asks {
+        bench.flow = flow;
+        assert_eq!(bench.ask(&Ask { source: phone.into(), ..ask }).status(), 200);
+    }
+    let kept: Vec<_> = bench.stack.bindings().into_iter().cloned().collect();
+    assert_eq!(kept.iter().map(|b| b.flow).collect::<Vec<_>>(), [UDP, TCP], "oldest first");
+    let mut anew = Bench::new();
+    anew.put(opened(phone));
+    assert!(anew.put(Input::Restore { bindings: kept.clone() }).changes().is_empty());
+    assert_eq!(anew.stack.bindings().into_iter().cloned().collect::<Vec<_>>(), kept);
+    let gone = anew.put(Input::FlowClosed { flow: TCP });
+    assert_eq!((gone.changes().len(), anew.stack.bindings_len()), (1, 1));
+
+    let mut other = Bench::new();
+    other.put(opened(([198, 51, 100, 99], 5060)));
+    assert_eq!(other.put(Input::Restore { bindings: kept }).changes().len(), 1);
 }
 
 #[test]
