@@ -104,6 +104,11 @@ limits! {
     HASHING_MAX: usize = 2;
     /// Passwords that may wait to be hashed; further logins are refused as busy (SEC-11).
     HASHING_QUEUE: usize = 50;
+    /// Failures inside that a shard survives within [`SHARD_FAILURES_WITHIN`], less one: at the
+    /// last the process ends with an error and its supervisor starts it anew.
+    SHARD_FAILURES_MAX: usize = 5;
+    /// The time in which failures inside are counted together.
+    SHARD_FAILURES_WITHIN: Micros = Micros::minutes(1);
     /// Connections per address that have not authenticated.
     CONNECTIONS_UNKNOWN_MAX: usize = 50;
     /// Bytes that may wait to be sent on one stream; a slower reader is closed.

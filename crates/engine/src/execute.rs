@@ -18,7 +18,7 @@ impl Durable {
         Durable { spool, pending: Vec::new() }
     }
 
-    fn push(&mut self, write: Write) {
+    pub(crate) fn push(&mut self, write: Write) {
         self.pending.push(write);
     }
 
@@ -52,10 +52,10 @@ impl Shard {
                     self.transmit(flow, to, bytes);
                 }
                 Output::Close { flow } => {
-                    self.outbound.remove(&flow);
+                    self.open.remove(&flow);
                 }
                 Output::Media { command } => {
-                    if self.media.send(command).is_err() {
+                    if !self.relays.tell(command) {
                         self.metrics.event(Kind::MediaRefused.into());
                     }
                 }
@@ -71,7 +71,7 @@ impl Shard {
         self.flush();
     }
 
-    fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         if !self.durable.flush() {
             self.metrics.event(Kind::StoreRefused.into());
         }
@@ -82,11 +82,11 @@ impl Shard {
         let sent = match socket {
             // A full send buffer is a lost datagram, which SIP repeats.
             Some(listener) => listener.socket.try_send_to(&bytes, to).is_ok(),
-            None => match self.outbound.get(&flow) {
-                Some(out) => {
-                    let queued = out.send(bytes);
+            None => match self.open.get(&flow) {
+                Some(stream) => {
+                    let queued = stream.out.send(bytes);
                     if !queued {
-                        self.outbound.remove(&flow);
+                        self.open.remove(&flow);
                     }
                     queued
                 }

@@ -16,6 +16,9 @@ pub enum Unavailable {
     /// The shard has ended.
     #[error("node has stopped")]
     Stopped,
+    /// It failed inside while it had the question; the question may be asked again.
+    #[error("node failed inside and was built anew")]
+    Failed,
     /// Its queue is full, or it did not answer in time.
     #[error("node is busy")]
     Busy,
@@ -52,9 +55,20 @@ impl Handle {
         self.queue.try_send(ShardMsg::Command(command, reply)).map_err(refused)?;
         match tokio::time::timeout(ANSWER_WAIT, answer).await {
             Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(_)) if self.is_alive() => Err(Unavailable::Failed),
             Ok(Err(_)) => Err(Unavailable::Stopped),
             Err(_) => Err(Unavailable::Busy),
         }
+    }
+
+    /// Whether the shard runs.
+    pub fn is_alive(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    /// Ends when the shard has ended, by whatever cause.
+    pub async fn ended(&self) {
+        self.queue.closed().await;
     }
 
     /// Puts a committed configuration in force; one that is not newer changes nothing.

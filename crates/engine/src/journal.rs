@@ -30,6 +30,7 @@ pub struct Journal {
     number: u64,
     file: File,
     written: u64,
+    inputs: u64,
     segment_max: u64,
     hash: OutputHash,
     buffer: Vec<u8>,
@@ -44,14 +45,14 @@ impl Journal {
     /// The folder or file cannot be made.
     pub fn begin(dir: &Path, size: u64, header: &Header, now: Now) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let run = format!("{:015}", now.wall.0);
-        let file = open(dir, &run, 0)?;
+        let (run, file) = first(dir, now)?;
         let mut journal = Journal {
             dir: dir.to_owned(),
             run,
             number: 0,
             file,
             written: 0,
+            inputs: 0,
             segment_max: (size / SEGMENTS).max(1 << 20),
             hash: OutputHash::default(),
             buffer: Vec::new(),
@@ -74,6 +75,13 @@ impl Journal {
         Ok(())
     }
 
+    /// The file that is written and the number of the latest input in its run, from 0, as a
+    /// replay counts them.
+    pub fn position(&self) -> String {
+        let Journal { run, number, inputs, .. } = self;
+        format!("{run}-{number:08}.log, input {}", inputs.saturating_sub(1))
+    }
+
     /// Records a change of configuration before it is handled.
     ///
     /// # Errors
@@ -91,6 +99,7 @@ impl Journal {
     }
 
     fn gathered(&mut self, now: Now) -> io::Result<()> {
+        self.inputs += 1;
         self.due.get_or_insert(now.mono + GATHER);
         if self.buffer.len() >= GATHER_BYTES { self.flush() } else { Ok(()) }
     }
@@ -154,7 +163,29 @@ pub fn segments(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// The first segment of a new run: named by its start, or the next free millisecond.
+fn first(dir: &Path, now: Now) -> io::Result<(String, File)> {
+    let mut wall = now.wall.0;
+    loop {
+        let run = format!("{wall:015}");
+        match options().create_new(true).open(path(dir, &run, 0)) {
+            Ok(file) => return Ok((run, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => wall += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.append(true).mode(0o600);
+    options
+}
+
+fn path(dir: &Path, run: &str, number: u64) -> PathBuf {
+    dir.join(format!("{run}-{number:08}.log"))
+}
+
 fn open(dir: &Path, run: &str, number: u64) -> io::Result<File> {
-    let path = dir.join(format!("{run}-{number:08}.log"));
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    options().create(true).open(path(dir, run, number))
 }

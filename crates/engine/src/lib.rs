@@ -8,6 +8,8 @@ pub mod execute;
 pub mod handle;
 pub mod journal;
 pub mod metrics;
+mod rebuild;
+mod relays;
 pub mod replay;
 pub mod run;
 pub mod start;

@@ -18,6 +18,7 @@ struct Shared {
     sent: AtomicU64,
     unsent: AtomicU64,
     inputs: AtomicU64,
+    restarts: AtomicU64,
 }
 
 impl Default for Metrics {
@@ -37,6 +38,7 @@ impl Metrics {
                 sent: AtomicU64::new(0),
                 unsent: AtomicU64::new(0),
                 inputs: AtomicU64::new(0),
+                restarts: AtomicU64::new(0),
             }),
         }
     }
@@ -68,6 +70,15 @@ impl Metrics {
         self.shared.inputs.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn restarted(&self) {
+        self.shared.restarts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often a node was given up because it failed inside.
+    pub fn restarts(&self) -> u64 {
+        self.shared.restarts.load(Ordering::Relaxed)
+    }
+
     /// How often events of `kind` happened.
     pub fn count(&self, kind: Kind) -> u64 {
         self.shared.events.get(kind as usize).map_or(0, |c| c.load(Ordering::Relaxed))
@@ -85,6 +96,7 @@ impl Metrics {
             ("naisen_sip_messages_sent_total", &self.shared.sent),
             ("naisen_sip_messages_unsent_total", &self.shared.unsent),
             ("naisen_node_inputs_total", &self.shared.inputs),
+            ("naisen_shard_restarts_total", &self.shared.restarts),
         ] {
             let value = slot.load(Ordering::Relaxed);
             out.push_str(&format!("# TYPE {name} counter\n{name} {value}\n"));

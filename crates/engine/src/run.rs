@@ -25,6 +25,8 @@ use crate::execute::Durable;
 use crate::handle::ShardMsg;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
+use crate::rebuild::{self, Failures, Origin};
+use crate::relays::{AGAIN, Relays};
 
 /// Datagrams taken from one socket before the other queues get their turn.
 const BATCH: usize = 64;
@@ -39,6 +41,31 @@ pub(crate) struct Listener {
     pub(crate) local: SocketAddr,
 }
 
+impl Listener {
+    /// What a node is told of it.
+    pub(crate) fn opened(&self) -> Input {
+        let (flow, local) = (self.flow, self.local);
+        let remote = SocketAddr::new(local.ip(), 0);
+        Input::FlowOpened { flow, transport: Transport::Udp, local, remote }
+    }
+}
+
+/// One open connection.
+pub(crate) struct Stream {
+    pub(crate) out: Outbound,
+    transport: Transport,
+    local: SocketAddr,
+    remote: SocketAddr,
+}
+
+impl Stream {
+    /// What a node is told of it.
+    pub(crate) fn opened(&self, flow: FlowId) -> Input {
+        let Stream { transport, local, remote, .. } = *self;
+        Input::FlowOpened { flow, transport, local, remote }
+    }
+}
+
 /// Everything a shard owns.
 pub(crate) struct Shard {
     pub(crate) node: Node,
@@ -48,16 +75,22 @@ pub(crate) struct Shard {
     pub(crate) streams: mpsc::Receiver<StreamEvent>,
     pub(crate) commands: mpsc::Receiver<ShardMsg>,
     pub(crate) media_events: mpsc::Receiver<mediactl::Event>,
-    pub(crate) media: media::Handle,
+    pub(crate) relays: Relays,
     pub(crate) durable: Durable,
     pub(crate) journal: Option<Journal>,
     pub(crate) metrics: Metrics,
-    pub(crate) outbound: HashMap<FlowId, Outbound>,
+    pub(crate) open: HashMap<FlowId, Stream>,
     pub(crate) waiting: HashMap<ReqId, oneshot::Sender<Reply>>,
     pub(crate) next_req: u64,
     /// When the sockets were last seen empty: what is read now has waited since then at most.
     pub(crate) empty_at: Mono,
     pub(crate) out: Vec<Output>,
+    /// New calls are refused.
+    pub(crate) draining: bool,
+    pub(crate) origin: Origin,
+    pub(crate) failures: Failures,
+    /// Too many failures inside: nothing is handled any more.
+    pub(crate) given_up: bool,
 }
 
 /// What ended a wait.
@@ -75,13 +108,12 @@ impl Shard {
     pub(crate) async fn run(mut self, bindings: Vec<StoredBinding>) {
         let mut buffer = vec![0u8; base::limits::SIP_MESSAGE_MAX];
         let mut sleep = Box::pin(tokio::time::sleep(Duration::from_secs(3_600)));
-        for i in 0..self.listeners.len() {
-            self.announce(i);
-        }
+        let sockets: Vec<Input> = self.listeners.iter().map(Listener::opened).collect();
+        sockets.into_iter().for_each(|opened| self.input(opened));
         if !bindings.is_empty() {
             self.input(Input::Restore { bindings });
         }
-        loop {
+        while !self.given_up {
             let mut busy = self.read_sockets(&mut buffer);
             busy |= match self.read_queues() {
                 Some(busy) => busy,
@@ -99,20 +131,12 @@ impl Shard {
             match woken {
                 Woken::Socket | Woken::Timer => {}
                 Woken::Stream(event) => self.stream(event),
-                Woken::Media(event) => self.input(Input::Media { event }),
+                Woken::Media(event) => self.media(event),
                 Woken::Command(ShardMsg::Stop) | Woken::Closed => break,
                 Woken::Command(message) => self.message(message),
             }
         }
         self.durable.close();
-    }
-
-    fn announce(&mut self, listener: usize) {
-        let Some(l) = self.listeners.get(listener) else { return };
-        let (flow, local) = (l.flow, l.local);
-        let remote = SocketAddr::new(local.ip(), 0);
-        let transport = Transport::Udp;
-        self.input(Input::FlowOpened { flow, transport, local, remote });
     }
 
     /// Takes a batch from each socket; true when any datagram came.
@@ -157,7 +181,7 @@ impl Shard {
         for _ in 0..BATCH * 4 {
             let Ok(event) = self.media_events.try_recv() else { break };
             any = true;
-            self.input(Input::Media { event });
+            self.media(event);
         }
         for _ in 0..BATCH {
             match self.commands.try_recv() {
@@ -184,6 +208,9 @@ impl Shard {
         {
             self.journal_failed(&error);
         }
+        while let Some(event) = self.relays.setback() {
+            self.input(Input::Media { event });
+        }
         due
     }
 
@@ -191,7 +218,8 @@ impl Shard {
     async fn wait(&mut self, sleep: &mut Pin<Box<Sleep>>) -> Woken {
         let idle = self.clock.mono() + IDLE;
         let journal = self.journal.as_ref().and_then(Journal::due).unwrap_or(idle);
-        let deadline = self.node.next_deadline().unwrap_or(idle).min(journal);
+        let again = if self.relays.is_behind() { self.clock.mono() + AGAIN } else { idle };
+        let deadline = self.node.next_deadline().unwrap_or(idle).min(journal).min(again);
         sleep.as_mut().reset(Instant::from_std(self.clock.instant(deadline)));
         poll_fn(|cx| self.poll(cx, sleep)).await
     }
@@ -219,18 +247,25 @@ impl Shard {
     fn stream(&mut self, event: StreamEvent) {
         match event {
             StreamEvent::Opened { flow, transport, local, remote, out } => {
-                self.outbound.insert(flow, out);
-                self.input(Input::FlowOpened { flow, transport, local, remote });
+                let stream = Stream { out, transport, local, remote };
+                let opened = stream.opened(flow);
+                self.open.insert(flow, stream);
+                self.input(opened);
             }
             StreamEvent::Message { flow, from, local, bytes } => {
                 self.metrics.received();
                 self.input(Input::Received { flow, from, local: local.ip(), bytes });
             }
             StreamEvent::Closed { flow } => {
-                self.outbound.remove(&flow);
+                self.open.remove(&flow);
                 self.input(Input::FlowClosed { flow });
             }
         }
+    }
+
+    fn media(&mut self, event: mediactl::Event) {
+        self.relays.heard(&event);
+        self.input(Input::Media { event });
     }
 
     fn message(&mut self, message: ShardMsg) {
@@ -242,13 +277,20 @@ impl Shard {
                 self.input(Input::Command { req, command });
             }
             ShardMsg::Config { snapshot, changes } => self.configure(snapshot, changes),
-            ShardMsg::Drain => self.input(Input::Drain),
+            ShardMsg::Drain => {
+                self.draining = true;
+                self.input(Input::Drain);
+            }
             ShardMsg::ClearAll => self.input(Input::ClearAll),
             ShardMsg::Stop => {}
         }
     }
 
     fn configure(&mut self, snapshot: Arc<Snapshot>, changes: Arc<Vec<Change>>) {
+        if snapshot.revision() <= self.node.snapshot().revision() {
+            // A node that was built anew has begun with it.
+            return;
+        }
         let now = self.clock.now(self.clock.mono());
         if let Some(journal) = &mut self.journal {
             let revision = snapshot.revision().0;
@@ -275,18 +317,23 @@ impl Shard {
     }
 
     fn handle(&mut self, now: Now, input: Input) {
+        if self.given_up {
+            return;
+        }
         self.metrics.input();
         let mut out = std::mem::take(&mut self.out);
-        self.node.handle(now, input, &mut out);
-        if let Some(journal) = &mut self.journal {
-            journal.outputs(&out);
-        }
-        self.execute(&mut out);
-        self.out = out;
+        let done = rebuild::survives(|| {
+            self.node.handle(now, input, &mut out);
+            if let Some(journal) = &mut self.journal {
+                journal.outputs(&out);
+            }
+            self.execute(&mut out);
+        });
+        if done { self.out = out } else { self.rebuild(out) }
     }
 
     /// Calls go on without a journal; the operator is told.
-    fn journal_failed(&mut self, error: &std::io::Error) {
+    pub(crate) fn journal_failed(&mut self, error: &std::io::Error) {
         tracing::error!(%error, "journal cannot be written; recording stopped");
         self.journal = None;
         self.metrics.event(Kind::StoreRefused.into());

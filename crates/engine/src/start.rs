@@ -16,8 +16,7 @@ use model::binding::StoredBinding;
 use net::Facing;
 use net::TlsConfig;
 use net::stream::{StreamEvent, StreamListener};
-use node::journal::Header;
-use node::{Node, Settings};
+use node::Settings;
 use thiserror::Error;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -25,8 +24,9 @@ use tokio::sync::mpsc;
 use crate::clock::{Clock, wall};
 use crate::execute::Durable;
 use crate::handle::Handle;
-use crate::journal::Journal;
 use crate::metrics::Metrics;
+use crate::rebuild::{Failures, Origin};
+use crate::relays::Relays;
 use crate::run::{Listener, Shard};
 use crate::tasks::Tasks;
 
@@ -122,26 +122,20 @@ impl Engine {
         let plane = plane.map_err(StartError::Media)?;
         let media = plane.handle();
         let now = clock.now(Mono(0));
-        let header = Header {
+        let snapshot = Arc::new(RwLock::new(config.snapshot));
+        let origin = Origin {
             place: Place::default(),
             seed: config.seed,
             build: config.build,
-            settings: config.settings.clone(),
-            changes: config.snapshot.changes(),
-            revision: config.snapshot.revision().0,
+            settings: config.settings,
             local_names: config.local_names,
+            journal: config.journal,
+            snapshot: Arc::clone(&snapshot),
         };
-        let journal = match config.journal.filter(|(_, size)| *size > 0) {
-            Some((dir, size)) => Some(Journal::begin(&dir, size, &header, now)?),
-            None => None,
-        };
+        let (node, header) = origin.node(0);
+        let journal = origin.journal(&header, now)?;
         let (queue, commands) = mpsc::channel(limits::COMMAND_QUEUE);
-        let handle = Handle {
-            queue,
-            snapshot: Arc::new(RwLock::new(Arc::clone(&config.snapshot))),
-            metrics: metrics.clone(),
-        };
-        let node = Node::new(header.place, config.seed, config.snapshot, config.settings);
+        let handle = Handle { queue, snapshot, metrics: metrics.clone() };
         let durable = Durable::new(config.spool);
         let bindings = config.bindings;
         let build = move |listeners| Shard {
@@ -152,15 +146,19 @@ impl Engine {
             streams,
             commands,
             media_events,
-            media,
+            relays: Relays::new(move |command| media.send(command)),
             durable,
             journal,
             metrics,
-            outbound: HashMap::new(),
+            open: HashMap::new(),
             waiting: HashMap::new(),
             next_req: 0,
             empty_at: Mono(0),
             out: Vec::new(),
+            draining: false,
+            origin,
+            failures: Failures::default(),
+            given_up: false,
         };
         let thread = std::thread::Builder::new()
             .name("shard-0".into())
