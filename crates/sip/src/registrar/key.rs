@@ -71,15 +71,22 @@ pub(super) fn instance_params(key: &[u8], out: &mut Vec<u8>) {
 
 /// Whether packets of the phone come from elsewhere than its Contact says.
 pub(crate) fn is_behind_nat(contact: &[u8], source: SocketAddr) -> bool {
-    let Some(Uri::Sip(uri)) = Uri::parse(contact) else {
-        return true;
+    let port = match Uri::parse(contact) {
+        Some(Uri::Sip(uri)) => uri.port.unwrap_or(5060),
+        _ => return true,
     };
-    let host = match uri.host {
-        Host::Ip(ip) => ip,
-        Host::Name(_) => return true,
-    };
-    let ip: IpAddr = source.ip().to_canonical();
-    host.to_canonical() != ip || uri.port.unwrap_or(5060) != source.port()
+    port != source.port() || !names_host(contact, source.ip())
+}
+
+/// Whether a Contact URI names this address itself, whatever the port.
+pub(crate) fn names_host(contact: &[u8], ip: IpAddr) -> bool {
+    match Uri::parse(contact) {
+        Some(Uri::Sip(uri)) => match uri.host {
+            Host::Ip(host) => host.to_canonical() == ip.to_canonical(),
+            Host::Name(_) => false,
+        },
+        _ => false,
+    }
 }
 
 fn instance_key(contact: &ContactUri<'_>) -> Option<Vec<u8>> {

@@ -64,9 +64,13 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// Whether requests go elsewhere than the Contact says: its phone is behind NAT.
+    /// Whether requests go elsewhere than the Contact says: its phone is behind NAT. The port of a
+    /// stream says nothing: a phone dials from another one than it listens on.
     pub fn is_behind_nat(&self) -> bool {
-        key::is_behind_nat(&self.contact, self.source)
+        match self.transport {
+            Transport::Udp => key::is_behind_nat(&self.contact, self.source),
+            Transport::Tcp | Transport::Tls => !key::names_host(&self.contact, self.source.ip()),
+        }
     }
 }
 

@@ -170,3 +170,20 @@ fn a_stopped_device_is_not_restored() {
     let got = later.put(Input::Restore { bindings: vec![*binding] });
     assert_eq!((got.changes().len(), contacts(&later).len()), (1, 0));
 }
+
+#[test]
+fn the_port_of_a_stream_says_nothing_about_nat() {
+    let mut bench = Bench::new();
+    let behind_nat = |bench: &mut Bench, flow, contact: &str| {
+        bench.flow = flow;
+        bench.ask(&Ask::register(contact).call_id(contact));
+        let bindings = bench.stack.contacts(Bench::device(2001));
+        bindings.last().expect("a binding").1.is_behind_nat()
+    };
+    // A phone listens on one port and dials from another.
+    assert!(!behind_nat(&mut bench, TCP, "<sip:t@198.51.100.1:41000;transport=tcp>"));
+    assert!(behind_nat(&mut bench, TCP, "<sip:t@192.0.2.7;transport=tcp>"));
+    assert!(behind_nat(&mut bench, TCP, "<sip:t@phone.example;transport=tcp>"));
+    assert!(behind_nat(&mut bench, UDP, "<sip:t@198.51.100.1:41001>"));
+    assert!(!behind_nat(&mut bench, UDP, HERE));
+}
