@@ -29,6 +29,8 @@ pub(crate) struct Exchange {
     pub(crate) dir: PathBuf,
     child: Option<Child>,
     listeners: Vec<(String, SocketAddr)>,
+    /// Further environment of the program.
+    env: Vec<(&'static str, String)>,
 }
 
 impl Exchange {
@@ -62,7 +64,7 @@ impl Exchange {
     /// Only a folder with a configuration.
     pub(crate) fn empty(name: &str, path: &str) -> Self {
         let dir = folder(name);
-        let exchange = Exchange { dir, child: None, listeners: Vec::new() };
+        let exchange = Exchange { dir, child: None, listeners: Vec::new(), env: Vec::new() };
         exchange.configure(path, "");
         exchange
     }
@@ -76,6 +78,27 @@ impl Exchange {
              [metrics]\nlisten = \"127.0.0.1:0\"\n{more}"
         );
         self.write("naisen.toml", text.as_bytes());
+    }
+
+    /// Agrees on sessions of so many seconds instead of half an hour, before it is started. False
+    /// when the program under test is not the one that was built for the tests.
+    #[must_use]
+    pub(crate) fn short_sessions(&mut self, seconds: u32, least: u32) -> bool {
+        let own = std::env::var_os("NAISEN_BIN").is_none() && cfg!(debug_assertions);
+        self.env.push(("NAISEN_TEST_SESSION", format!("{seconds},{least}")));
+        if !own {
+            super::skip("only a debug build takes sessions that are shorter than 90 s");
+        }
+        own
+    }
+
+    /// Listens on both loopback addresses, and names in SDP whichever faces the telephone.
+    pub(crate) fn on_both_families(&self) {
+        let file = self.dir.join("naisen.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let text = text.replace("udp = [\"127.0.0.1:0\"]", "udp = [\"127.0.0.1:0\", \"[::1]:0\"]");
+        let text = text.replace("address = \"127.0.0.1\"", "address = \"auto\"");
+        std::fs::write(file, text).unwrap();
     }
 
     /// Writes a file into the folder.
@@ -131,6 +154,18 @@ impl Exchange {
         self.listener(&["udp"])
     }
 
+    /// Where SIP over UDP is taken by IPv6.
+    #[track_caller]
+    pub(crate) fn udp6(&self) -> SocketAddr {
+        let found = self.listeners.iter().find(|(n, at)| n.contains("udp") && at.is_ipv6());
+        found.unwrap_or_else(|| panic!("no IPv6 in {:?}", self.listeners)).1
+    }
+
+    /// The process that serves.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
     /// Where SIP over TCP is taken.
     #[track_caller]
     pub(crate) fn tcp(&self) -> SocketAddr {
@@ -147,6 +182,7 @@ impl Exchange {
         let mut command = Command::new(program());
         command.args(args).arg("--config").arg(self.dir.join("naisen.toml"));
         command.current_dir(&self.dir);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -6,11 +6,13 @@
 pub(crate) mod audio;
 pub(crate) mod baresip;
 pub(crate) mod exchange;
+pub(crate) mod line;
+pub(crate) mod pair;
 pub(crate) mod script;
 pub(crate) mod sipp;
 pub(crate) mod tiny;
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -63,8 +65,8 @@ pub(crate) fn own_address() -> Ipv4Addr {
 }
 
 /// A UDP and TCP port of that address that nobody has now.
-pub(crate) fn free_port(ip: Ipv4Addr) -> u16 {
-    UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap().port()
+pub(crate) fn free_port(ip: impl Into<IpAddr>) -> u16 {
+    UdpSocket::bind((ip.into(), 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// The folder of this test, empty.

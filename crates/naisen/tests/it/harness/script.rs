@@ -20,12 +20,22 @@ pub(crate) struct Script {
 /// Stands for bytes that are no UTF-8.
 const SHIFT_JIS_MARK: &str = "@@SHIFT-JIS@@";
 
+/// Keeps the far end of a call, as its responses name it.
+const PEER: &str = "<ereg regexp=\".*\" search_in=\"hdr\" header=\"To:\" assign_to=\"peer\"/>\n";
+
 /// SDP with one audio line; `tail` are further lines.
 pub(crate) fn sdp(port: u16, tail: &str) -> String {
+    sdp_again(1, port, tail)
+}
+
+/// The same session in its `version`.
+pub(crate) fn sdp_again(version: u32, port: u16, tail: &str) -> String {
+    let tail = if tail.is_empty() { String::new() } else { format!("{tail}\n") };
+    let session = port - port % 100;
     format!(
-        "v=0\no=phone 1 1 IN IP4 [local_ip]\ns=-\nc=IN IP4 [local_ip]\nt=0 0\n\
-         m=audio {port} RTP/AVP 0 101\na=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\n\
-         a=fmtp:101 0-15\n{tail}\n"
+        "v=0\no=phone {session} {version} IN IP[media_ip_type] [media_ip]\ns=-\n\
+         c=IN IP[media_ip_type] [media_ip]\nt=0 0\nm=audio {port} RTP/AVP 0 101\n\
+         a=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\n{tail}"
     )
 }
 
@@ -92,7 +102,19 @@ impl Script {
 
     fn xml(&self) -> String {
         // SIPp refuses variables that are assigned and never used, unless they are named here.
-        let assigned = ["remote", "local", "remote_uri", "via", "invite_cseq", "rseq"];
+        let assigned = [
+            "remote",
+            "local",
+            "remote_uri",
+            "via",
+            "invite_cseq",
+            "rseq",
+            "kept_via",
+            "kept_from",
+            "kept_to",
+            "kept_cseq",
+            "peer",
+        ];
         let assigned: Vec<&str> = assigned
             .into_iter()
             .filter(|name| self.steps.contains(&format!("assign_to=\"{name}\"")))
@@ -177,9 +199,12 @@ impl Script {
         self.since_invite += 1;
     }
 
-    /// Expects a response; the route set is remembered from a 200.
+    /// Expects a response; route set and far end are remembered from a 200.
     pub(crate) fn expect(mut self, code: u16) -> Self {
         let text = match code {
+            200 if !self.called => {
+                format!("<recv response=\"200\" rrs=\"true\"><action>\n{PEER}</action></recv>\n")
+            }
             200 => "<recv response=\"200\" rrs=\"true\"/>\n".to_owned(),
             code => format!("<recv response=\"{code}\"/>\n"),
         };
@@ -198,8 +223,30 @@ impl Script {
         self.recv(&format!(
             "<recv response=\"{code}\" rrs=\"true\"><action>\n\
              <ereg regexp=\"[0-9]+\" search_in=\"hdr\" header=\"RSeq:\" assign_to=\"rseq\"/>\n\
-             </action></recv>\n"
+             {PEER}</action></recv>\n"
         ));
+        self
+    }
+
+    /// Expects a request that will be answered later, when others have come between.
+    pub(crate) fn expect_and_keep(mut self, method: &str) -> Self {
+        let keep: String = [("Via", "via"), ("From", "from"), ("To", "to"), ("CSeq", "cseq")]
+            .map(|(header, name)| {
+                format!(
+                    "<ereg regexp=\".*\" search_in=\"hdr\" header=\"{header}:\" \
+                     assign_to=\"kept_{name}\"/>\n"
+                )
+            })
+            .concat();
+        self.recv(&format!("<recv request=\"{method}\"><action>\n{keep}</action></recv>\n"));
+        self
+    }
+
+    /// Answers the request that was kept.
+    pub(crate) fn answer_kept(mut self, code: u16, more: &str, body: &str) -> Self {
+        let names = "Via:[$kept_via]\nFrom:[$kept_from]\nTo:[$kept_to]\n[last_Call-ID:]\n\
+                     CSeq:[$kept_cseq]\n";
+        self.respond(code, names, more, body, code >= 300);
         self
     }
 
@@ -264,6 +311,17 @@ impl Script {
         self
     }
 
+    /// ACK of a refusal of our re-INVITE.
+    pub(crate) fn ack_refused_offer(mut self) -> Self {
+        let back = self.since_invite + 1;
+        let begin = self.steps.len();
+        let cseq = self.invite_cseq;
+        self.inside("ACK", cseq, "", "", false);
+        let ack = self.steps.split_off(begin).replace("[branch]", &format!("[branch-{back}]"));
+        self.steps += &ack;
+        self
+    }
+
     /// CANCEL of our INVITE, with its branch.
     pub(crate) fn cancel(mut self) -> Self {
         let back = self.since_invite + 1;
@@ -309,7 +367,7 @@ impl Script {
         let (uri, names) = if self.called {
             ("[$remote_uri]", "From:[$local];tag=a[call_number]\nTo:[$remote]\n")
         } else {
-            ("[next_url]", "From: <sip:[field0]@[field3]>;tag=c[call_number]\n[last_To:]\n")
+            ("[next_url]", "From: <sip:[field0]@[field3]>;tag=c[call_number]\nTo:[$peer]\n")
         };
         let text = format!(
             "{method} {uri} SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];\
@@ -324,6 +382,12 @@ impl Script {
     /// Does not allow UPDATE, so that changes come as re-INVITEs.
     pub(crate) fn without_update(mut self) -> Self {
         self.steps = self.steps.replace("OPTIONS, UPDATE, PRACK", "OPTIONS, PRACK");
+        self
+    }
+
+    /// Does not allow PRACK either.
+    pub(crate) fn without_prack(mut self) -> Self {
+        self.steps = self.steps.replace("PRACK, ", "");
         self
     }
 

@@ -1,12 +1,13 @@
 //! SIPp, which speaks exactly what a script says.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::exchange::{DOMAIN, secret};
+use super::exchange::{DOMAIN, Exchange, secret};
+use super::line::Line;
 use super::script::{self, Script};
 use super::{PATIENCE, ask, end, free_port, own_address};
 
@@ -17,7 +18,14 @@ pub(crate) enum Over {
     Udp,
     /// One connection for all calls.
     Tcp,
+    /// The same, secured.
+    Tls,
+    /// Datagrams, by IPv6.
+    Udp6,
 }
+
+/// Caller and callee on different transports, and the other way round.
+pub(crate) const MIXED: [(Over, Over); 2] = [(Over::Tcp, Over::Udp), (Over::Udp, Over::Tcp)];
 
 /// A telephone played by SIPp: one extension at one address.
 pub(crate) struct Phone {
@@ -27,6 +35,8 @@ pub(crate) struct Phone {
     pub(crate) at: SocketAddr,
     exchange: SocketAddr,
     over: Over,
+    /// The connection that calls to it come by.
+    line: Option<Line>,
     dir: PathBuf,
     runs: u32,
 }
@@ -43,9 +53,40 @@ pub(crate) struct Run {
 impl Phone {
     /// A telephone that is not registered yet.
     pub(crate) fn new(dir: &Path, dn: u32, exchange: SocketAddr, over: Over) -> Self {
-        let ip: Ipv4Addr = own_address();
+        let ip: IpAddr = match over {
+            Over::Udp | Over::Tcp | Over::Tls => own_address().into(),
+            Over::Udp6 => Ipv6Addr::LOCALHOST.into(),
+        };
         let at = SocketAddr::from((ip, free_port(ip)));
-        Phone { dn, at, exchange, over, dir: dir.to_path_buf(), runs: 0 }
+        Phone { dn, at, exchange, over, line: None, dir: dir.to_path_buf(), runs: 0 }
+    }
+
+    /// A telephone of `exchange` that calls without being registered.
+    #[track_caller]
+    pub(crate) fn calling(exchange: &Exchange, dn: u32, over: Over) -> Self {
+        let address = match over {
+            Over::Udp => exchange.udp(),
+            Over::Tcp => exchange.tcp(),
+            Over::Tls => exchange.tls(),
+            Over::Udp6 => exchange.udp6(),
+        };
+        let mut phone = Self::new(&exchange.dir, dn, address, over);
+        if over == Over::Tls {
+            let authority = exchange.data().join("tls/ca.pem");
+            phone.line = Some(Line::open(phone.at, address, Some(&authority)));
+        }
+        phone
+    }
+
+    /// A telephone of `exchange` that is registered.
+    #[track_caller]
+    pub(crate) fn on(exchange: &Exchange, dn: u32, over: Over) -> Self {
+        let mut phone = Self::calling(exchange, dn, over);
+        if over == Over::Tcp {
+            phone.line = Some(Line::open(phone.at, exchange.tcp(), None));
+        }
+        phone.play(&script::register(), dn).good();
+        phone
     }
 
     /// One that is registered.
@@ -77,15 +118,17 @@ impl Phone {
         std::fs::write(file("csv"), users).unwrap();
         std::fs::write(file("xml"), script.file()).unwrap();
         let output = File::create(file("out")).unwrap();
+        let exchange = self.line.as_ref().map_or(self.exchange, |line| line.at);
+        let ip = self.at.ip().to_string();
         let child = Command::new("sipp")
-            .arg(self.exchange.to_string())
+            .arg(exchange.to_string())
             .arg("-sf")
             .arg(file("xml"))
             .arg("-inf")
             .arg(file("csv"))
-            .args(["-i", &self.at.ip().to_string(), "-p", &self.at.port().to_string()])
+            .args(["-i", &ip, "-mi", &ip, "-bind_local", "-p", &self.at.port().to_string()])
             .args(["-m", &calls.to_string(), "-r", &rate.to_string(), "-nostdin"])
-            .args(["-t", if self.over == Over::Tcp { "t1" } else { "u1" }])
+            .args(["-t", if self.is_stream() { "t1" } else { "u1" }])
             .args(["-recv_timeout", "12000", "-max_socket", "200", "-timer_resol", "5"])
             .args(["-trace_msg", "-message_file"])
             .arg(file("log"))
@@ -104,15 +147,35 @@ impl Phone {
         run
     }
 
-    /// Waits until SIPp has its port: nobody else can bind it then.
+    fn is_stream(&self) -> bool {
+        matches!(self.over, Over::Tcp | Over::Tls)
+    }
+
+    /// Waits until SIPp has its port.
     #[track_caller]
     fn ready(&self, run: &Run) {
-        let taken = ask(PATIENCE, || match self.over {
-            Over::Udp => std::net::UdpSocket::bind(self.at).err().map(|_| ()),
-            Over::Tcp => Some(()),
-        });
-        assert!(taken.is_some(), "{}: SIPp does not listen", run.name);
+        let name = if self.is_stream() { "tcp" } else { "udp" };
+        let ready = ask(PATIENCE, || is_open(name, self.at).then_some(()));
+        assert!(ready.is_some(), "{}: SIPp does not listen\n{}", run.name, run.said());
     }
+}
+
+/// Whether a socket of this machine has the address, by the kernel's own list: to try and bind it
+/// could take it from SIPp at just that moment.
+fn is_open(protocol: &str, at: SocketAddr) -> bool {
+    let (file, ip) = match at.ip() {
+        IpAddr::V4(ip) => (protocol.to_owned(), format!("{:08X}", u32::from(ip).swap_bytes())),
+        IpAddr::V6(ip) => {
+            let words = ip.octets();
+            let words = words.as_chunks::<4>().0.iter().map(|w| u32::from_le_bytes(*w));
+            (format!("{protocol}6"), words.map(|w| format!("{w:08X}")).collect())
+        }
+    };
+    // Streams: only a socket that listens (0A).
+    let end = if protocol == "tcp" { ":0000 0A" } else { " " };
+    let wanted = format!(" {ip}:{:04X} ", at.port());
+    let list = std::fs::read_to_string(format!("/proc/net/{file}")).unwrap_or_default();
+    list.lines().any(|line| line.contains(&wanted) && line.contains(end))
 }
 
 impl Run {
@@ -120,16 +183,24 @@ impl Run {
     #[track_caller]
     pub(crate) fn good(mut self) -> Messages {
         let code = end(&mut self.child, PATIENCE * 3);
-        let messages = self.messages();
-        assert_eq!(
-            code,
-            Some(0),
-            "SIPp {}: {}\nmessages:\n{}",
-            self.name,
-            std::fs::read_to_string(&self.errors).unwrap_or_default(),
-            messages.brief()
-        );
-        messages
+        assert_eq!(code, Some(0), "{}", self.said());
+        self.messages()
+    }
+
+    /// Waits for the good end of all; what every one of them saw is shown when one fails.
+    #[track_caller]
+    pub(crate) fn all_good<const N: usize>(mut runs: [Run; N]) -> [Messages; N] {
+        let codes: Vec<_> = runs.iter_mut().map(|run| end(&mut run.child, PATIENCE * 3)).collect();
+        let good = codes.iter().all(|code| *code == Some(0));
+        let said = || runs.iter().map(Run::said).collect::<Vec<_>>().join("\n");
+        assert!(good, "{codes:?}\n{}", said());
+        runs.map(|run| run.messages())
+    }
+
+    /// Everything known of it.
+    fn said(&self) -> String {
+        let errors = std::fs::read_to_string(&self.errors).unwrap_or_default();
+        format!("SIPp {}: {errors}\nmessages:\n{}", self.name, self.messages().brief())
     }
 
     /// What went over the wire so far.
@@ -144,7 +215,7 @@ impl Run {
         let found = ask(PATIENCE, || self.messages().0.into_iter().find(&fits));
         match found {
             Some(message) => message,
-            None => panic!("SIPp {}: no {what}\n{}", self.name, self.messages().brief()),
+            None => panic!("no {what}: {}", self.said()),
         }
     }
 }
@@ -226,6 +297,28 @@ impl Messages {
     #[track_caller]
     pub(crate) fn got(&self, start: &str, method: &str) -> &Message {
         self.find(&format!("{start} ({method}) received"), |m| !m.sent && m.is(start, method))
+    }
+
+    /// The first sent message that begins so and is of that method.
+    #[track_caller]
+    pub(crate) fn sent(&self, start: &str, method: &str) -> &Message {
+        self.find(&format!("{start} ({method}) sent"), |m| m.sent && m.is(start, method))
+    }
+
+    /// The last message that fits.
+    #[track_caller]
+    pub(crate) fn last(&self, what: &str, fits: impl Fn(&Message) -> bool) -> &Message {
+        let found = self.0.iter().rfind(|message| fits(message));
+        found.unwrap_or_else(|| panic!("no {what} among\n{}", self.brief()))
+    }
+
+    /// How many different messages fit; repetitions count once.
+    pub(crate) fn count(&self, fits: impl Fn(&Message) -> bool) -> usize {
+        let mut texts: Vec<&str> =
+            self.0.iter().filter(|m| fits(m)).map(|m| m.text.as_str()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts.len()
     }
 
     /// First lines only.
