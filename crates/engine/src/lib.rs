@@ -14,6 +14,8 @@ pub mod replay;
 pub mod run;
 pub mod start;
 pub mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub use handle::{Handle, Unavailable};
 pub use metrics::Metrics;
