@@ -64,6 +64,8 @@ pub struct Spool {
     file: File,
     len: u64,
     buffer: Vec<u8>,
+    /// The last try to replace the file failed.
+    stuck: bool,
 }
 
 /// The end that the [`crate::StoreWriter`] reads: records as they come, bindings when a file is
@@ -72,6 +74,17 @@ pub struct SpoolTail {
     shared: Arc<Shared>,
     records: Cursor,
     bindings: Cursor,
+}
+
+/// Looks at a spool from anywhere.
+pub(crate) struct Gauge(Arc<Shared>);
+
+impl Gauge {
+    /// Bytes that the files of the spool hold now, carried over or not.
+    pub(crate) fn held(&self) -> u64 {
+        let state = self.0.state();
+        state.old_len + state.len
+    }
 }
 
 /// A place in the files of a spool.
@@ -130,7 +143,7 @@ pub(crate) fn open(folder: &Path, shard: u8, wake: Arc<Notify>) -> io::Result<(S
     let old_path = path.with_extension("old");
     let shared = Arc::new(Shared { state: Mutex::new(state), wake, path, old_path });
     let tail = SpoolTail { shared: Arc::clone(&shared), records, bindings };
-    Ok((Spool { shared, file, len, buffer: Vec::new() }, tail))
+    Ok((Spool { shared, file, len, buffer: Vec::new(), stuck: false }, tail))
 }
 
 /// Checksum of a frame: detects what a power cut leaves, not what an enemy makes.
@@ -177,7 +190,7 @@ impl Spool {
         if writes.is_empty() {
             return Ok(());
         }
-        let rotated = self.len > limits::SPOOL_ROTATE && self.rotate()?;
+        let rotated = self.len > limits::SPOOL_ROTATE && self.try_rotate()?;
         self.buffer.clear();
         for write in writes {
             put_frame(&mut self.buffer, write);
@@ -203,6 +216,22 @@ impl Spool {
             self.shared.wake.notify_one();
         }
         Ok(())
+    }
+
+    /// As [`Spool::rotate`]; when the folder does not allow it now, the present file goes on.
+    fn try_rotate(&mut self) -> Result<bool, SpoolError> {
+        match self.rotate() {
+            Err(SpoolError::File(error)) => {
+                if !std::mem::replace(&mut self.stuck, true) {
+                    tracing::warn!(%error, "the spool cannot be replaced; it grows on");
+                }
+                Ok(false)
+            }
+            done => {
+                self.stuck = false;
+                done
+            }
+        }
     }
 
     /// Begins a new file when the writer is done with the former one; tells whether it did.
@@ -300,6 +329,10 @@ impl SpoolTail {
     /// Bytes that were appended and whose records were not read yet.
     pub(crate) fn backlog(&self) -> u64 {
         self.records.backlog(&self.shared.state())
+    }
+
+    pub(crate) fn gauge(&self) -> Gauge {
+        Gauge(Arc::clone(&self.shared))
     }
 
     /// Whether records may be found ahead.

@@ -27,7 +27,7 @@ use crate::binding::Key;
 use crate::error::{DbError, OpenError};
 use crate::folder::at;
 use crate::open::Store;
-use crate::spool::{self, Found, Leftover, SpoolTail};
+use crate::spool::{self, Found, Gauge, Leftover, SpoolTail};
 use crate::{binding, history};
 
 const RECORD_WAIT: Duration = Duration::from_micros(limits::STORE_RECORD_WAIT.0);
@@ -41,6 +41,8 @@ const CONTROL_QUEUE: usize = 16;
 pub struct StoreWriter {
     control: Option<mpsc::Sender<Control>>,
     counters: Arc<Counters>,
+    spools: Vec<Gauge>,
+    begun: Instant,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -57,6 +59,11 @@ pub struct WriterHealth {
     pub damaged: u64,
     /// Bytes in the spool that were not carried over when the writer last looked.
     pub backlog_bytes: u64,
+    /// Bytes that the files of the spools hold now; above [`limits::SPOOL_MAX`] in one of them
+    /// appending is refused.
+    pub held_bytes: u64,
+    /// How long the pass at hand has been running; 0 while the writer waits.
+    pub at_work: Duration,
     /// The last batch failed and is tried again.
     pub failing: bool,
 }
@@ -69,6 +76,8 @@ struct Counters {
     damaged: AtomicU64,
     backlog: AtomicU64,
     failing: AtomicBool,
+    /// When the pass at hand began, milliseconds since the writer's start and 1; 0 = none.
+    pass: AtomicU64,
 }
 
 enum Control {
@@ -82,7 +91,10 @@ impl StoreWriter {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let counters = Arc::<Counters>::default();
         let (control, commands) = mpsc::channel(CONTROL_QUEUE);
+        let spools = tails.iter().map(SpoolTail::gauge).collect();
+        let begun = Instant::now();
         let carrier = Carrier {
+            begun,
             main: Arc::clone(&store.main),
             soft: Arc::clone(&store.soft),
             spooled: Arc::clone(&store.spooled),
@@ -93,7 +105,7 @@ impl StoreWriter {
         };
         let run = move || runtime.block_on(carrier.run(commands));
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(run)?;
-        Ok(StoreWriter { control: Some(control), counters, thread: Some(thread) })
+        Ok(StoreWriter { control: Some(control), counters, spools, begun, thread: Some(thread) })
     }
 
     /// Commits at once what was appended before; false when the database refused it for now.
@@ -106,7 +118,13 @@ impl StoreWriter {
     /// Counters for metrics and readiness.
     pub fn health(&self) -> WriterHealth {
         let c = &self.counters;
+        let at_work = match c.pass.load(Relaxed) {
+            0 => Duration::ZERO,
+            since => self.begun.elapsed().saturating_sub(Duration::from_millis(since - 1)),
+        };
         WriterHealth {
+            held_bytes: self.spools.iter().map(Gauge::held).sum(),
+            at_work,
             records: c.records.load(Relaxed),
             bindings: c.bindings.load(Relaxed),
             refused: c.refused.load(Relaxed),
@@ -230,16 +248,20 @@ struct Carrier {
     /// When bindings that a power cut would take were first seen.
     unsynced_since: Option<Instant>,
     counters: Arc<Counters>,
+    begun: Instant,
 }
 
 impl Carrier {
     async fn run(mut self, mut commands: mpsc::Receiver<Control>) {
         loop {
             let (flushes, ended) = self.wait(&mut commands).await;
+            let since = self.begun.elapsed().as_millis() as u64 + 1;
+            self.counters.pass.store(since, Relaxed);
             let carried = self.carry(ended || !flushes.is_empty()).await;
             if let Err(e) = &carried {
                 tracing::error!(error = e as &dyn std::error::Error, "cannot carry the spool over");
             }
+            self.counters.pass.store(0, Relaxed);
             self.counters.failing.store(carried.is_err(), Relaxed);
             self.counters.backlog.store(self.tails.iter().map(SpoolTail::backlog).sum(), Relaxed);
             for done in flushes {

@@ -3,6 +3,8 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use base::{Wall, limits};
 use model::Write;
@@ -143,6 +145,51 @@ async fn nothing_is_lost_over_rotations() {
     assert!(!old.exists(), "the former file goes when it is carried over");
     let len = fs::metadata(dir.path().join("spool.log")).expect("file").len();
     assert!(len < 2 * limits::SPOOL_ROTATE, "{len}");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_replaced_is_written_on() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    add_tenant(&store, 1).await;
+    let (mut spool, tail) = store.spool(0).expect("spool");
+    let writer = StoreWriter::start(&store, vec![tail]).expect("writer");
+    let old = dir.path().join("spool.old");
+    fs::create_dir(&old).expect("stands in the way");
+    let path = dir.path().join("spool.log");
+    let len = || fs::metadata(&path).expect("file").len();
+    let mut n = 0;
+    while len() < limits::SPOOL_ROTATE + 10_000 {
+        let writes: Vec<_> = (n..n + 50).map(recorded).collect();
+        spool.append(&writes).expect("the present file takes it");
+        n += 50;
+    }
+    fs::remove_dir(&old).expect("out of the way");
+    spool.append(&[recorded(n)]).expect("appended");
+    assert!(len() < limits::SPOOL_ROTATE, "replaced as soon as it can be");
+    assert!(writer.flush().await);
+    assert_eq!(count(&store).await, n + 1);
+}
+
+#[tokio::test]
+async fn a_writer_that_does_not_come_on_is_seen() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    add_tenant(&store, 1).await;
+    let (mut spool, tail) = store.spool(0).expect("spool");
+    let writer = StoreWriter::start(&store, vec![tail]).expect("writer");
+    let empty = writer.health().held_bytes;
+    assert_eq!(writer.health().at_work, Duration::ZERO);
+    let main = Arc::clone(&store.main);
+    let taken = main.lock().await;
+    spool.append(&[recorded(1)]).expect("calls go on");
+    while writer.health().at_work < Duration::from_millis(5) {
+        tokio::task::yield_now().await;
+    }
+    assert!(writer.health().held_bytes > empty);
+    drop(taken);
+    assert!(writer.flush().await);
+    assert_eq!(writer.health().at_work, Duration::ZERO);
 }
 
 #[tokio::test]
