@@ -50,8 +50,7 @@ pub mod view;
 use std::collections::BTreeMap;
 
 use base::event::Kind;
-use base::{CallId, Cause, LegId, Mono, Now, Place, Rng, Table, Wheel};
-use slab::Slab;
+use base::{CallId, Cause, LegId, Mono, Now, Place, Rng, Slots, Table, Wheel};
 
 pub use action::Action;
 pub use cx::LEG_COUNTER_FIRST;
@@ -72,7 +71,7 @@ use route::Refusal;
 /// All calls of one shard.
 pub struct CallControl {
     core: Core,
-    calls: Slab<Box<Call>>,
+    calls: Slots<Box<Call>>,
     by_id: BTreeMap<CallId, usize>,
     serial: u32,
     due: Vec<TimerKey>,
@@ -93,7 +92,7 @@ impl CallControl {
                 #[cfg(feature = "planted")]
                 planted: None,
             },
-            calls: Slab::new(),
+            calls: Slots::new(),
             by_id: BTreeMap::new(),
             serial: 0,
             due: Vec::new(),
@@ -166,9 +165,6 @@ impl CallControl {
         if call.is_over() {
             self.by_id.remove(&call.id);
             self.calls.remove(slot);
-            if self.calls.is_empty() && self.calls.capacity() > SLOTS_KEPT {
-                self.calls.shrink_to_fit();
-            }
         }
     }
 
@@ -257,12 +253,11 @@ impl CallControl {
 
     fn begin(&mut self, now: Now, tenant: base::id::TenantId, draft: Draft) -> usize {
         let id = CallId::mint(now.wall, self.core.place, &mut self.core.rng);
-        let entry = self.calls.vacant_entry();
-        let slot = entry.key();
+        let slot = self.calls.next_index();
         self.serial = self.serial.wrapping_add(1);
         // Slots are far fewer than 2³²: `LEGS_MAX` bounds the legs, and each call has one.
         let key = TimerKey { slot: slot as u32, serial: self.serial };
-        entry.insert(Box::new(Call::new(id, key, tenant, draft)));
+        self.calls.insert(Box::new(Call::new(id, key, tenant, draft)));
         self.by_id.insert(id, slot);
         slot
     }
@@ -314,9 +309,6 @@ impl CallControl {
         });
     }
 }
-
-/// Slots that stay allocated when the last call has gone.
-const SLOTS_KEPT: usize = 1_024;
 
 /// News of a leg that has ended here. The stack settles its end by itself; only an answer that
 /// crossed our end might leave a phone off the hook, so it is ended once more (R248).

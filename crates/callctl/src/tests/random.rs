@@ -314,7 +314,7 @@ impl Chance {
 
     /// Nothing is under way: whoever talks has the other's description, and hears him or music.
     fn check_calm(&self) {
-        for (_, call) in &self.w.control.calls {
+        for (_, call) in self.w.control.calls.iter() {
             if call.ended || !call.is_up() {
                 continue;
             }

@@ -9,8 +9,7 @@ use std::collections::BTreeSet;
 use base::event::Kind as EventKind;
 use base::id::DeviceId;
 use base::limits::LEGS_MAX;
-use base::{Cause, FlowId, LegId, Place, Rng, Table};
-use slab::Slab;
+use base::{Cause, FlowId, LegId, Place, Rng, Slots, Table};
 
 use crate::leg::{Invite, LegCommand, LegEvent, Refused};
 use crate::msg::replaces::Replaces;
@@ -48,7 +47,7 @@ use usage::{Key, Kind, Phase, Role, Usage};
 /// All legs of a stack.
 pub(crate) struct Legs {
     place: Place,
-    usages: Slab<Usage>,
+    usages: Slots<Usage>,
     generation: u32,
     /// Counter of inbound legs: the lower half of the counters is ours.
     inbound: u64,
@@ -64,7 +63,7 @@ impl Legs {
         let mut rng = rng.derive("leg tables");
         Legs {
             place,
-            usages: Slab::new(),
+            usages: Slots::new(),
             generation: 0,
             inbound: 0,
             by_id: Table::new(&mut rng),
@@ -386,7 +385,7 @@ impl Legs {
 
     fn next_key(&mut self) -> Key {
         self.generation = self.generation.wrapping_add(1);
-        let index = u32::try_from(self.usages.vacant_key()).unwrap_or(u32::MAX);
+        let index = u32::try_from(self.usages.next_index()).unwrap_or(u32::MAX);
         Key { index, generation: self.generation }
     }
 
@@ -412,15 +411,12 @@ impl Legs {
         if !self.usages.get(index as usize).is_some_and(Usage::is_gone) {
             return;
         }
-        let usage = self.usages.remove(index as usize);
+        let Some(usage) = self.usages.remove(index as usize) else { return };
         self.by_id.remove(&usage.id);
         if let Ok(tag) = <[u8; 17]>::try_from(usage.local.tag.as_ref()) {
             self.by_tag.remove(&tag);
         }
         self.on_streams.remove(&(usage.peer.flow, index));
-        if self.usages.is_empty() && self.usages.capacity() > 1_024 {
-            self.usages.shrink_to_fit();
-        }
         usage.emit(cx, LegEvent::Gone);
     }
 }

@@ -10,8 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use base::event::Kind;
 use base::id::DeviceId;
-use base::{FlowId, Mono, Now, Rng, Table, Wall};
-use slab::Slab;
+use base::{FlowId, Mono, Now, Rng, Slots, Table, Wall};
 use smallvec::SmallVec;
 
 use crate::stack::{Config, Output, Registration, Transport};
@@ -102,7 +101,7 @@ pub(crate) struct Io<'a> {
 
 /// All bindings of a place.
 pub(crate) struct Registrar {
-    slots: Slab<Slot>,
+    slots: Slots<Slot>,
     generation: u32,
     devices: Table<DeviceId, SmallVec<[u32; 2]>>,
     /// How many bindings came by a flow from an address.
@@ -128,7 +127,7 @@ impl Registrar {
     pub(crate) fn new(rng: &Rng) -> Self {
         let mut rng = rng.derive("registrar");
         Registrar {
-            slots: Slab::new(),
+            slots: Slots::new(),
             generation: 0,
             devices: Table::new(&mut rng),
             sources: Table::new(&mut rng),
@@ -257,7 +256,7 @@ impl Registrar {
 
     fn remove(&mut self, index: u32, out: &mut Vec<Output>) {
         self.unlink(index);
-        let Some(slot) = self.slots.try_remove(index as usize) else {
+        let Some(slot) = self.slots.remove(index as usize) else {
             return;
         };
         let Binding { device, key, .. } = slot.binding;

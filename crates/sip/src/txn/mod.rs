@@ -16,9 +16,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
 
 use base::limits::{T1, TRANSACTIONS_MAX};
-use base::{FlowId, Micros, Mono, Place, Rng, Table, Wheel};
+use base::{FlowId, Micros, Mono, Place, Rng, Slots, Table, Wheel};
 use bytes::Bytes;
-use slab::Slab;
 
 use crate::msg::{Method, Msg};
 use crate::stack::{Output, Transport};
@@ -197,7 +196,7 @@ enum Cancel {
 
 /// All transactions, the flows they use, and the timers of the whole stack.
 pub struct Layer {
-    txs: Slab<Tx>,
+    txs: Slots<Tx>,
     generation: u32,
     servers: Table<u128, u32>,
     merged: Table<NonZeroU64, u32>,
@@ -215,7 +214,7 @@ impl Layer {
     pub fn new(place: Place, rng: &Rng) -> Self {
         let mut tables = rng.derive("txn tables");
         Layer {
-            txs: Slab::new(),
+            txs: Slots::new(),
             generation: 0,
             servers: Table::new(&mut tables),
             merged: Table::new(&mut tables),
@@ -352,7 +351,7 @@ impl Layer {
     }
 
     fn remove(&mut self, index: u32) -> Option<Tx> {
-        let tx = self.txs.try_remove(index as usize)?;
+        let tx = self.txs.remove(index as usize)?;
         if tx.is_server() {
             self.servers.remove(&tx.key);
             if let Some(merge) = tx.merge {
@@ -363,9 +362,6 @@ impl Layer {
             if tx.reliable {
                 self.on_streams.remove(&(tx.flow, index));
             }
-        }
-        if self.txs.is_empty() && self.txs.capacity() > 1_024 {
-            self.txs.shrink_to_fit();
         }
         Some(tx)
     }
