@@ -11,11 +11,13 @@ use crate::run::Shard;
 pub(crate) struct Durable {
     spool: store::Spool,
     pending: Vec<Write>,
+    /// The spool refused what was written last.
+    refuses: bool,
 }
 
 impl Durable {
     pub(crate) fn new(spool: store::Spool) -> Self {
-        Durable { spool, pending: Vec::new() }
+        Durable { spool, pending: Vec::new(), refuses: false }
     }
 
     pub(crate) fn push(&mut self, write: Write) {
@@ -29,9 +31,14 @@ impl Durable {
             return true;
         }
         let kept = self.spool.append(&self.pending);
-        if let Err(error) = &kept {
-            tracing::error!(%error, "spool cannot be written");
+        match &kept {
+            Err(error) if !self.refuses => {
+                tracing::error!(%error, "spool cannot be written");
+            }
+            Ok(()) if self.refuses => tracing::info!("spool is written again"),
+            _ => {}
         }
+        self.refuses = kept.is_err();
         self.pending.clear();
         kept.is_ok()
     }
@@ -72,7 +79,12 @@ impl Shard {
     }
 
     pub(crate) fn flush(&mut self) {
-        if !self.durable.flush() {
+        let refused = self.durable.refuses;
+        let kept = self.durable.flush();
+        if self.durable.refuses != refused {
+            self.metrics.set_spool_refuses(self.durable.refuses);
+        }
+        if !kept {
             self.metrics.event(Kind::StoreRefused.into());
         }
     }

@@ -1,9 +1,12 @@
 //! Counters of the process, shown at `/metrics`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use base::Micros;
 use base::event::{Event, Kind, Level};
+
+use crate::clock::Clock;
 
 /// Counters by kind of event, and a few of the shell's own; shared with the metrics page.
 #[derive(Debug, Clone)]
@@ -19,6 +22,36 @@ struct Shared {
     unsent: AtomicU64,
     inputs: AtomicU64,
     restarts: AtomicU64,
+    spool_refuses: AtomicBool,
+    clock: Clock,
+    /// Per kind: when its latest log line was, and how many events were not told since.
+    told: Vec<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    at: AtomicU64,
+    untold: AtomicU64,
+}
+
+/// Shortest time between two log lines of the same kind: what happens thousands of times a second
+/// must not fill the disk, least of all that the disk is full.
+const LINES_EVERY: Micros = Micros::seconds(1);
+
+impl Shared {
+    /// How many events a log line should speak of now; `None` when it is too soon for one.
+    fn to_tell(&self, kind: Kind, count: u64) -> Option<u64> {
+        let told = self.told.get(kind as usize)?;
+        let untold = told.untold.fetch_add(count, Ordering::Relaxed) + count;
+        // 0 = never told.
+        let (now, last) = (self.clock.mono().0.max(1), told.at.load(Ordering::Relaxed));
+        if last != 0 && now.saturating_sub(last) < LINES_EVERY.0 {
+            return None;
+        }
+        told.at.store(now, Ordering::Relaxed);
+        told.untold.fetch_sub(untold, Ordering::Relaxed);
+        Some(untold)
+    }
 }
 
 impl Default for Metrics {
@@ -39,22 +72,41 @@ impl Metrics {
                 unsent: AtomicU64::new(0),
                 inputs: AtomicU64::new(0),
                 restarts: AtomicU64::new(0),
+                spool_refuses: AtomicBool::new(false),
+                clock: Clock::start(),
+                told: Kind::ALL.iter().map(|_| Told::default()).collect(),
             }),
         }
     }
 
-    /// Counts an event; those that someone should read become log lines.
+    /// Counts an event; those that someone should read become log lines, at most one a second of
+    /// each kind.
     pub fn event(&self, event: Event) {
-        if let Some(slot) = self.shared.events.get(event.kind as usize) {
-            slot.fetch_add(u64::from(event.count), Ordering::Relaxed);
+        let (kind, count) = (event.kind, u64::from(event.count));
+        if let Some(slot) = self.shared.events.get(kind as usize) {
+            slot.fetch_add(count, Ordering::Relaxed);
         }
-        let (id, text) = (event.kind.id(), event.kind.texts().1);
-        match event.kind.level() {
+        if kind.level() == Level::Count {
+            return;
+        }
+        let Some(count) = self.shared.to_tell(kind, count) else { return };
+        let (id, text) = (kind.id(), kind.texts().1);
+        match kind.level() {
             Level::Count => {}
-            Level::Info => tracing::info!(id, count = event.count, "{text}"),
-            Level::Warning => tracing::warn!(id, count = event.count, "{text}"),
-            Level::Alarm => tracing::error!(id, count = event.count, "{text}"),
+            Level::Info => tracing::info!(id, count, "{text}"),
+            Level::Warning => tracing::warn!(id, count, "{text}"),
+            Level::Alarm => tracing::error!(id, count, "{text}"),
         }
+    }
+
+    /// What was decided could (not) be written to the spool lately.
+    pub(crate) fn set_spool_refuses(&self, refuses: bool) {
+        self.shared.spool_refuses.store(refuses, Ordering::Relaxed);
+    }
+
+    /// Whether the spool refused what was last written to it.
+    pub fn spool_refuses(&self) -> bool {
+        self.shared.spool_refuses.load(Ordering::Relaxed)
     }
 
     pub(crate) fn received(&self) {

@@ -79,9 +79,9 @@ impl Relays {
         Some(Event::Failed { leg, why: Failure::ResourceShortage })
     }
 
-    /// Whether closes wait to be tried again.
+    /// Whether [`Relays::setback`] should be asked again soon.
     pub(crate) fn is_behind(&self) -> bool {
-        !self.unclosed.is_empty()
+        !self.unclosed.is_empty() || !self.refused.is_empty()
     }
 
     /// Closes every leg that is open: no call has it any more.

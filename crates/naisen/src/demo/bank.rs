@@ -78,7 +78,7 @@ impl Bank {
     /// Hangs up and unregisters, then ends the task.
     pub(super) async fn switch_off(mut self) {
         let _ = self.orders.send(Order::SwitchOff).await;
-        let _ = tokio::time::timeout(OFF_WAIT, self.tasks.ended()).await;
+        self.tasks.finish(OFF_WAIT).await;
         self.tasks.stop(Duration::from_secs(1)).await;
     }
 }

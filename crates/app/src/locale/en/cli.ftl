@@ -12,6 +12,7 @@ serve-no-tenant = There is no company yet. Run this command in another terminal:
 serve-ready = Ready. Ctrl-C stops.
 serve-draining = Stopping. Waiting for running calls (at most { $value }). Ctrl-C again stops at once.
 serve-stopped = Stopped.
+serve-fallen = The node failed inside again and again and has given up. The log says where. A supervisor should start it anew.
 serve-not-started = Cannot start: { $value }
 replay-counts = { $inputs } inputs, { $outputs } outputs, hash { $hash }
 replay-same = The outputs are those of the recorded run.

@@ -12,6 +12,7 @@ serve-no-tenant = 契約企業がまだありません。別の端末で次の�
 serve-ready = 準備ができました。Ctrl-Cで停止します。
 serve-draining = 停止します。通話中の呼を待っています(最長{ $value })。もう一度Ctrl-Cで待たずに停止します。
 serve-stopped = 停止しました。
+serve-fallen = 内部の異常が続いたため、ノードは動作を終えました。場所は記録(ログ)にあります。監視の仕組みで起動し直してください。
 serve-not-started = 開始できません: { $value }
 replay-counts = 入力 { $inputs } 件、出力 { $outputs } 件、ハッシュ { $hash }
 replay-same = 記録と同じ結果になりました。
