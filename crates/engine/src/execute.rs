@@ -93,7 +93,7 @@ impl Shard {
         let socket = self.listeners.iter().find(|l| l.flow == flow);
         let sent = match socket {
             // A full send buffer is a lost datagram, which SIP repeats.
-            Some(listener) => listener.socket.try_send_to(&bytes, to).is_ok(),
+            Some(listener) => listener.socket.send_to(&bytes, to).is_ok(),
             None => match self.open.get(&flow) {
                 Some(stream) => {
                     let queued = stream.out.send(bytes);

@@ -16,6 +16,7 @@ pub mod start;
 pub mod tasks;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 pub use handle::{Handle, Unavailable};
 pub use metrics::Metrics;

@@ -1,12 +1,9 @@
 //! The shard's loop: gather, stamp, journal, handle, execute, wait.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
-use std::net::SocketAddr;
-use std::pin::Pin;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use base::event::Kind;
 use base::{FlowId, Micros, Mono, Now, ReqId};
@@ -16,9 +13,7 @@ use model::{Change, Snapshot};
 use net::Facing;
 use net::stream::{Outbound, StreamEvent};
 use node::{Input, Node, Output, Reply, Transport};
-use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, Sleep};
 
 use crate::clock::Clock;
 use crate::execute::Durable;
@@ -27,6 +22,7 @@ use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::rebuild::{self, Failures, Origin};
 use crate::relays::{AGAIN, Relays};
+use crate::wait::Waiter;
 
 /// Datagrams taken from one socket before the other queues get their turn.
 const BATCH: usize = 64;
@@ -34,11 +30,16 @@ const BATCH: usize = 64;
 /// Longest wait without a deadline.
 const IDLE: Micros = Micros::seconds(3_600);
 
+/// A wait that took longer found nothing at its beginning.
+const SLEPT: Micros = Micros(30);
+
 /// One listening UDP socket.
 pub(crate) struct Listener {
     pub(crate) flow: FlowId,
     pub(crate) socket: UdpSocket,
     pub(crate) local: SocketAddr,
+    /// Datagrams that one reading takes.
+    pub(crate) expected: usize,
 }
 
 impl Listener {
@@ -93,115 +94,101 @@ pub(crate) struct Shard {
     pub(crate) given_up: bool,
 }
 
-/// What ended a wait.
-enum Woken {
-    Socket,
-    Stream(StreamEvent),
-    Command(ShardMsg),
-    Media(mediactl::Event),
-    Timer,
-    Closed,
-}
-
 impl Shard {
     /// Runs until told to stop.
-    pub(crate) async fn run(mut self, bindings: Vec<StoredBinding>) {
+    pub(crate) fn run(mut self, mut waiter: Waiter, bindings: Vec<StoredBinding>) {
         let mut buffer = vec![0u8; base::limits::SIP_MESSAGE_MAX];
-        let mut sleep = Box::pin(tokio::time::sleep(Duration::from_secs(3_600)));
+        let waker = waiter.waker().clone();
         let sockets: Vec<Input> = self.listeners.iter().map(Listener::opened).collect();
         sockets.into_iter().for_each(|opened| self.input(opened));
         if !bindings.is_empty() {
             self.input(Input::Restore { bindings });
         }
         while !self.given_up {
-            let mut busy = self.read_sockets(&mut buffer);
-            busy |= match self.read_queues() {
-                Some(busy) => busy,
-                None => break,
-            };
-            busy |= self.tick();
-            if busy {
-                // Other tasks of this runtime are few, but they must not starve.
-                tokio::task::yield_now().await;
-                continue;
+            let Some(more) = self.read_queues(&mut Context::from_waker(&waker)) else { break };
+            self.tick();
+            let before = self.clock.mono();
+            let at_most = if more { Micros(0) } else { self.time_left(before) };
+            let ready = waiter.wait(at_most);
+            let slept = self.clock.mono().since(before) >= SLEPT;
+            if slept {
+                // Until now nothing waited anywhere.
+                self.empty_at = self.clock.mono();
             }
-            let woken = self.wait(&mut sleep).await;
-            // Until now nothing waited anywhere.
-            self.empty_at = self.clock.mono();
-            match woken {
-                Woken::Socket | Woken::Timer => {}
-                Woken::Stream(event) => self.stream(event),
-                Woken::Media(event) => self.media(event),
-                Woken::Command(ShardMsg::Stop) | Woken::Closed => break,
-                Woken::Command(message) => self.message(message),
+            for number in ready {
+                self.read_socket(number, slept, &mut buffer);
             }
         }
         self.durable.close();
     }
 
-    /// Takes a batch from each socket; true when any datagram came.
-    fn read_sockets(&mut self, buffer: &mut [u8]) -> bool {
-        let mut any = false;
-        for i in 0..self.listeners.len() {
-            let mut empty = false;
-            for _ in 0..BATCH {
-                let Some(l) = self.listeners.get(i) else { break };
-                let (flow, bound) = (l.flow, l.local.ip());
-                match l.socket.try_recv_from(buffer) {
-                    Ok((len, from)) => {
-                        any = true;
-                        self.metrics.received();
-                        let local = self.facing.local(bound, from.ip());
-                        let bytes = Bytes::copy_from_slice(buffer.get(..len).unwrap_or_default());
-                        self.input(Input::Received { flow, from, local, bytes });
-                    }
-                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                        empty = true;
-                        break;
-                    }
-                    // A port unreachable of an earlier datagram: nothing was lost here.
-                    Err(_) => any = true,
+    /// Takes a batch from a socket that can be read.
+    ///
+    /// After a sleep so many datagrams are expected as came last time, and the call that would
+    /// only say "empty" is saved; a socket that has more ends the next sleep at once, and then
+    /// twice as many are expected.
+    fn read_socket(&mut self, number: usize, slept: bool, buffer: &mut [u8]) {
+        let Some(l) = self.listeners.get_mut(number) else { return };
+        if !slept {
+            l.expected = (l.expected * 2).min(BATCH);
+        }
+        let (flow, bound, expected) = (l.flow, l.local.ip(), l.expected);
+        for taken in 0..expected {
+            let Some(l) = self.listeners.get_mut(number) else { return };
+            match l.socket.recv_from(buffer) {
+                Ok((len, from)) => {
+                    self.metrics.received();
+                    let local = self.facing.local(bound, from.ip());
+                    let bytes = Bytes::copy_from_slice(buffer.get(..len).unwrap_or_default());
+                    self.input(Input::Received { flow, from, local, bytes });
                 }
-            }
-            if empty {
-                self.empty_at = self.clock.mono();
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    l.expected = taken.max(1);
+                    self.empty_at = self.clock.mono();
+                    return;
+                }
+                // A port unreachable of an earlier datagram: nothing was lost here.
+                Err(_) => {}
             }
         }
-        any
     }
 
-    /// Takes what waits in the queues; `None` when told to stop.
-    fn read_queues(&mut self) -> Option<bool> {
-        let mut any = false;
+    /// Takes what waits in the queues and asks to be woken by what comes later; whether more may
+    /// wait, or `None` when told to stop.
+    fn read_queues(&mut self, cx: &mut Context<'_>) -> Option<bool> {
+        let mut more = [true; 3];
         for _ in 0..BATCH {
-            let Ok(event) = self.streams.try_recv() else { break };
-            any = true;
+            let Poll::Ready(Some(event)) = self.streams.poll_recv(cx) else {
+                more[0] = false;
+                break;
+            };
             self.stream(event);
         }
         for _ in 0..BATCH * 4 {
-            let Ok(event) = self.media_events.try_recv() else { break };
-            any = true;
+            let Poll::Ready(Some(event)) = self.media_events.poll_recv(cx) else {
+                more[1] = false;
+                break;
+            };
             self.media(event);
         }
         for _ in 0..BATCH {
-            match self.commands.try_recv() {
-                Ok(ShardMsg::Stop) => return None,
-                Ok(message) => {
-                    any = true;
-                    self.message(message);
+            match self.commands.poll_recv(cx) {
+                Poll::Ready(None | Some(ShardMsg::Stop)) => return None,
+                Poll::Ready(Some(message)) => self.message(message),
+                Poll::Pending => {
+                    more[2] = false;
+                    break;
                 }
-                Err(_) => break,
             }
         }
-        Some(any)
+        Some(more.contains(&true))
     }
 
-    fn tick(&mut self) -> bool {
-        let due = self.node.next_deadline().is_some_and(|d| d <= self.clock.mono());
-        if due {
+    fn tick(&mut self) {
+        let now = self.clock.mono();
+        if self.node.next_deadline().is_some_and(|d| d <= now) {
             self.input(Input::Tick);
         }
-        let now = self.clock.mono();
         if let Some(journal) = &mut self.journal
             && journal.due().is_some_and(|d| d <= now)
             && let Err(error) = journal.flush()
@@ -211,37 +198,14 @@ impl Shard {
         while let Some(event) = self.relays.setback() {
             self.input(Input::Media { event });
         }
-        due
     }
 
-    /// Waits for a socket, a queue or the next deadline.
-    async fn wait(&mut self, sleep: &mut Pin<Box<Sleep>>) -> Woken {
-        let idle = self.clock.mono() + IDLE;
+    /// How long nothing will be due.
+    fn time_left(&self, now: Mono) -> Micros {
+        let idle = now + IDLE;
         let journal = self.journal.as_ref().and_then(Journal::due).unwrap_or(idle);
-        let again = if self.relays.is_behind() { self.clock.mono() + AGAIN } else { idle };
-        let deadline = self.node.next_deadline().unwrap_or(idle).min(journal).min(again);
-        sleep.as_mut().reset(Instant::from_std(self.clock.instant(deadline)));
-        poll_fn(|cx| self.poll(cx, sleep)).await
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>, sleep: &mut Pin<Box<Sleep>>) -> Poll<Woken> {
-        for l in &self.listeners {
-            if l.socket.poll_recv_ready(cx).is_ready() {
-                return Poll::Ready(Woken::Socket);
-            }
-        }
-        if let Poll::Ready(Some(event)) = self.streams.poll_recv(cx) {
-            return Poll::Ready(Woken::Stream(event));
-        }
-        if let Poll::Ready(Some(event)) = self.media_events.poll_recv(cx) {
-            return Poll::Ready(Woken::Media(event));
-        }
-        match self.commands.poll_recv(cx) {
-            Poll::Ready(Some(message)) => return Poll::Ready(Woken::Command(message)),
-            Poll::Ready(None) => return Poll::Ready(Woken::Closed),
-            Poll::Pending => {}
-        }
-        std::future::Future::poll(sleep.as_mut(), cx).map(|()| Woken::Timer)
+        let again = if self.relays.is_behind() { now + AGAIN } else { idle };
+        self.node.next_deadline().unwrap_or(idle).min(journal).min(again).since(now)
     }
 
     fn stream(&mut self, event: StreamEvent) {

@@ -18,7 +18,6 @@ use net::TlsConfig;
 use net::stream::{StreamEvent, StreamListener};
 use node::Settings;
 use thiserror::Error;
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use crate::clock::{Clock, wall};
@@ -29,6 +28,7 @@ use crate::rebuild::{Failures, Origin};
 use crate::relays::Relays;
 use crate::run::{Listener, Shard};
 use crate::tasks::Tasks;
+use crate::wait::Waiter;
 
 /// What an engine needs.
 pub struct EngineConfig {
@@ -91,6 +91,7 @@ pub struct Engine {
     pub handle: Handle,
     /// (name, address) of each listener in use.
     pub listeners: Vec<(&'static str, SocketAddr)>,
+    media: media::Handle,
     thread: Option<JoinHandle<()>>,
     plane: Option<MediaPlane>,
 }
@@ -105,8 +106,9 @@ impl Engine {
         let metrics = Metrics::new();
         let flows = Arc::new(AtomicU64::new(0));
         let sockets = bind_udp(&config.udp, &flows)?;
+        let waiter = Waiter::new(sockets.iter().map(|l| &l.socket)).map_err(StartError::Thread)?;
         let mut listeners: Vec<(&'static str, SocketAddr)> =
-            sockets.iter().map(|(_, _, local)| ("sip-udp", *local)).collect();
+            sockets.iter().map(|l| ("sip-udp", l.local)).collect();
         let (sink, streams) = mpsc::channel(limits::STREAM_QUEUE);
         let tls = config.tls_config.map(|tls| (config.tls.as_slice(), tls));
         let bound = bind_streams(&config.tcp, tls, (&sink, &flows), tasks).await?;
@@ -121,6 +123,7 @@ impl Engine {
         });
         let plane = plane.map_err(StartError::Media)?;
         let media = plane.handle();
+        let relays = media.clone();
         let now = clock.now(Mono(0));
         let snapshot = Arc::new(RwLock::new(config.snapshot));
         let origin = Origin {
@@ -136,18 +139,18 @@ impl Engine {
         let journal = origin.journal(&header, now)?;
         let (queue, commands) = mpsc::channel(limits::COMMAND_QUEUE);
         let handle = Handle { queue, snapshot, metrics: metrics.clone() };
-        let durable = Durable::new(config.spool);
-        let bindings = config.bindings;
-        let build = move |listeners| Shard {
+        let begun = wall();
+        let live = config.bindings.into_iter().filter(|b| b.expires_at > begun).collect();
+        let shard = Shard {
             node,
             clock,
-            listeners,
+            listeners: sockets,
             facing: Facing::new(),
             streams,
             commands,
             media_events,
-            relays: Relays::new(move |command| media.send(command)),
-            durable,
+            relays: Relays::new(move |command| relays.send(command)),
+            durable: Durable::new(config.spool),
             journal,
             metrics,
             open: HashMap::new(),
@@ -162,9 +165,14 @@ impl Engine {
         };
         let thread = std::thread::Builder::new()
             .name("shard-0".into())
-            .spawn(move || run(sockets, bindings, build))
+            .spawn(move || shard.run(waiter, live))
             .map_err(StartError::Thread)?;
-        Ok(Engine { handle, listeners, thread: Some(thread), plane: Some(plane) })
+        Ok(Engine { handle, listeners, media, thread: Some(thread), plane: Some(plane) })
+    }
+
+    /// The media plane.
+    pub fn media(&self) -> media::Handle {
+        self.media.clone()
     }
 
     /// Stops the shard and waits for its thread: everything it confirmed is in the spool.
@@ -181,8 +189,6 @@ impl Engine {
         }
     }
 }
-
-type Bound = (FlowId, std::net::UdpSocket, SocketAddr);
 
 /// Opens the listeners for connections; their tasks run in `tasks`.
 async fn bind_streams(
@@ -205,7 +211,7 @@ async fn bind_streams(
     Ok(open)
 }
 
-fn bind_udp(addrs: &[SocketAddr], flows: &AtomicU64) -> Result<Vec<Bound>, StartError> {
+fn bind_udp(addrs: &[SocketAddr], flows: &AtomicU64) -> Result<Vec<Listener>, StartError> {
     addrs
         .iter()
         .map(|addr| {
@@ -213,34 +219,7 @@ fn bind_udp(addrs: &[SocketAddr], flows: &AtomicU64) -> Result<Vec<Bound>, Start
             let socket = net::udp::bind(*addr).map_err(failed)?;
             let local = socket.local_addr().map_err(failed)?;
             let flow = FlowId(flows.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-            Ok((flow, socket, local))
+            Ok(Listener { flow, socket, local, expected: 1 })
         })
         .collect()
-}
-
-/// The shard's thread.
-fn run(
-    sockets: Vec<Bound>,
-    bindings: Vec<StoredBinding>,
-    build: impl FnOnce(Vec<Listener>) -> Shard,
-) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!(%error, "shard has no runtime");
-            return;
-        }
-    };
-    runtime.block_on(async move {
-        let listeners = sockets
-            .into_iter()
-            .filter_map(|(flow, socket, local)| {
-                let socket = UdpSocket::from_std(socket).ok()?;
-                Some(Listener { flow, socket, local })
-            })
-            .collect();
-        let begun = wall();
-        let live = bindings.into_iter().filter(|b| b.expires_at > begun).collect();
-        build(listeners).run(live).await;
-    });
 }

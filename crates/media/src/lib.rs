@@ -30,4 +30,4 @@ mod tick;
 pub mod transport;
 
 pub use config::{Config, Network, Ports};
-pub use plane::{Busy, Handle, MediaPlane, StartError};
+pub use plane::{Busy, Handle, Knock, MediaPlane, StartError};

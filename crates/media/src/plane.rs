@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::library::Library;
 use crate::pool::PortPool;
-use crate::thread::{Shared, Worker};
+use crate::thread::{Ear, Shared, Worker};
 use crate::tick::Clock;
 use crate::transport::WireSender;
 use crate::{Config, socket};
@@ -51,6 +51,24 @@ struct Local {
 struct Door {
     queue: SyncSender<Command>,
     bell: OwnedFd,
+    /// The bell has rung and the thread has not looked since.
+    rung: Arc<AtomicBool>,
+    beats: Arc<AtomicU64>,
+}
+
+/// Whether the threads answer a knock: see [`Handle::knock`].
+#[derive(Debug)]
+pub struct Knock {
+    /// What each thread had counted when its bell was rung.
+    heard: Vec<(Arc<AtomicU64>, u64)>,
+}
+
+impl Knock {
+    /// Threads that have not stirred since.
+    pub fn silent(&self) -> usize {
+        let still = |(beats, then): &&(Arc<AtomicU64>, u64)| beats.load(Ordering::Relaxed) == *then;
+        self.heard.iter().filter(still).count()
+    }
 }
 
 /// Which thread has which leg. Legs of a group share a thread; a new group goes to the thread
@@ -122,12 +140,13 @@ impl MediaPlane {
             let (queue, commands) = sync_channel(QUEUE);
             let bell = rustix::event::eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)
                 .map_err(std::io::Error::from)?;
-            let ear = bell.try_clone()?;
+            let (rung, beats) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+            let ear = Ear { bell: bell.try_clone()?, rung: rung.clone(), beats: beats.clone() };
             let rng = rng.derive(&format!("media thread {n}"));
             let worker = Worker::new(shared.clone(), commands, ear, rng)?;
             let thread = std::thread::Builder::new().name(format!("media-{n}"));
             plane.threads.push(thread.spawn(move || worker.run())?);
-            doors.push(Door { queue, bell });
+            doors.push(Door { queue, bell, rung, beats });
         }
         plane.handle = Handle(Reach::Local(Arc::new(Local { threads: doors, placement })));
         Ok(plane)
@@ -172,6 +191,17 @@ impl Handle {
             Reach::Wire(sender) => sender.send(&command),
             Reach::Local(local) => local.send(command),
         }
+    }
+
+    /// Rings at every thread of this process; one that lives soon stirs.
+    pub fn knock(&self) -> Knock {
+        let Reach::Local(local) = &self.0 else { return Knock { heard: Vec::new() } };
+        let knock = |door: &Door| {
+            let heard = (door.beats.clone(), door.beats.load(Ordering::Relaxed));
+            door.ring();
+            heard
+        };
+        Knock { heard: local.threads.iter().map(knock).collect() }
     }
 }
 
@@ -220,8 +250,9 @@ impl Local {
 
 impl Door {
     fn ring(&self) {
-        // Full = it rings already.
-        let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+        if !self.rung.swap(true, Ordering::SeqCst) {
+            let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+        }
     }
 }
 

@@ -10,11 +10,13 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::pool::{Pick, PortPool};
 
-/// RTP and RTCP socket of a leg, and the port to give back.
+/// RTP and RTCP socket of a leg with their addresses, and the port to give back.
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) rtp: UdpSocket,
     pub(crate) rtcp: UdpSocket,
+    pub(crate) rtp_at: SocketAddr,
+    pub(crate) rtcp_at: SocketAddr,
     pub(crate) pick: Pick,
 }
 
@@ -38,7 +40,9 @@ pub(crate) fn open(
     loop {
         let pick = lock(pool).take(now).ok_or(Failure::ResourceShortage)?;
         match bind_pair(local, pick, dscp) {
-            Ok((rtp, rtcp)) => return Ok(Pair { rtp, rtcp, pick }),
+            Ok(((rtp, rtp_at), (rtcp, rtcp_at))) => {
+                return Ok(Pair { rtp, rtcp, rtp_at, rtcp_at, pick });
+            }
             Err(error) => {
                 lock(pool).free(now, pick);
                 attempts += 1;
@@ -59,7 +63,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn bind_pair(local: IpAddr, pick: Pick, dscp: u8) -> io::Result<(UdpSocket, UdpSocket)> {
+type Bound = (UdpSocket, SocketAddr);
+
+fn bind_pair(local: IpAddr, pick: Pick, dscp: u8) -> io::Result<(Bound, Bound)> {
     let (first, second) = match pick {
         Pick::Pair(port) => (port, port + 1),
         Pick::Any => (0, 0),
@@ -67,10 +73,10 @@ fn bind_pair(local: IpAddr, pick: Pick, dscp: u8) -> io::Result<(UdpSocket, UdpS
     Ok((bind(local, first, dscp)?, bind(local, second, dscp)?))
 }
 
-fn bind(local: IpAddr, port: u16, dscp: u8) -> io::Result<UdpSocket> {
+fn bind(local: IpAddr, port: u16, dscp: u8) -> io::Result<Bound> {
     let addr = SocketAddr::new(local, port);
-    let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
+    let kind = Type::DGRAM.nonblocking().cloexec();
+    let socket = Socket::new_raw(Domain::for_address(addr), kind, Some(Protocol::UDP))?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
     let tos = u32::from(dscp) << 2;
     match local {
@@ -81,7 +87,9 @@ fn bind(local: IpAddr, port: u16, dscp: u8) -> io::Result<UdpSocket> {
         }
     }
     socket.bind(&addr.into())?;
-    Ok(socket.into())
+    let socket = UdpSocket::from(socket);
+    let at = if port == 0 { socket.local_addr()? } else { addr };
+    Ok((socket, at))
 }
 
 /// EMFILE, ENFILE, ENOBUFS, ENOMEM.

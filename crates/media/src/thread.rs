@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex};
 
@@ -45,8 +45,18 @@ pub(crate) struct Worker {
     pub(crate) beat: Option<Beat>,
     load: Load,
     commands: Receiver<Command>,
-    wake: OwnedFd,
+    ear: Ear,
     sweep: Option<Beat>,
+}
+
+/// The thread's side of its door.
+pub(crate) struct Ear {
+    /// Edge-triggered: each write is heard, and nobody reads it.
+    pub(crate) bell: OwnedFd,
+    /// It has rung and the thread has not looked since.
+    pub(crate) rung: Arc<AtomicBool>,
+    /// Rounds so far: a sign of life.
+    pub(crate) beats: Arc<AtomicU64>,
 }
 
 /// Twenty milliseconds.
@@ -71,12 +81,12 @@ impl Worker {
     pub(crate) fn new(
         shared: Arc<Shared>,
         commands: Receiver<Command>,
-        wake: OwnedFd,
+        ear: Ear,
         rng: Rng,
     ) -> std::io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let data = epoll::EventData::new_u64(WAKE);
-        epoll::add(&epoll, &wake, data, epoll::EventFlags::IN)?;
+        epoll::add(&epoll, &ear.bell, data, epoll::EventFlags::IN | epoll::EventFlags::ET)?;
         Ok(Self {
             shared,
             legs: Slab::new(),
@@ -87,7 +97,7 @@ impl Worker {
             beat: None,
             load: Load::Normal,
             commands,
-            wake,
+            ear,
             sweep: None,
         })
     }
@@ -114,6 +124,7 @@ impl Worker {
                 more_commands = self.obey();
             }
             self.keep_time(&mut buffer);
+            self.ear.beats.fetch_add(1, Ordering::Relaxed);
         }
         let ids: Vec<LegId> = self.by_id.keys().copied().collect();
         ids.into_iter().for_each(|leg| self.close(leg));
@@ -157,8 +168,8 @@ impl Worker {
 
     /// Carries out waiting commands; true when more may wait.
     fn obey(&mut self) -> bool {
-        let mut count = [0; 8];
-        let _ = rustix::io::read(&self.wake, &mut count);
+        // Before the queue is looked at: what comes later rings again.
+        self.ear.rung.store(false, Ordering::SeqCst);
         for _ in 0..COMMANDS_MAX {
             match self.commands.try_recv() {
                 Ok(command) => self.command(command),
@@ -211,9 +222,7 @@ impl Worker {
             Ok(pair) => pair,
             Err(why) => return self.fail(id, why),
         };
-        let (Ok(rtp), Ok(rtcp)) = (pair.rtp.local_addr(), pair.rtcp.local_addr()) else {
-            return self.fail(id, Failure::Socket);
-        };
+        let (rtp, rtcp) = (pair.rtp_at, pair.rtcp_at);
         let mux = want.remote.is_some_and(|r| r.rtcp_mux);
         let leg = Leg::new(now, want, pair, &mut self.rng);
         let generation = leg.generation;

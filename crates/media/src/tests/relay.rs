@@ -6,8 +6,8 @@ use mediactl::{
     RemoteMedia, Repeat,
 };
 
-use super::bench::{Bench, Phone, config, joined, leg, pair, playing};
-use crate::{Config, Ports};
+use super::bench::{Bench, PATIENCE, Phone, config, joined, leg, pair, playing};
+use crate::{Config, MediaPlane, Ports};
 
 fn on_both_transports(test: impl Fn(Bench)) {
     test(Bench::new());
@@ -311,4 +311,18 @@ fn legs_of_a_group_share_a_thread_and_groups_spread() {
         b.send(&[2; 160]);
         a.hear();
     }
+}
+
+#[test]
+fn threads_answer_a_knock_while_they_live() {
+    let plane = MediaPlane::start(Config { threads: 2, ..config() }, |_| {}).unwrap();
+    let handle = plane.handle();
+    let knock = handle.knock();
+    let end = std::time::Instant::now() + PATIENCE;
+    while knock.silent() > 0 {
+        assert!(std::time::Instant::now() < end, "a thread that lives stirs");
+        std::thread::yield_now();
+    }
+    plane.stop();
+    assert_eq!(handle.knock().silent(), 2);
 }
