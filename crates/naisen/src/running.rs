@@ -76,12 +76,7 @@ impl Running {
 
     async fn edges(&mut self, config: &Config) -> anyhow::Result<()> {
         if let Some(addr) = config.metrics {
-            let health = Health {
-                handle: self.handle.clone(),
-                draining: Arc::clone(&self.draining),
-                writer: Arc::clone(&self.writer),
-            };
-            self.http("metrics", addr, health::router(health)).await?;
+            self.http("metrics", addr, health::router(self.health())).await?;
         }
         if let Some(addr) = config.portal_closed {
             let portal = portal::Portal::new(Arc::clone(&self.store), self.handle.clone());
@@ -101,6 +96,18 @@ impl Running {
         });
         self.tasks.spawn("upkeep", upkeep(Arc::clone(&self.store)));
         Ok(())
+    }
+
+    /// What the health pages ask.
+    pub(crate) fn health(&self) -> Health {
+        Health {
+            handle: self.handle.clone(),
+            media: self.engine.media(),
+            store: Arc::clone(&self.store),
+            draining: Arc::clone(&self.draining),
+            writer: Arc::clone(&self.writer),
+            fallen: self.tasks.fallen(),
+        }
     }
 
     async fn http(
@@ -130,6 +137,11 @@ impl Running {
         Ok(())
     }
 
+    /// Ends when the shard has ended though nobody stopped it: it has failed too often.
+    pub(crate) async fn fallen(&self) {
+        self.handle.ended().await;
+    }
+
     /// Waits until no call is left, at most `patience` or until `hurry` ends; then clears them.
     pub(crate) async fn drain(&self, patience: Duration, hurry: impl Future<Output = ()>) {
         self.draining.store(true, Ordering::Relaxed);
@@ -153,6 +165,22 @@ impl Running {
                 _ => return,
             }
         }
+    }
+
+    /// One more task, for tests that let it fall.
+    #[cfg(test)]
+    pub(crate) fn spawn(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.tasks.spawn(name, task);
+    }
+
+    /// Stops listeners and edges alone.
+    #[cfg(test)]
+    pub(crate) async fn stop_tasks(&mut self) {
+        self.tasks.stop(Duration::from_secs(2)).await;
     }
 
     /// Stops everything; what was confirmed is in the database afterwards.

@@ -25,7 +25,13 @@ pub(crate) async fn run(config: Config, lang: Lang) -> u8 {
         say(&text_with(lang.app(), "serve-no-tenant", &[("value", command.into())]));
     }
     say(&text(lang.app(), "serve-ready"));
-    stop_wanted().await;
+    tokio::select! {
+        () = stop_wanted() => {}
+        () = running.fallen() => {
+            running.stop().await;
+            return complain(lang, "serve-fallen", "", UNREACHABLE);
+        }
+    }
     let patience = format!("{}s", config.drain.as_secs());
     say(&text_with(lang.app(), "serve-draining", &[("value", patience.as_str().into())]));
     running.drain(config.drain, stop_wanted()).await;
