@@ -94,6 +94,8 @@ pub enum LegCommand {
         /// The party behind us has changed.
         identity: Option<Party>,
     },
+    /// Take back an offer that has not reached the far end: it waits to be tried again.
+    WithdrawOffer,
     /// Answer the far end's offer.
     AnswerOffer {
         /// Session description.

@@ -12,14 +12,17 @@
 //! | `Probe` | the last description once more (R255) | any answer is a sign of life |
 //!
 //! An offer that comes while another exchange runs is refused with 491; the phone repeats it
-//! (RFC 3261 §14.2). News that fits no exchange is late and counted.
+//! (RFC 3261 §14.2). After glare the phone whose turn is first goes first: its repeated offer
+//! takes the place of the one that waits to be repeated to it, whose phone gets the 491. News
+//! that fits no exchange is late and counted.
 
 use base::event::Kind;
 use base::{Cause, LegId};
 use bytes::Bytes;
 use mediactl::sdp::Sdp;
 
-use crate::call::{Call, Link};
+use crate::action::LegCommand;
+use crate::call::{Call, Link, Purpose};
 use crate::cx::Cx;
 use crate::leg::{Asked, Body, Leg, Pending, Protect, Role, Say, Serves};
 use crate::media::path::Way;
@@ -59,6 +62,7 @@ pub(crate) const REQUEST_PENDING: u16 = 491;
 impl Call {
     /// A far end makes an offer, or asks for one.
     pub(crate) fn offer_received(&mut self, cx: &mut Cx<'_>, id: LegId, sdp: Option<Bytes>) {
+        self.give_way_after_glare(cx, id);
         let idle = self.exchange == Exchange::Idle;
         let Some(leg) = self.leg_mut(id).filter(|l| l.is_live()) else {
             return cx.count(Kind::LateAnswer);
@@ -81,6 +85,24 @@ impl Call {
         } else {
             self.refuse_offer(cx, id, REQUEST_PENDING);
         }
+    }
+
+    /// A phone makes an offer although one waits for it: the two have met, both were refused, and
+    /// it is the one that tries again first (RFC 3261 §14.1). An offer on its way never gets here.
+    fn give_way_after_glare(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let Exchange::Pass { from, to } = self.exchange else { return };
+        let waits = to == id && self.leg(id).is_some_and(|l| l.asked == Asked::Answer);
+        // Both have a session to stay with, and the other one can try again by itself.
+        let settled = self.linked && self.is_up() && self.is_party(from) && self.is_party(id);
+        if !waits || !settled || self.takeover.is_some() {
+            return;
+        }
+        cx.command(id, LegCommand::WithdrawOffer);
+        if let Some(leg) = self.leg_mut(id) {
+            leg.asked = Asked::Nothing;
+        }
+        self.exchange = Exchange::Idle;
+        self.refuse_offer(cx, from, REQUEST_PENDING);
     }
 
     /// The offer that we asked for.
@@ -113,7 +135,9 @@ impl Call {
 
     /// Before the answer only two negotiated legs may change what they agreed (RFC 3311).
     fn take_early_offer(&mut self, cx: &mut Cx<'_>, id: LegId) {
-        let pair = self.only_ringing().zip(self.ring.as_ref().map(|r| r.leg));
+        // Whoever is transferred talks to someone else until the target has answered.
+        let basic = self.ring.as_ref().filter(|r| r.purpose == Purpose::Basic);
+        let pair = self.only_ringing().zip(basic.map(|r| r.leg));
         let other = match pair {
             Some((only, caller)) if only == id => Some(caller),
             Some((only, caller)) if caller == id => Some(only),

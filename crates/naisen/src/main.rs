@@ -7,6 +7,7 @@ mod control;
 mod demo;
 mod health;
 mod jobs;
+mod lab;
 mod logs;
 mod running;
 

@@ -50,9 +50,9 @@ impl Running {
             tls: config.tls.clone(),
             tls_config,
             settings: node::Settings {
+                sip: crate::lab::sip_settings(),
                 relay_always: config.relay,
                 media_address: config.media_address,
-                ..node::Settings::default()
             },
             media: media_config(config)?,
             journal: Some((config.data.join("journal"), config.journal_bytes)),

@@ -59,6 +59,9 @@ pub enum LegCommand {
         /// New identity of the party behind us, shown by phones after transfer (RFC 4916).
         identity: Option<Identity>,
     },
+    /// Takes back an offer that waits to be tried again after glare; without effect on one that is
+    /// on its way. Nothing is reported of it any more.
+    WithdrawOffer,
     /// Answers the offer that the far end made: in the 2xx to re-INVITE, UPDATE or PRACK, or in
     /// the ACK when the offer came in a 2xx.
     AnswerOffer {

@@ -127,3 +127,26 @@ fn a_leg_offered_twice_is_one_leg() {
     w.expect(&[]);
     assert_eq!(w.control.calls().count(), 1);
 }
+
+#[test]
+fn after_glare_the_phone_whose_turn_is_first_goes_first() {
+    for mut w in [World::new(), World::relayed()] {
+        w.talk(2001, 2002);
+        w.offers("2001", "sendrecv");
+        w.lines.clear();
+        // The stack has kept the offer back for its second try, else it had refused this one.
+        w.offers("2002", "sendrecv");
+        assert_eq!(w.lines[..2], ["2002 withdraw-offer", "2001 refuse-offer 491"], "{:?}", w.lines);
+        assert!(w.lines[2].starts_with("2001 offer "), "{:?}", w.lines);
+        w.lines.clear();
+        w.accepts("2001", "sendrecv");
+        assert!(w.lines[0].starts_with("2002 answer-offer "), "{:?}", w.lines);
+        // The other one tries again later, by itself.
+        w.lines.clear();
+        w.offers("2001", "sendrecv");
+        assert!(w.lines[0].starts_with("2002 offer "), "{:?}", w.lines);
+        w.accepts("2002", "sendrecv");
+        w.hangs_up("2001");
+        w.expect_drained();
+    }
+}

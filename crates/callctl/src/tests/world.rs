@@ -353,6 +353,11 @@ impl World {
                 let who = identity.as_ref().map(|i| format!(" as {}", i.number));
                 format!("{name} offer {}{}", describe(self, sdp), who.unwrap_or_default())
             }
+            LegCommand::WithdrawOffer => {
+                assert_eq!(far.asked, Some(true), "{name}: nothing to withdraw");
+                next.asked = None;
+                format!("{name} withdraw-offer")
+            }
             LegCommand::AnswerOffer { sdp } => {
                 assert!(far.pending.is_some(), "nothing to answer at {name} {command:?}");
                 if far.pending == Some(false) {

@@ -9,5 +9,6 @@ mod files;
 mod harness;
 mod process;
 mod refusals;
+mod reliable;
 mod signalling;
 mod transfers;

@@ -7,6 +7,9 @@ use sip::registrar::ContactId;
 
 /// The new outbound leg and the command that begins it.
 pub(crate) fn invite(offer: call::OfferLeg) -> (LegId, S) {
+    // Each leg has its own 100rel. Without an offer of ours a reliable response brings one, and
+    // that needs a caller who can answer it before the call.
+    let reliable = offer.reliable || offer.sdp.is_some();
     let command = S::Invite(Box::new(Invite {
         contact: ContactId(offer.contact),
         from: identity(offer.from),
@@ -14,7 +17,7 @@ pub(crate) fn invite(offer: call::OfferLeg) -> (LegId, S) {
         sdp: offer.sdp,
         max_forwards: offer.max_forwards,
         referred_by: offer.referred_by,
-        reliable: offer.reliable,
+        reliable,
     }));
     (offer.leg, command)
 }
@@ -27,6 +30,7 @@ pub(crate) fn command(command: C) -> S {
         C::Refuse { cause } => S::Refuse { cause, retry_after_s: retry_after(cause) },
         C::End { cause, elsewhere } => S::End { cause, elsewhere },
         C::Offer { sdp, identity } => S::Offer { sdp, identity: identity.map(self::identity) },
+        C::WithdrawOffer => S::WithdrawOffer,
         C::AnswerOffer { sdp } => S::AnswerOffer { sdp },
         C::RefuseOffer { status } => S::RefuseOffer { status },
         C::AcceptRefer => S::AcceptRefer,

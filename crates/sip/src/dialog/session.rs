@@ -4,9 +4,6 @@ use base::{Micros, Mono};
 
 use crate::msg::session_expires::{Refresher, SessionExpires};
 
-/// Shortest interval that RFC 4028 §4 allows, seconds.
-const FLOOR_S: u32 = 90;
-
 /// What a request says about session timers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Asked {
@@ -40,7 +37,6 @@ impl Asked {
     /// # Errors
     /// The interval is below `min_s` and the sender can be told so.
     pub(crate) fn answer(&self, ours_s: u32, min_s: u32) -> Result<Agreed, TooShort> {
-        let min_s = min_s.max(FLOOR_S);
         let Some(asked) = self.expires else {
             // Without the extension at the other side only we can refresh (§9, table 2).
             let refresher = if self.supported { Refresher::Uac } else { Refresher::Uas };
@@ -68,6 +64,10 @@ pub(crate) struct SessionTimer {
     pub(crate) seconds: u32,
     /// We refresh.
     pub(crate) ours: bool,
+    /// We do so for our own benefit: the far end has no part in it (§7.2).
+    pub(crate) alone: bool,
+    /// When the session ends unless it is refreshed.
+    pub(crate) ends_at: Mono,
 }
 
 impl SessionTimer {
@@ -115,11 +115,12 @@ mod tests {
 
     #[test]
     fn the_end_comes_before_the_expiry() {
-        let ends = |seconds| SessionTimer { seconds, ours: false }.give_up_at(Mono(0));
+        let timer = |seconds, ours| SessionTimer { seconds, ours, ..SessionTimer::default() };
+        let ends = |seconds| timer(seconds, false).give_up_at(Mono(0));
         assert_eq!(ends(1_800), Some(Mono(1_768_000_000)));
         assert_eq!(ends(90), Some(Mono(60_000_000)));
         assert_eq!(ends(0), None);
-        let ours = SessionTimer { seconds: 300, ours: true };
+        let ours = timer(300, true);
         assert_eq!(ours.refresh_at(Mono(0)), Some(Mono(150_000_000)));
     }
 }

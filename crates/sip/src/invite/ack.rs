@@ -89,32 +89,42 @@ impl Usage {
 
     /// Starts the session timer anew.
     pub(super) fn begin_session(&mut self, cx: &mut Cx<'_>, seconds: u32, ours: bool) {
-        self.session = SessionTimer { seconds, ours };
+        self.session = SessionTimer { seconds, ours, ..SessionTimer::default() };
         self.disarm(Kind::Refresh);
         self.disarm(Kind::GiveUp);
         let now = cx.now.mono;
-        if let Some(at) = self.session.refresh_at(now) {
-            self.arm(cx, Kind::Refresh, at);
-        }
-        if let Some(at) = self.session.give_up_at(now) {
-            self.arm(cx, Kind::GiveUp, at);
+        let Some(ends_at) = self.session.give_up_at(now) else { return };
+        self.session.ends_at = ends_at;
+        match self.session.refresh_at(now) {
+            // The end is armed with the refresh: one timer a leg.
+            Some(at) => self.arm(cx, Kind::Refresh, at),
+            None => self.arm(cx, Kind::GiveUp, ends_at),
         }
     }
 
-    /// The session timer as a 2xx to a request of ours settles it (RFC 4028 §7.2); without
-    /// Session-Expires no timer runs.
+    /// The session timer as a 2xx to a request of ours settles it (RFC 4028 §7.2). A far end that
+    /// says nothing does not know the extension; we go on alone, or a phone that dies would
+    /// never be missed.
     pub(super) fn take_session(&mut self, cx: &mut Cx<'_>, response: &Msg, asked_s: u32) {
+        let least = cx.config.session_min_s;
         let Some(settled) = response.session_expires() else {
-            return self.begin_session(cx, 0, false);
+            self.begin_session(cx, asked_s.max(least), true);
+            self.session.alone = true;
+            return;
         };
         // An interval that nobody could keep must not end the call.
-        let seconds = settled.seconds.clamp(90, asked_s.max(90));
+        let seconds = settled.seconds.clamp(least, asked_s.max(least));
         self.begin_session(cx, seconds, settled.refresher != Some(Refresher::Uas));
     }
 
-    /// The refresh failed in a way that leaves the session: try again soon.
-    pub(super) fn refresh_later(&mut self, cx: &mut Cx<'_>) {
-        if self.session.ours && self.is_armed(Kind::GiveUp) {
+    /// The refresh failed in a way that leaves the session: try again soon. A far end that never
+    /// agreed to refreshes may refuse them; that it answers is all that we wanted to know.
+    pub(super) fn refresh_later(&mut self, cx: &mut Cx<'_>, answered: bool) {
+        if self.session.alone && answered {
+            let seconds = self.session.seconds;
+            self.begin_session(cx, seconds, true);
+            self.session.alone = true;
+        } else if self.session.ours && self.is_armed(Kind::GiveUp) {
             self.arm_in(cx, Kind::Refresh, Micros::seconds(10));
         }
     }

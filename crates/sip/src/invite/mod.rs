@@ -264,8 +264,9 @@ impl Legs {
         };
         match role {
             Role::Invite => usage.invite_response(cx, response),
-            // Its INVITE decides what becomes of the leg; an errand is the phone's business.
-            Role::Prack | Role::Errand => {}
+            Role::Prack => usage.prack_done(cx, response.status().unwrap_or(0)),
+            // The phone's business.
+            Role::Errand => {}
             Role::Reinvite | Role::Update => usage.offer_response(cx, tx, response),
             Role::Bye => usage.bye_done(cx, Some(response)),
             Role::Notify => usage.notified(cx, tx, Some(response)),
@@ -289,7 +290,8 @@ impl Legs {
         };
         match role {
             Role::Invite => usage.invite_failed(cx, tx, status),
-            Role::Prack | Role::Errand => {}
+            Role::Prack => usage.prack_done(cx, status),
+            Role::Errand => {}
             Role::Reinvite | Role::Update => usage.offer_gone(cx, tx, status),
             Role::Bye => usage.bye_done(cx, None),
             Role::Notify => usage.notified(cx, tx, None),
@@ -372,6 +374,7 @@ impl Legs {
     /// that wait for an answer by it cannot get one any more.
     pub(crate) fn flow_closed(&mut self, cx: &mut Cx<'_>, flow: FlowId) {
         let range = (flow, 0)..=(flow, u32::MAX);
+            LegCommand::WithdrawOffer => usage.withdraw_offer(),
         let indices: Vec<u32> = self.on_streams.range(range).map(|(_, index)| *index).collect();
         for index in indices {
             self.on_streams.remove(&(flow, index));

@@ -13,6 +13,10 @@ use crate::leg::{Identity, LegEvent};
 use crate::msg::{HeaderId, Method, Msg};
 use crate::txn::ClientTx;
 
+/// Status of a request of ours that could not be sent; a far end that says so itself is taken the
+/// same way.
+const NOT_SENT: u16 = 503;
+
 /// How the next wish may be sent.
 enum Way {
     Reinvite,
@@ -40,10 +44,24 @@ impl Usage {
         self.pump(cx);
     }
 
+    /// Call control takes back an offer that waits for its turn.
+    pub(super) fn withdraw_offer(&mut self) {
+        let is_offer = |w: &Wish| matches!(w.what, What::Offer { .. });
+        if let Some(at) = self.wishes.iter().position(is_offer) {
+            self.wishes.remove(at);
+            if at == 0 {
+                self.disarm(Kind::Retry);
+            }
+        }
+    }
+
     /// The session needs a refresh.
     pub(super) fn refresh(&mut self, cx: &mut Cx<'_>) {
+        if !self.is_armed(Kind::GiveUp) {
+            self.arm(cx, Kind::GiveUp, self.session.ends_at);
+        }
         let waits = self.wishes.iter().any(|w| matches!(w.what, What::Refresh));
-        if !waits && self.pending.is_none() {
+        if !waits {
             self.wishes.push(Wish { what: What::Refresh, tries: 0 });
         }
         self.pump(cx);
@@ -75,6 +93,7 @@ impl Usage {
                 let free = ringing.first == First::Done && ringing.unacknowledged.is_none();
                 (free && self.caps.update() && !asks).then_some(Way::Update)
             }
+            Phase::Calling(calling) if calling.pracks > 0 => None,
             Phase::Calling(_) => self.early_remote().filter(|_| !asks).map(|_| Way::EarlyUpdate),
             Phase::Ending(_) | Phase::Gone => None,
         }
@@ -186,8 +205,13 @@ impl Usage {
         if !early && matches!(self.phase, Phase::Up) {
             self.remote.refresh(response);
             self.caps.learn(response);
-            let asked_s = self.session.seconds.max(cx.config.session_expires_s);
+            let asked_s = match self.session.seconds {
+                0 => cx.config.session_expires_s,
+                seconds => seconds,
+            };
             self.take_session(cx, response, asked_s);
+            // Whatever it was for, it has refreshed the session.
+            self.wishes.retain(|w| !matches!(w.what, What::Refresh));
         }
         // A refresh without a description to repeat asks for an offer, too.
         let asked = match &wish.what {
@@ -274,7 +298,7 @@ impl Usage {
     fn offer_failed(&mut self, cx: &mut Cx<'_>, wish: Wish, status: u16) {
         match wish.what {
             What::Offer { .. } => self.emit(cx, LegEvent::OfferFailed { status }),
-            What::Refresh => self.refresh_later(cx),
+            What::Refresh => self.refresh_later(cx, status != NOT_SENT),
         }
         self.pump(cx);
     }

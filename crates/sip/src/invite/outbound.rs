@@ -28,6 +28,9 @@ pub(super) struct Calling {
     session_s: u32,
     min_s: u32,
     tries: u8,
+    /// PRACKs without final response. An UPDATE waits for them: by UDP it could overtake one,
+    /// which would then be out of order.
+    pub(super) pracks: u8,
     /// We have given up: what comes now is only cleared away.
     pub(super) ended: bool,
 }
@@ -81,6 +84,7 @@ impl Usage {
             session_s,
             min_s,
             tries: 0,
+            pracks: 0,
             ended: false,
         });
         usage.send_invite(cx, &mut calling, None);
@@ -209,6 +213,20 @@ impl Usage {
             .with(HeaderId::RAck, format!("{rseq} {cseq} INVITE"))
             .sdp(answer);
         self.send(cx, &ask, Role::Prack);
+        if let Phase::Calling(calling) = &mut self.phase {
+            calling.pracks = calling.pracks.saturating_add(1);
+        }
+    }
+
+    /// A PRACK has its final response, or gets none. What it says does not matter: the INVITE
+    /// decides what becomes of the leg.
+    pub(super) fn prack_done(&mut self, cx: &mut Cx<'_>, status: u16) {
+        if let Phase::Calling(calling) = &mut self.phase
+            && status >= 200
+        {
+            calling.pracks = calling.pracks.saturating_sub(1);
+            self.pump(cx);
+        }
     }
 
     /// The first 2xx.

@@ -181,7 +181,7 @@ pub struct Config {
     pub expires_min_s: u32,
     /// Session-Expires that we ask for, seconds (RFC 4028). Default 1800.
     pub session_expires_s: u32,
-    /// Min-SE, seconds. Default 90.
+    /// Min-SE, seconds. Default 90, the least that RFC 4028 §4 allows.
     pub session_min_s: u32,
     /// Text of `Server` and `User-Agent`; without version.
     pub product: &'static str,

@@ -246,7 +246,7 @@ impl Script {
     pub(crate) fn answer_kept(mut self, code: u16, more: &str, body: &str) -> Self {
         let names = "Via:[$kept_via]\nFrom:[$kept_from]\nTo:[$kept_to]\n[last_Call-ID:]\n\
                      CSeq:[$kept_cseq]\n";
-        self.respond(code, names, more, body, code >= 300);
+        self.respond(code, names, more, body, false);
         self
     }
 

@@ -150,6 +150,27 @@ fn glare_is_refused_and_tried_again_by_who_owns_the_call_id() {
 }
 
 #[test]
+fn after_glare_an_offer_may_be_taken_back_for_that_of_the_far_end() {
+    let mut b = Bench::new();
+    let (leg, far) = b.talk_out("");
+    b.command(leg, offer(Some(ANSWER)));
+    let invite = b.expect("INVITE");
+    b.recv(reply(&invite, "491 Request Pending", "", "", ""));
+    b.expect("ACK");
+    b.recv(far.request("INVITE", 9, "", OFFER));
+    assert!(matches!(b.event(leg), LegEvent::OfferReceived { .. }));
+    b.command(leg, LegCommand::WithdrawOffer);
+    b.command(leg, LegCommand::AnswerOffer { sdp: ANSWER.into() });
+    b.expect("200 INVITE");
+    b.recv(far.request("ACK", 9, "", ""));
+    b.wait_ms(5_000);
+    b.expect_silence();
+    // Nothing stands in the way of the next one.
+    b.command(leg, offer(Some(ANSWER)));
+    b.expect("INVITE");
+}
+
+#[test]
 fn glare_without_end_fails_the_offer() {
     let mut b = Bench::new();
     let (leg, _) = b.talk_out(UPDATES);

@@ -218,3 +218,25 @@ fn an_offer_in_a_reliable_response_is_answered_in_the_prack() {
     assert!(matches!(b.event(leg), LegEvent::Answered { sdp: None }));
     b.finish(leg);
 }
+
+#[test]
+fn an_early_update_waits_until_the_prack_is_answered() {
+    let mut b = Bench::new();
+    let leg = b.call(Some(ANSWER));
+    let invite = b.expect("INVITE");
+    let reliable = "Require: 100rel\r\nRSeq: 5\r\nAllow: UPDATE\r\n";
+    b.recv(reply(&invite, "183 Session Progress", "far", reliable, OFFER));
+    let prack = b.expect("PRACK");
+    assert!(matches!(b.event(leg), LegEvent::Progress { status: 183, sdp: Some(_) }));
+    b.command(leg, LegCommand::Offer { sdp: Some(bytes(ANSWER)), identity: None });
+    // By UDP it could overtake the PRACK, which would then be out of order.
+    b.expect_silence();
+    b.recv(reply(&prack, "200 OK", "", "", ""));
+    let update = b.expect("UPDATE");
+    b.recv(reply(&update, "200 OK", "", "", OFFER));
+    assert!(matches!(b.event(leg), LegEvent::AnswerReceived { .. }));
+    b.recv(reply(&invite, "200 OK", "far", "", ""));
+    b.expect("ACK");
+    assert!(matches!(b.event(leg), LegEvent::Answered { sdp: None }));
+    b.finish(leg);
+}

@@ -131,3 +131,50 @@ fn a_refresh_without_answer_finds_the_dead_phone() {
     b.sent.clear();
     b.expect_drained();
 }
+
+#[test]
+fn a_callee_that_knows_no_session_timer_is_asked_all_the_same() {
+    for (allow, method) in [(UPDATES, "UPDATE"), ("", "INVITE")] {
+        let mut b = Bench::new();
+        let (leg, _) = b.talk_out(allow);
+        // Its answers say nothing of a timer; a refusal is a sign of life as well.
+        for (refusal, round) in [(None, 1), (Some("488 No"), 2), (None, 3)] {
+            b.wait_ms(900_100);
+            let refresh = b.expect(method);
+            assert_eq!(refresh.body().is_empty(), method == "UPDATE", "{round}");
+            let answer = if method == "INVITE" { OFFER } else { "" };
+            let (status, body) = refusal.map_or(("200 OK", answer), |r| (r, ""));
+            b.recv(reply(&refresh, status, "", allow, body));
+            if method == "INVITE" {
+                b.expect("ACK");
+            }
+            b.expect_silence();
+        }
+        // It is gone: nobody answers any more.
+        b.wait(Micros::seconds(900 + 33));
+        assert!(matches!(b.event(leg), LegEvent::Ended { cause: Cause::MediaTimeout, .. }));
+        b.wait(Micros::seconds(33));
+        b.expect_gone(leg);
+        b.sent.clear();
+        b.expect_drained();
+    }
+}
+
+#[test]
+fn a_refused_offer_does_not_take_the_place_of_the_refresh() {
+    let mut b = Bench::new();
+    let session = "Session-Expires: 600;refresher=uac\r\nRequire: timer\r\n";
+    let (leg, _) = b.talk_out(&format!("{session}{UPDATES}"));
+    b.wait_ms(299_900);
+    b.command(leg, LegCommand::Offer { sdp: Some(bytes(ANSWER)), identity: None });
+    let offer = b.expect("UPDATE");
+    b.wait_ms(200);
+    b.recv(reply(&offer, "488 No", "", "", ""));
+    assert!(matches!(b.event(leg), LegEvent::OfferFailed { status: 488 }));
+    let refresh = b.expect("UPDATE");
+    assert!(refresh.body().is_empty());
+    b.recv(reply(&refresh, "200 OK", "", session, ""));
+    b.wait(Micros::seconds(299));
+    b.expect_silence();
+    b.finish(leg);
+}
