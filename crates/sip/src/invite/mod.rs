@@ -361,6 +361,7 @@ impl Legs {
             LegCommand::Refuse { cause, retry_after_s } => usage.refuse(cx, cause, retry_after_s),
             LegCommand::End { cause, elsewhere } => usage.end(cx, cause, elsewhere),
             LegCommand::Offer { sdp, identity } => usage.offer(cx, sdp, identity),
+            LegCommand::WithdrawOffer => usage.withdraw_offer(),
             LegCommand::AnswerOffer { sdp } => usage.answer_offer(cx, sdp),
             LegCommand::RefuseOffer { status } => usage.refuse_offer(cx, status),
             LegCommand::AcceptRefer => usage.accept_refer(cx),
@@ -374,7 +375,6 @@ impl Legs {
     /// that wait for an answer by it cannot get one any more.
     pub(crate) fn flow_closed(&mut self, cx: &mut Cx<'_>, flow: FlowId) {
         let range = (flow, 0)..=(flow, u32::MAX);
-            LegCommand::WithdrawOffer => usage.withdraw_offer(),
         let indices: Vec<u32> = self.on_streams.range(range).map(|(_, index)| *index).collect();
         for index in indices {
             self.on_streams.remove(&(flow, index));
