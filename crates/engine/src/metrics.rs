@@ -126,6 +126,11 @@ impl Metrics {
         self.shared.restarts.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// SIP messages received so far.
+    pub fn messages(&self) -> u64 {
+        self.shared.received.load(Ordering::Relaxed)
+    }
+
     /// How often a node was given up because it failed inside.
     pub fn restarts(&self) -> u64 {
         self.shared.restarts.load(Ordering::Relaxed)

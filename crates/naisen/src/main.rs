@@ -9,6 +9,7 @@ mod health;
 mod jobs;
 mod lab;
 mod logs;
+mod memory;
 mod running;
 
 use std::io::Write;

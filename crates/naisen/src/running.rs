@@ -95,6 +95,7 @@ impl Running {
             }
         });
         self.tasks.spawn("upkeep", upkeep(Arc::clone(&self.store)));
+        self.tasks.spawn("memory", crate::memory::keep(self.handle.metrics().clone()));
         Ok(())
     }
 
