@@ -30,11 +30,11 @@ impl Usage {
         self.arm_in(cx, Kind::Resend, span);
     }
 
-    /// An ACK to a 2xx of ours.
+    /// An ACK to a 2xx of ours, or to a refusal, after which an offer of ours may go out.
     pub(super) fn ack(&mut self, cx: &mut Cx<'_>, ack: &Msg) {
         let number = ack.cseq().map_or(0, |c| c.number);
         let Some(wait) = self.ack_in.take_if(|w| w.cseq == number) else {
-            return;
+            return self.pump(cx);
         };
         self.acknowledged(cx, &wait);
         if wait.offered && matches!(self.phase, Phase::Up) {

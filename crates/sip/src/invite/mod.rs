@@ -220,7 +220,7 @@ impl Legs {
         }
     }
 
-    /// An ACK that is no affair of the transaction layer.
+    /// An ACK that is no affair of the transaction layer, or one to a refused INVITE.
     pub(crate) fn handle_ack(&mut self, cx: &mut Cx<'_>, ack: &Msg) {
         if let Some(index) = self.index_of(ack)
             && let Some(usage) = self.usages.get_mut(index as usize)
@@ -279,8 +279,8 @@ impl Legs {
         let (tx, owner, status) = match event {
             TxEvent::Timeout { tx, owner } => (tx, owner, 408),
             TxEvent::TransportError { tx, owner } => (tx, owner, 503),
-            // The far end has our refusal or is gone; the leg ended with it.
-            TxEvent::AckMissing { .. } | TxEvent::Response { .. } => return,
+            TxEvent::AckMissing { owner, .. } => return self.refusal_is_past(cx, owner),
+            TxEvent::Response { .. } => return,
         };
         let Some((index, role)) = self.owned(owner) else {
             return;
@@ -297,6 +297,17 @@ impl Legs {
             Role::Notify => usage.notified(cx, tx, None),
         }
         self.settle(cx, index);
+    }
+
+    /// Nobody acknowledged a refusal. The leg ended with that of its first INVITE; after another
+    /// one, offers of ours need not wait any longer.
+    fn refusal_is_past(&mut self, cx: &mut Cx<'_>, owner: u64) {
+        if let Some((index, Role::Reinvite)) = self.owned(owner)
+            && let Some(usage) = self.usages.get_mut(index as usize)
+        {
+            usage.pump(cx);
+            self.settle(cx, index);
+        }
     }
 
     /// A timer of `TimerKey::Leg` fired.

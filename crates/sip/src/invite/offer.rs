@@ -76,6 +76,13 @@ impl Usage {
         {
             return;
         }
+        // RFC 3261 §14.1: not while a refused INVITE of the far end waits for its ACK.
+        if let Some(tx) = self.refused {
+            if cx.layer.awaits_ack(tx) {
+                return;
+            }
+            self.refused = None;
+        }
         if let Some(way) = self.way() {
             let wish = self.wishes.remove(0);
             self.send_wish(cx, wish, way);

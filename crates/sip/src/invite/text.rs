@@ -127,7 +127,7 @@ impl Usage {
 
     /// Answers a request; gives the bytes for repetition.
     pub(super) fn reply(
-        &self,
+        &mut self,
         cx: &mut Cx<'_>,
         (tx, request): (ServerTx, &Msg),
         say: Say,
@@ -163,11 +163,14 @@ impl Usage {
             return Bytes::new();
         };
         cx.layer.respond(cx.now.mono, tx, (say.code, bytes.clone()), cx.out);
+        if method == Method::Invite && say.code >= 300 {
+            self.refused = Some(tx);
+        }
         bytes
     }
 
     /// Answers the request of a transaction whose bytes the layer still holds.
-    pub(super) fn reply_to(&self, cx: &mut Cx<'_>, tx: ServerTx, say: Say) -> Option<Bytes> {
+    pub(super) fn reply_to(&mut self, cx: &mut Cx<'_>, tx: ServerTx, say: Say) -> Option<Bytes> {
         let request = cx.layer.request_of(tx)?;
         Some(self.reply(cx, (tx, &request), say))
     }

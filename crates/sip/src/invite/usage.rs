@@ -214,6 +214,8 @@ pub(super) struct Usage {
     pub(super) owed: Option<Owed>,
     pub(super) pending: Option<Box<Pending>>,
     pub(super) wishes: Vec<Wish>,
+    /// The last INVITE of the far end that we refused.
+    pub(super) refused: Option<ServerTx>,
     pub(super) ack_in: Option<Box<AckWait>>,
     pub(super) ack_out: Option<AckSent>,
     /// Sequence number of the first INVITE of an outbound leg, for its repeated and forked 2xx.
@@ -255,6 +257,7 @@ impl Usage {
             owed: None,
             pending: None,
             wishes: Vec::new(),
+            refused: None,
             ack_in: None,
             ack_out: None,
             first_cseq,

@@ -121,12 +121,12 @@ impl Stack {
         }
         let at = Arrived { msg, key, peer, transport };
         match (arrival, msg.method()) {
-            (Arrival::Absorbed, _) => {}
-            (Arrival::Merged, _) => self.refuse(&at, 482, out),
-            (Arrival::Ack { .. }, _) | (Arrival::New, Some(Method::Ack)) => {
+            (Arrival::Ack { .. }, _) | (Arrival::New | Arrival::Absorbed, Some(Method::Ack)) => {
                 let (legs, mut cx) = self.legs(now, out);
                 legs.handle_ack(&mut cx, msg);
             }
+            (Arrival::Absorbed, _) => {}
+            (Arrival::Merged, _) => self.refuse(&at, 482, out),
             (Arrival::New, Some(Method::Cancel)) => self.cancel(now, &at, out),
             (Arrival::New, _) if self.layer.is_full() => self.shed(&at, out),
             (Arrival::New, _) if is_in_dialog(msg) => self.in_dialog(now, &at, view, out),

@@ -176,6 +176,12 @@ impl Layer {
         }
     }
 
+    /// Whether an INVITE was refused and the ACK of that has not come.
+    pub fn awaits_ack(&self, tx: ServerTx) -> bool {
+        let entry = self.txs.get(tx.index as usize);
+        entry.is_some_and(|t| t.generation == tx.generation && t.state == State::Completed)
+    }
+
     /// Whether the transaction still waits for its final response.
     pub fn is_pending(&self, tx: ServerTx) -> bool {
         self.txs.get(tx.index as usize).is_some_and(|t| {

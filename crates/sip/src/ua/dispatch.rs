@@ -84,12 +84,12 @@ impl Endpoint {
         let arrival = self.layer.arrive(now.mono, &key, &mut self.pending);
         let in_dialog = msg.to().is_some_and(|to| to.tag().is_some());
         match (arrival, msg.method()) {
-            (Arrival::Absorbed, _) => {}
-            (Arrival::Merged, _) => self.refuse(msg, &peer, 482),
-            (Arrival::Ack { .. }, _) | (Arrival::New, Some(Method::Ack)) => {
+            (Arrival::Ack { .. }, _) | (Arrival::New | Arrival::Absorbed, Some(Method::Ack)) => {
                 let (legs, mut cx) = self.legs(now);
                 legs.handle_ack(&mut cx, msg);
             }
+            (Arrival::Absorbed, _) => {}
+            (Arrival::Merged, _) => self.refuse(msg, &peer, 482),
             (Arrival::New, Some(Method::Cancel)) => self.cancelled(now, &key, msg, &peer),
             (Arrival::New, Some(Method::Notify)) => self.notified(now, &key, (msg, peer), out),
             (Arrival::New, _) if in_dialog => {

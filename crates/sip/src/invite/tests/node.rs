@@ -139,8 +139,8 @@ fn request(legs: &mut Legs, cx: &mut Cx<'_>, msg: &Msg, peer: Peer) {
     let arrival = cx.layer.arrive(at, &key, cx.out);
     let method = msg.method().expect("a request");
     match (arrival, method) {
-        (Arrival::Absorbed | Arrival::Merged, _) => {}
         (Arrival::Ack { .. }, _) | (_, Method::Ack) => legs.handle_ack(cx, msg),
+        (Arrival::Absorbed | Arrival::Merged, _) => {}
         (Arrival::New, Method::Cancel) => {
             let cancelled = cx.layer.cancelled(&key);
             let code = if cancelled == Cancelled::Unknown { 481 } else { 200 };

@@ -171,6 +171,31 @@ fn after_glare_an_offer_may_be_taken_back_for_that_of_the_far_end() {
 }
 
 #[test]
+fn an_offer_waits_for_the_ack_of_a_refusal() {
+    for acknowledged in [true, false] {
+        let mut b = Bench::new();
+        let (leg, far) = b.talk_in(UPDATES);
+        b.recv(far.request("INVITE", 9, "", OFFER));
+        assert!(matches!(b.event(leg), LegEvent::OfferReceived { .. }));
+        b.command(leg, LegCommand::RefuseOffer { status: 491 });
+        b.expect("491 INVITE");
+        b.command(leg, offer(Some(ANSWER)));
+        b.expect_silence();
+        if acknowledged {
+            b.recv(far.request("ACK", 9, REFUSED, ""));
+        } else {
+            // Timer H of the refusal.
+            b.wait_ms(32_100);
+            b.sent.retain(|m| title(m) != "491 INVITE");
+        }
+        let update = b.expect("UPDATE");
+        b.recv(reply(&update, "200 OK", "", "", OFFER));
+        assert!(matches!(b.event(leg), LegEvent::AnswerReceived { .. }));
+        b.finish(leg);
+    }
+}
+
+#[test]
 fn glare_without_end_fails_the_offer() {
     let mut b = Bench::new();
     let (leg, _) = b.talk_out(UPDATES);
