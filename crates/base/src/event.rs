@@ -48,6 +48,10 @@ events! {
     MessageDropped, "sip.message_dropped", Count, "読めないSIPメッセージを破棄しました", "Dropped an unreadable SIP message";
     /// A request that was refused as malformed.
     MessageRefused, "sip.message_refused", Count, "形式の誤ったSIP要求を拒否しました", "Refused a malformed SIP request";
+    /// A datagram of an unknown source that sends too many.
+    Flooded, "sip.flooded", Count, "送りすぎている不明な送信元のデータを破棄しました", "Dropped a datagram of an unknown source that sends too many";
+    /// A connection that was closed because too many have not proved who they are.
+    ConnectionShed, "sip.connection_shed", Count, "認証されていない接続が多すぎるため閉じました", "Closed a connection: too many have not authenticated";
     /// A credential that was wrong.
     DigestFailed, "sip.digest_failed", Count, "SIP認証に失敗しました", "SIP authentication failed";
     /// A request refused by overload control.

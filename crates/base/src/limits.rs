@@ -109,8 +109,19 @@ limits! {
     SHARD_FAILURES_MAX: usize = 5;
     /// The time in which failures inside are counted together.
     SHARD_FAILURES_WITHIN: Micros = Micros::minutes(1);
-    /// Connections per address that have not authenticated.
+    /// Connections per address that have not authenticated; of more, the one that has been quiet
+    /// for longest is closed.
     CONNECTIONS_UNKNOWN_MAX: usize = 50;
+    /// Connections of all addresses that have not authenticated; as above.
+    CONNECTIONS_UNKNOWN_ALL: usize = 4_000;
+    /// Datagrams a second that are heard of a source that nobody knows (SEC-20).
+    FLOOD_RATE: u64 = 100;
+    /// Datagrams at once of such a source.
+    FLOOD_BURST: u64 = 200;
+    /// How long a source is known after it proved who it is.
+    FLOOD_KNOWN_FOR: Micros = Micros::seconds(60);
+    /// Sources whose datagrams are counted, and as many that are known; the oldest goes first.
+    FLOOD_SOURCES_MAX: usize = 20_000;
     /// Bytes that may wait to be sent on one stream; a slower reader is closed.
     STREAM_OUT_MAX: usize = 262_144;
 }

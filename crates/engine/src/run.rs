@@ -57,6 +57,8 @@ pub(crate) struct Stream {
     transport: Transport,
     local: SocketAddr,
     remote: SocketAddr,
+    /// Its far end has proved who it is.
+    settled: bool,
 }
 
 impl Stream {
@@ -136,6 +138,9 @@ impl Shard {
         for taken in 0..expected {
             let Some(l) = self.listeners.get_mut(number) else { return };
             match l.socket.recv_from(buffer) {
+                Ok((_, from)) if !self.node.admits(flow, from, || self.clock.mono()) => {
+                    self.metrics.event(Kind::Flooded.into());
+                }
                 Ok((len, from)) => {
                     self.metrics.received();
                     let local = self.facing.local(bound, from.ip());
@@ -211,7 +216,7 @@ impl Shard {
     fn stream(&mut self, event: StreamEvent) {
         match event {
             StreamEvent::Opened { flow, transport, local, remote, out } => {
-                let stream = Stream { out, transport, local, remote };
+                let stream = Stream { out, transport, local, remote, settled: false };
                 let opened = stream.opened(flow);
                 self.open.insert(flow, stream);
                 self.input(opened);
@@ -219,11 +224,22 @@ impl Shard {
             StreamEvent::Message { flow, from, local, bytes } => {
                 self.metrics.received();
                 self.input(Input::Received { flow, from, local: local.ip(), bytes });
+                self.settle(flow);
             }
             StreamEvent::Closed { flow } => {
                 self.open.remove(&flow);
                 self.input(Input::FlowClosed { flow });
             }
+        }
+    }
+
+    /// A connection whose far end proved who it is stays open.
+    fn settle(&mut self, flow: FlowId) {
+        if self.node.proved() == Some(flow)
+            && let Some(stream) = self.open.get_mut(&flow)
+            && !std::mem::replace(&mut stream.settled, true)
+        {
+            stream.out.settle();
         }
     }
 

@@ -9,10 +9,12 @@ use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
 
 use base::event::Kind;
+use base::limits::{CONNECTIONS_UNKNOWN_ALL, CONNECTIONS_UNKNOWN_MAX};
 use base::{FlowId, Mono, Place, limits};
 use media::MediaPlane;
 use model::Snapshot;
 use model::binding::StoredBinding;
+use net::Crowd;
 use net::Facing;
 use net::TlsConfig;
 use net::stream::{StreamEvent, StreamListener};
@@ -111,7 +113,11 @@ impl Engine {
             sockets.iter().map(|l| ("sip-udp", l.local)).collect();
         let (sink, streams) = mpsc::channel(limits::STREAM_QUEUE);
         let tls = config.tls_config.map(|tls| (config.tls.as_slice(), tls));
-        let bound = bind_streams(&config.tcp, tls, (&sink, &flows), tasks).await?;
+        let shed = metrics.clone();
+        let crowd = Crowd::new((CONNECTIONS_UNKNOWN_MAX, CONNECTIONS_UNKNOWN_ALL), move || {
+            shed.event(Kind::ConnectionShed.into());
+        });
+        let bound = bind_streams(&config.tcp, tls, (&sink, &flows, &crowd), tasks).await?;
         listeners.extend(bound);
         let (media_sink, media_events) = mpsc::channel(limits::MEDIA_EVENT_QUEUE);
         let lost = metrics.clone();
@@ -194,7 +200,7 @@ impl Engine {
 async fn bind_streams(
     tcp: &[SocketAddr],
     tls: Option<(&[SocketAddr], TlsConfig)>,
-    (sink, flows): (&mpsc::Sender<StreamEvent>, &Arc<AtomicU64>),
+    (sink, flows, crowd): (&mpsc::Sender<StreamEvent>, &Arc<AtomicU64>, &Arc<Crowd>),
     tasks: &mut Tasks,
 ) -> Result<Vec<(&'static str, SocketAddr)>, StartError> {
     let plain = tcp.iter().map(|addr| ("sip-tcp", *addr, None));
@@ -203,7 +209,8 @@ async fn bind_streams(
     let mut open = Vec::new();
     for (name, addr, tls) in plain.chain(secured) {
         let failed = |source| StartError::Listener { listener: name, addr, source };
-        let bound = StreamListener::bind(addr, tls, sink.clone(), Arc::clone(flows));
+        let bound =
+            StreamListener::bind(addr, tls, sink.clone(), Arc::clone(flows), Arc::clone(crowd));
         let listener = bound.await.map_err(failed)?;
         open.push((name, listener.local_addr().map_err(failed)?));
         tasks.spawn(name, listener.run());

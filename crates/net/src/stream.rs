@@ -25,6 +25,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::crowd::{Crowd, Seat};
+
 /// What a connection tells the shard.
 #[derive(Debug)]
 pub enum StreamEvent {
@@ -64,6 +66,7 @@ pub enum StreamEvent {
 pub struct Outbound {
     queue: mpsc::Sender<Bytes>,
     waiting: Arc<AtomicUsize>,
+    seat: Seat,
 }
 
 impl Outbound {
@@ -75,6 +78,12 @@ impl Outbound {
             return false;
         }
         self.queue.try_send(bytes).is_ok()
+    }
+
+    /// The far end has proved who it is: the connection is no longer one of those of which only
+    /// so many may be open.
+    pub fn settle(&self) {
+        self.seat.settle();
     }
 }
 
@@ -99,6 +108,7 @@ pub struct StreamListener {
     tls: Option<TlsAcceptor>,
     sink: mpsc::Sender<StreamEvent>,
     flows: Arc<AtomicU64>,
+    crowd: Arc<Crowd>,
 }
 
 impl StreamListener {
@@ -111,9 +121,10 @@ impl StreamListener {
         tls: Option<Arc<rustls::ServerConfig>>,
         sink: mpsc::Sender<StreamEvent>,
         flows: Arc<AtomicU64>,
+        crowd: Arc<Crowd>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(addr).await?;
-        Ok(StreamListener { listener, tls: tls.map(TlsAcceptor::from), sink, flows })
+        Ok(StreamListener { listener, tls: tls.map(TlsAcceptor::from), sink, flows, crowd })
     }
 
     /// The address in use.
@@ -139,6 +150,7 @@ impl StreamListener {
                             sink: self.sink.clone(),
                             tls: self.tls.clone(),
                             handshakes: Arc::clone(&handshakes),
+                            seat: self.crowd.enter(remote.ip()),
                         };
                         tasks.spawn(connection.run(stream));
                     }
@@ -162,6 +174,7 @@ struct Connection {
     sink: mpsc::Sender<StreamEvent>,
     tls: Option<TlsAcceptor>,
     handshakes: Arc<Semaphore>,
+    seat: Seat,
 }
 
 impl Connection {
@@ -172,7 +185,11 @@ impl Connection {
             None => self.serve(stream, Transport::Tcp, local).await,
             Some(acceptor) => {
                 let Ok(permit) = Arc::clone(&self.handshakes).try_acquire_owned() else { return };
-                let shaken = timeout(HANDSHAKE_WAIT, acceptor.accept(stream)).await;
+                let shaking = timeout(HANDSHAKE_WAIT, acceptor.accept(stream));
+                let shaken = tokio::select! {
+                    shaken = shaking => shaken,
+                    () = self.seat.expelled() => return,
+                };
                 drop(permit);
                 if let Ok(Ok(stream)) = shaken {
                     self.serve(stream, Transport::Tls, local).await;
@@ -187,13 +204,14 @@ impl Connection {
     {
         let (queue, outbox) = mpsc::channel(OUT_QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let out = Outbound { queue, waiting: Arc::clone(&waiting) };
-        let Connection { flow, remote, sink, .. } = self;
+        let Connection { flow, remote, sink, seat, .. } = self;
+        let out = Outbound { queue, waiting: Arc::clone(&waiting), seat: seat.clone() };
         if sink.send(StreamEvent::Opened { flow, transport, local, remote, out }).await.is_err() {
             return;
         }
-        let link = Link { flow, remote, local, sink: sink.clone(), waiting };
+        let link = Link { flow, remote, local, sink: sink.clone(), waiting, seat: seat.clone() };
         link.pump(stream, outbox).await;
+        seat.settle();
         // The shard is told even when its queue is full, since a flow it believes in is a leak.
         let _ = sink.send(StreamEvent::Closed { flow }).await;
     }
@@ -205,6 +223,7 @@ struct Link {
     local: SocketAddr,
     sink: mpsc::Sender<StreamEvent>,
     waiting: Arc<AtomicUsize>,
+    seat: Seat,
 }
 
 /// Whether the connection goes on.
@@ -230,6 +249,7 @@ impl Link {
             tokio::select! {
                 read = timeout(patience, reader.read(&mut chunk)) => {
                     let Ok(Ok(n @ 1..)) = read else { break };
+                    self.seat.stir();
                     framer.push(chunk.get(..n).unwrap_or_default());
                     match self.frames(&mut framer, &mut writer).await {
                         Next::Go => {}
@@ -243,6 +263,7 @@ impl Link {
                         break;
                     }
                 }
+                () = self.seat.expelled() => break,
             }
         }
         let _ = timeout(Duration::from_secs(1), writer.shutdown()).await;

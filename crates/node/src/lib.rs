@@ -159,6 +159,17 @@ impl Node {
 
     /// Call control, for portals and checkers.
     pub fn calls(&self) -> &CallControl {
+    /// Whether a datagram is heard at all; asked before it becomes an input (SEC-20). The time is
+    /// asked for only when it matters.
+    pub fn admits(&mut self, flow: FlowId, from: SocketAddr, now: impl FnOnce() -> Mono) -> bool {
+        self.stack.admits(flow, from, now)
+    }
+
+    /// The flow by which the latest input proved who sent it.
+    pub fn proved(&self) -> Option<FlowId> {
+        self.stack.proved()
+    }
+
         &self.calls
     }
 

@@ -42,7 +42,10 @@ impl Stack {
         let stored = view.credentials(&host, name);
         let ha1 = stored.map(|s| Ha1 { md5: *s.ha1_md5, sha256: *s.ha1_sha256 });
         match self.verifier.check(origin, at.msg, &credentials, ha1.as_ref()) {
-            Outcome::Good => {}
+            Outcome::Good => {
+                self.proved = Some(at.peer.flow);
+                self.flood.proved(now.mono, source);
+            }
             Outcome::Stale => {
                 self.challenge(origin, at, true, out);
                 return None;

@@ -133,7 +133,7 @@ fn pair(address: IpAddr, user: &[u8]) -> Pair {
 }
 
 /// The address, or the /64 that an IPv6 address is in.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
@@ -142,7 +142,7 @@ fn network(address: IpAddr) -> IpAddr {
 
 /// Loopback and private networks: until networks of a site are listed, only pairs are blocked
 /// there, so that one wrong phone in an office does not silence the others.
-fn is_private(address: IpAddr) -> bool {
+pub(super) fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),

@@ -21,6 +21,7 @@ mod auth;
 mod dispatch;
 #[cfg(feature = "planted")]
 mod fall;
+mod flood;
 mod guard;
 mod outside;
 mod overload;
@@ -33,6 +34,7 @@ pub(crate) mod tests;
 pub(crate) use dispatch::SUPPORTED;
 #[cfg(feature = "planted")]
 pub use fall::POISON;
+use flood::Flood;
 use guard::Guard;
 use reach::Reach;
 
@@ -183,6 +185,9 @@ pub struct Config {
     pub session_expires_s: u32,
     /// Min-SE, seconds. Default 90, the least that RFC 4028 §4 allows.
     pub session_min_s: u32,
+    /// Loopback and private networks are networks of the house, of which everything is heard
+    /// (SEC-07, SEC-20). Default true, until networks of a site can be listed.
+    pub trusts_private: bool,
     /// Text of `Server` and `User-Agent`; without version.
     pub product: &'static str,
     /// A bug put in on purpose.
@@ -202,6 +207,7 @@ impl Default for Config {
             expires_min_s: 60,
             session_expires_s: 1_800,
             session_min_s: 90,
+            trusts_private: true,
             product: "Naisen",
             #[cfg(feature = "planted")]
             planted: None,
@@ -248,6 +254,9 @@ pub struct Stack {
     registrar: Registrar,
     verifier: Verifier,
     guard: Guard,
+    flood: Flood,
+    /// The flow by which the latest input proved who sent it.
+    proved: Option<FlowId>,
     reach: Reach,
     config: Config,
     draining: bool,
@@ -266,6 +275,8 @@ impl Stack {
             registrar: Registrar::new(&rng),
             verifier: Verifier::new(&mut rng.derive("nonces")),
             guard: Guard::new(&mut rng.derive("guard")),
+            flood: Flood::new(&mut rng.derive("flood")),
+            proved: None,
             reach: Reach::new(&mut rng.derive("reach")),
             config,
             draining: false,
@@ -283,6 +294,7 @@ impl Stack {
     /// Applies one input and appends what follows from it to `out`.
     pub fn handle(&mut self, now: Now, input: Input, view: &dyn View, out: &mut Vec<Output>) {
         let begin = out.len();
+        self.proved = None;
         match input {
             Input::FlowOpened { flow, transport, local, remote } => {
                 self.layer.flow_opened(flow, Flow { transport, local, remote });
@@ -303,6 +315,20 @@ impl Stack {
         }
         let news = out.get(begin..).unwrap_or_default();
         self.reach.watch(now.mono, news, &mut self.registrar);
+    }
+
+    /// Whether a datagram is heard at all (SEC-20); asked before it is recorded or read, and by no
+    /// replay: nothing that the stack puts out depends on it. The time is asked for only when it
+    /// matters.
+    pub fn admits(&mut self, flow: FlowId, from: SocketAddr, now: impl FnOnce() -> Mono) -> bool {
+        self.config.trusts_private && guard::is_private(from.ip())
+            || self.registrar.knows(flow, from)
+            || self.flood.admits(now(), from.ip())
+    }
+
+    /// The flow by which the latest input proved who sent it.
+    pub fn proved(&self) -> Option<FlowId> {
+        self.proved
     }
 
     /// When [`Input::Tick`] is due; `None` when no timer runs.

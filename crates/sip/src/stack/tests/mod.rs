@@ -4,5 +4,6 @@ pub(crate) mod bench;
 
 mod auth;
 mod dispatch;
+mod flood;
 mod fuzz;
 mod overload;

@@ -1,0 +1,4 @@
+//! Connections on loopback.
+
+mod crowd;
+mod stream;
