@@ -53,6 +53,9 @@ limits! {
     OVERLOAD_LAG_SOFT: Micros = Micros::millis(50);
     /// Lag from which every REGISTER, new INVITE and MESSAGE is refused as well.
     OVERLOAD_LAG_HARD: Micros = Micros::millis(100);
+    /// A timer that is due later lies in the wheel for so long and is put back then, so that
+    /// timers of what has ended are gone soon.
+    TIMER_HOP: Micros = Micros::seconds(30);
     /// T1 of RFC 3261: the round-trip estimate.
     T1: Micros = Micros::millis(500);
     /// T2 of RFC 3261: longest interval between retransmissions of non-INVITE requests.

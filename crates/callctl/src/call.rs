@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use base::id::{TenantId, UserId};
+use base::limits::TIMER_HOP;
 use base::{CallId, Cause, Dn, LegId, Mono};
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -311,6 +312,7 @@ impl Call {
     /// At most one timer of a call lies in the wheel ahead of its next deadline.
     fn arm(&mut self, cx: &mut Cx<'_>) {
         let Some(deadline) = self.deadline() else { return };
+        let deadline = deadline.min(cx.now.mono + TIMER_HOP);
         if self.armed_at.is_none_or(|armed| deadline < armed) {
             self.armed_at = Some(deadline);
             cx.core.wheel.arm(deadline, self.key);

@@ -187,7 +187,9 @@ impl CallControl {
         self.core.wheel.expire(now.mono, &mut due);
         for key in due.drain(..) {
             let slot = key.slot as usize;
-            if self.calls.get(slot).is_some_and(|c| c.key == key) {
+            // An older entry of the call says nothing; a newer one is still to come.
+            let is_newest = |c: &Call| c.armed_at.is_some_and(|at| at <= now.mono);
+            if self.calls.get(slot).is_some_and(|c| c.key == key && is_newest(c)) {
                 self.step(now, (slot, view), out, |call, cx| {
                     call.armed_at = None;
                     call.tick(cx);

@@ -317,7 +317,7 @@ impl Legs {
         let Some(usage) = usage.filter(|u| u.key.generation == generation) else {
             return;
         };
-        let Some(kind) = Kind::of(kind).filter(|k| usage.is_due(*k, cx.now.mono)) else {
+        let Some(kind) = Kind::of(kind).filter(|k| usage.is_due(cx, *k)) else {
             return;
         };
         usage.follow(cx);

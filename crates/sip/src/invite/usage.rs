@@ -11,6 +11,7 @@
 //! | `Ending` | answer to our BYE, BYE of the far end | `Gone` |
 
 use base::id::DeviceId;
+use base::limits::TIMER_HOP;
 use base::{LegId, Micros, Mono};
 use bytes::Bytes;
 
@@ -229,6 +230,9 @@ pub(super) struct Usage {
     /// Value of `Reason` for a BYE that waits.
     pub(super) reason: Option<Bytes>,
     due: [Mono; KINDS.len()],
+    /// When the newest entry of each timer in the wheel fires: at its time, or earlier to be put
+    /// back.
+    armed: [Mono; KINDS.len()],
 }
 
 /// What a new usage begins with.
@@ -267,6 +271,7 @@ impl Usage {
             referred: false,
             reason: None,
             due: [NEVER; KINDS.len()],
+            armed: [NEVER; KINDS.len()],
         }
     }
 
@@ -280,6 +285,13 @@ impl Usage {
 
     pub(super) fn arm(&mut self, cx: &mut Cx<'_>, kind: Kind, at: Mono) {
         self.due[kind as usize] = at;
+        self.hop(cx, kind);
+    }
+
+    /// Puts a timer into the wheel, for a while only when it is due late.
+    fn hop(&mut self, cx: &mut Cx<'_>, kind: Kind) {
+        let at = self.due[kind as usize].min(cx.now.mono + TIMER_HOP);
+        self.armed[kind as usize] = at;
         let Key { index: leg, generation } = self.key;
         cx.layer.arm(at, TimerKey::Leg { leg, generation, kind: kind as u8 });
     }
@@ -296,13 +308,15 @@ impl Usage {
         self.due[kind as usize] != NEVER
     }
 
-    /// A timer of the wheel fired; `false` when it was cancelled or moved meanwhile.
-    pub(super) fn is_due(&mut self, kind: Kind, now: Mono) -> bool {
-        let is_due = self.due[kind as usize] <= now;
-        if is_due {
+    /// A timer of the wheel fired; `false` when it was cancelled, moved, or is due later.
+    pub(super) fn is_due(&mut self, cx: &mut Cx<'_>, kind: Kind) -> bool {
+        let (now, due) = (cx.now.mono, self.due[kind as usize]);
+        if due <= now {
             self.disarm(kind);
+        } else if due != NEVER && self.armed[kind as usize] <= now {
+            self.hop(cx, kind);
         }
-        is_due
+        due <= now
     }
 
     /// Notes the far end's offer and tells call control.

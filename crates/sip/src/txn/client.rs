@@ -1,6 +1,6 @@
 //! Client transactions (RFC 3261 §17.1, RFC 6026 §7.2).
 
-use base::limits::{T1, T2, T4, TIMER_C};
+use base::limits::{T1, T2, T4, TIMER_C, TIMER_HOP};
 use base::{Micros, Mono};
 use bytes::Bytes;
 
@@ -67,7 +67,7 @@ impl Layer {
         }
         self.arm_tx(now + LONG, id, end);
         if is_invite {
-            self.arm_tx(now + TIMER_C, id, Timer::C);
+            self.arm_tx(now + TIMER_HOP, id, Timer::C);
         }
         tx
     }
@@ -270,7 +270,7 @@ impl Layer {
             (State::Calling | State::Ringing, Timer::C) => {
                 let live = tx.live.as_ref()?;
                 if live.c_due > now {
-                    let due = live.c_due;
+                    let due = live.c_due.min(now + TIMER_HOP);
                     self.arm_tx(due, id, Timer::C);
                 } else if matches!(live.cancel, Cancel::No) {
                     self.send_cancel(now, index, None, out);
