@@ -113,10 +113,7 @@ impl Engine {
             sockets.iter().map(|l| ("sip-udp", l.local)).collect();
         let (sink, streams) = mpsc::channel(limits::STREAM_QUEUE);
         let tls = config.tls_config.map(|tls| (config.tls.as_slice(), tls));
-        let shed = metrics.clone();
-        let crowd = Crowd::new((CONNECTIONS_UNKNOWN_MAX, CONNECTIONS_UNKNOWN_ALL), move || {
-            shed.event(Kind::ConnectionShed.into());
-        });
+        let crowd = crowd(metrics.clone());
         let bound = bind_streams(&config.tcp, tls, (&sink, &flows, &crowd), tasks).await?;
         listeners.extend(bound);
         let (media_sink, media_events) = mpsc::channel(limits::MEDIA_EVENT_QUEUE);
@@ -194,6 +191,13 @@ impl Engine {
             plane.stop();
         }
     }
+}
+
+/// Of the connections that have proved nothing.
+fn crowd(metrics: Metrics) -> Arc<Crowd> {
+    Crowd::new((CONNECTIONS_UNKNOWN_MAX, CONNECTIONS_UNKNOWN_ALL), move || {
+        metrics.event(Kind::ConnectionShed.into());
+    })
 }
 
 /// Opens the listeners for connections; their tasks run in `tasks`.

@@ -56,7 +56,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("hickory-resolver", "net"),
     ("socket2", "net media"),
     ("str0m", "media"),
-    ("rustix", "media xtask"),
+    ("rustix", "engine media xtask"),
     ("symphonia", "media"),
     ("rubato", "media"),
     ("calamine", "sheets"),
