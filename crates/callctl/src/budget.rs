@@ -32,6 +32,12 @@ impl Budget {
         }
     }
 
+    /// Whether the extension has one call.
+    #[cfg(feature = "planted")]
+    pub(crate) fn is_last(&self, tenant: TenantId, dn: Dn) -> bool {
+        self.calls.get(&(tenant, dn)) == Some(&1)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }

@@ -128,10 +128,6 @@ impl Call {
         }
         let Some(media) = leg.media.take() else { return };
         cx.core.by_media.remove(&media.id);
-        #[cfg(feature = "planted")]
-        if cx.core.planted == Some(crate::planted::Bug::MediaLeft) {
-            return;
-        }
         if media.told {
             cx.media(Command::Close { leg: media.id });
         }
@@ -162,6 +158,15 @@ impl Call {
             _ => verdict,
         };
         self.silence(leg);
+        #[cfg(feature = "planted")]
+        if cx.core.planted == Some(crate::planted::Bug::CallerForgotten)
+            && verdict.cause == Cause::NormalClearing
+            && let Some(caller) =
+                self.legs.iter().find(|l| l.is_live() && l.begun == Begun::ByPhone)
+        {
+            let caller = caller.id;
+            self.leg_out(cx, caller);
+        }
         self.end(cx, verdict);
         self.leg_out(cx, leg);
     }

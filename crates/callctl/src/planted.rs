@@ -3,10 +3,12 @@
 /// A bug; none is in a build without the feature `planted`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bug {
-    /// Media legs are not closed.
-    MediaLeft,
+    /// The leg that dialled is let go without a word when the other party hangs up.
+    CallerForgotten,
+    /// Hold music goes on when the holder talks again.
+    MusicGoesOn,
     /// A call that its caller gave up has no record.
     Unrecorded,
-    /// A number stays busy after a call that was never answered.
+    /// The last call of a number that was never answered leaves the number marked as busy.
     BusyMark,
 }

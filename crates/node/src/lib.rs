@@ -46,6 +46,9 @@ pub struct Node {
     work: VecDeque<Work>,
     sip_out: Vec<sip::stack::Output>,
     call_out: Vec<callctl::Action>,
+    /// A bug put in on purpose.
+    #[cfg(feature = "planted")]
+    planted: Option<planted::Bug>,
 }
 
 /// What is left to do for the input at hand, in order.
@@ -72,6 +75,8 @@ impl Node {
             work: VecDeque::new(),
             sip_out: Vec::new(),
             call_out: Vec::new(),
+            #[cfg(feature = "planted")]
+            planted: None,
         }
     }
 
@@ -102,7 +107,9 @@ impl Node {
                     let family = |(_, l): &&(FlowId, SocketAddr)| l.is_ipv4() == b.source.is_ipv4();
                     self.udp.iter().find(family).map(|(flow, _)| *flow)
                 };
-                let restore = |b| translate::store::restored(b, flow(b)?);
+                // Connections do not outlive a process: the stack lets go of what came by them.
+                let none = FlowId(u64::MAX);
+                let restore = |b| translate::store::binding(b, flow(b).unwrap_or(none));
                 let bindings = bindings.iter().filter_map(restore).collect();
                 self.run_sip(now, sip::stack::Input::Restore { bindings });
             }
@@ -116,6 +123,11 @@ impl Node {
             Input::Tick => self.tick(now),
         }
         self.drain(now, out);
+        #[cfg(feature = "planted")]
+        if self.planted == Some(planted::Bug::HiddenInput) && planted::shows() {
+            // As if the network had doubled it.
+            out.extend(out.last().filter(|o| matches!(o, Output::Transmit { .. })).cloned());
+        }
     }
 
     /// When `Tick` is due; `None` when no timer runs.
@@ -147,6 +159,17 @@ impl Node {
         self.handle(now, Input::ClearAll, out);
     }
 
+    /// Whether a datagram is heard at all; asked before it becomes an input (SEC-20). The time is
+    /// asked for only when it matters.
+    pub fn admits(&mut self, flow: FlowId, from: SocketAddr, now: impl FnOnce() -> Mono) -> bool {
+        self.stack.admits(flow, from, now)
+    }
+
+    /// The flow by which the latest input proved who sent it.
+    pub fn proved(&self) -> Option<FlowId> {
+        self.stack.proved()
+    }
+
     /// The snapshot in force.
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
@@ -159,17 +182,6 @@ impl Node {
 
     /// Call control, for portals and checkers.
     pub fn calls(&self) -> &CallControl {
-    /// Whether a datagram is heard at all; asked before it becomes an input (SEC-20). The time is
-    /// asked for only when it matters.
-    pub fn admits(&mut self, flow: FlowId, from: SocketAddr, now: impl FnOnce() -> Mono) -> bool {
-        self.stack.admits(flow, from, now)
-    }
-
-    /// The flow by which the latest input proved who sent it.
-    pub fn proved(&self) -> Option<FlowId> {
-        self.stack.proved()
-    }
-
         &self.calls
     }
 
@@ -184,7 +196,10 @@ impl Node {
 
     /// Puts a newer snapshot in force; one that is not newer changes nothing (check S8).
     fn configure(&mut self, now: Now, snapshot: Arc<Snapshot>, changes: &[Change]) {
-        if snapshot.revision() <= self.snapshot.revision() {
+        let is_old = snapshot.revision() <= self.snapshot.revision();
+        #[cfg(feature = "planted")]
+        let is_old = is_old && self.planted != Some(planted::Bug::StaleConfig);
+        if is_old {
             return;
         }
         let touched = view::touched(changes, &self.snapshot, &snapshot);

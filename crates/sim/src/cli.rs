@@ -90,13 +90,15 @@ pub fn minimise(seed: u64, options: Options, checker: Name) -> (Less, Report) {
     };
     let mut less = options.less;
     let mut report = run(seed, Options { trace: true, ..options });
-    let steps: [fn(&mut Less); 6] = [
+    let steps: [fn(&mut Less); 8] = [
         |l| l.network = true,
         |l| l.reboots = true,
         |l| l.restarts = true,
         |l| l.media = true,
         |l| l.config = true,
         |l| l.noise = true,
+        |l| l.cuts = true,
+        |l| l.jumps = true,
     ];
     let shorter = (1..12).map(|_| -> fn(&mut Less) { |l| l.silent += 1 });
     let sooner = (1..10).map(|_| -> fn(&mut Less) { |l| l.seconds += 10 });

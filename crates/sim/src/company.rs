@@ -26,6 +26,8 @@ pub struct Company {
     pub devices: Vec<Device>,
     /// A phone's device was deleted for a while, so that its logins failed.
     pub locked_out: bool,
+    /// The configuration before the last change, with what leads back to it.
+    pub former: Option<(Arc<Snapshot>, Vec<Change>)>,
 }
 
 /// The company's id.
@@ -67,7 +69,7 @@ impl Company {
         changes.extend(devices.iter().cloned().map(Change::DevicePut));
         let snapshot = model::apply(&Snapshot::empty(), &changes)
             .map_or_else(|_| Snapshot::empty(), |s| s.with_revisions(Revision(1), &[]));
-        Company { snapshot: Arc::new(snapshot), users, devices, locked_out: false }
+        Company { snapshot: Arc::new(snapshot), users, devices, locked_out: false, former: None }
     }
 
     /// Puts changes in force; `None` when they do not fit.
@@ -75,7 +77,10 @@ impl Company {
         let revision = self.snapshot.revision().0 + 1;
         let next = model::apply(&self.snapshot, changes).ok()?;
         self.locked_out |= changes.iter().any(|c| matches!(c, Change::DeviceDelete(_)));
-        self.snapshot = Arc::new(next.with_revisions(Revision(revision), &[]));
+        let next = Arc::new(next.with_revisions(Revision(revision), &[]));
+        let former = std::mem::replace(&mut self.snapshot, next);
+        let back = back_to(&former, changes);
+        self.former = Some((former, back));
         Some(revision)
     }
 
@@ -106,6 +111,23 @@ impl Company {
         let user = self.users.iter().find(|u| Some(u.id) == user);
         user.map(|u| u.dn.to_string()).unwrap_or_default()
     }
+}
+
+/// What undoes changes of users and terminals: users come before what is theirs, and go after it.
+fn back_to(former: &Snapshot, changes: &[Change]) -> Vec<Change> {
+    let users = changes.iter().filter_map(|c| match c {
+        Change::UserPut(User { id, .. }) | Change::UserDelete(id) => Some(*id),
+        _ => None,
+    });
+    let (kept, gone): (Vec<UserId>, Vec<UserId>) = users.partition(|u| former.user(*u).is_some());
+    let devices = changes.iter().filter_map(|c| match c {
+        Change::DevicePut(Device { id, .. }) | Change::DeviceDelete(id) => Some(*id),
+        _ => None,
+    });
+    let devices = devices
+        .map(|id| former.device(id).cloned().map_or(Change::DeviceDelete(id), Change::DevicePut));
+    let kept = kept.into_iter().filter_map(|id| former.user(id).cloned().map(Change::UserPut));
+    kept.chain(devices).chain(gone.into_iter().map(Change::UserDelete)).collect()
 }
 
 fn site(n: u128) -> Site {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use base::Mono;
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 16] = [
+pub const REQUIRED: [&str; 21] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -18,6 +18,11 @@ pub const REQUIRED: [&str; 16] = [
     "node restarts",
     "media failures",
     "configuration changes",
+    "stale configurations",
+    "ports changed by NAT",
+    "connections opened",
+    "connections cut",
+    "jumps of the wall clock",
     "broken packets",
     "digits",
     "datagrams lost",

@@ -16,6 +16,7 @@ pub mod check;
 pub mod cli;
 pub mod company;
 pub mod counts;
+mod links;
 pub mod machine;
 pub mod media;
 pub mod network;

@@ -88,10 +88,13 @@ impl Machine {
             let input = match record.input {
                 Recorded::Input(input) => *input,
                 Recorded::Config { changes, revision } => {
-                    if let Some(next) = journal::changed(&current, &changes, revision) {
-                        current = next;
+                    let next = journal::changed(&current, &changes, revision);
+                    let next = next.ok_or("recorded changes do not fit")?;
+                    let snapshot = Arc::new(next);
+                    // What came too late is no ground for what came after it.
+                    if snapshot.revision() > current.revision() {
+                        current = Snapshot::clone(&snapshot);
                     }
-                    let snapshot = Arc::new(current.clone());
                     Input::Config { snapshot, changes: Arc::new(changes) }
                 }
             };

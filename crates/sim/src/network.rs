@@ -1,19 +1,22 @@
-//! The virtual network: what is sent arrives later, twice, out of order, or never.
+//! The virtual network: what is sent arrives later, twice, out of order, or never; by a
+//! connection once and in order, unless the connection is cut.
 
 use std::net::SocketAddr;
 
-use base::{Micros, Rng};
+use base::{FlowId, Micros, Rng};
 use bytes::Bytes;
 
 use crate::swarm::Swarm;
 
-/// A datagram under way.
+/// A message under way.
 #[derive(Debug, Clone)]
 pub struct Datagram {
     /// Sender.
     pub from: SocketAddr,
     /// Receiver.
     pub to: SocketAddr,
+    /// The connection that it goes by; none for UDP.
+    pub flow: Option<FlowId>,
     /// Content: real SIP bytes.
     pub bytes: Bytes,
 }
@@ -76,5 +79,5 @@ pub fn broken(of: &Datagram, rng: &mut Rng) -> Datagram {
         _ => bytes = b"INVITE sip:2001@t1.example.jp SIP/2.0\r\nVia: ???\r\n\r\n".to_vec(),
     }
     let from = SocketAddr::from(([203, 0, 113, 1 + rng.below(200) as u8], 5_060));
-    Datagram { from, to: of.to, bytes: Bytes::from(bytes) }
+    Datagram { from, to: of.to, flow: None, bytes: Bytes::from(bytes) }
 }

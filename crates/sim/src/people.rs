@@ -17,12 +17,20 @@ pub(crate) enum Act {
     Do(usize, Deed),
     /// A phone loses its power for a moment.
     Reboot(usize),
+    /// A phone opens a connection.
+    Connect(usize),
+    /// A phone's connection is cut, or its NAT forgets it.
+    Cut(usize),
+    /// The wall clock jumps.
+    Jump,
     /// The node's process dies within its next inputs.
     Crash,
     /// The node starts again.
     Boot,
     /// An administrator changes something; or undoes everything.
     Configure(bool),
+    /// The configuration before the last change arrives once more, late.
+    Stale,
     /// Someone sends rubbish.
     Noise,
     /// A media leg dies.
@@ -57,7 +65,9 @@ impl World {
             let after = Micros::millis(self.people.below(8_000));
             self.act_later(after, Act::Think(n));
             self.next_fault(self.swarm.reboot_every, Act::Reboot(n));
+            self.next_mishap(self.swarm.cut_every, Act::Cut(n));
         }
+        self.next_mishap(self.swarm.jump_every, Act::Jump);
         self.next_fault(self.swarm.restart_every, Act::Crash);
         self.next_fault(self.swarm.config_every, Act::Configure(false));
         self.next_fault(self.swarm.noise_every, Act::Noise);
@@ -70,6 +80,13 @@ impl World {
     fn next_fault(&mut self, every: Micros, act: Act) {
         if every.0 > 0 {
             let after = Micros(every.0 / 2 + self.people.below(every.0));
+            self.act_later(after, act);
+        }
+    }
+
+    fn next_mishap(&mut self, every: Micros, act: Act) {
+        if every.0 > 0 {
+            let after = Micros(every.0 / 2 + self.mishaps.below(every.0));
             self.act_later(after, act);
         }
     }
@@ -112,10 +129,33 @@ impl World {
             Act::Configure(restore) => {
                 let changes = self.company.draw_changes(&mut self.people, restore);
                 self.configure(changes);
+                if self.mishaps.chance(1, 3) {
+                    let after = Micros::millis(self.mishaps.below(3_000));
+                    self.act_later(after, Act::Stale);
+                }
                 if !restore {
                     let after = Micros::seconds(2 + self.people.below(20));
                     self.act_later(after, Act::Configure(true));
                     self.next_fault(self.swarm.config_every, Act::Configure(false));
+                }
+            }
+            Act::Stale => self.stale(),
+            Act::Connect(n) => self.connect(n),
+            Act::Cut(n) => {
+                if self.swarm.cut_every.0 > 0 {
+                    self.rebind(n);
+                    self.cut(n);
+                    self.next_mishap(self.swarm.cut_every, Act::Cut(n));
+                }
+            }
+            Act::Jump => {
+                if self.swarm.jump_every.0 > 0 {
+                    // Milliseconds, seconds, minutes or hours, in either direction.
+                    let unit = [100, 10_000, 600_000, 10_800_000][self.mishaps.below(4) as usize];
+                    let by = self.mishaps.below(unit) as i64;
+                    let forward = self.mishaps.chance(1, 2);
+                    self.jump(if forward { by } else { -by });
+                    self.next_mishap(self.swarm.jump_every, Act::Jump);
                 }
             }
             Act::Noise => self.noise(),
@@ -129,8 +169,7 @@ impl World {
     pub(crate) fn reboot(&mut self, n: usize) {
         self.counts.add("phone reboots");
         self.trace.line(self.now.mono, || format!("phone {n} reboots"));
-        let news = self.phones[n].boot(self.now);
-        self.news(n, news);
+        self.boot_phone(n);
         self.act_later(Micros::seconds(2), Act::LookForOrphans);
     }
 
@@ -347,7 +386,7 @@ impl World {
             News::Transfer { status: 200..=299, done: true, .. } => {
                 self.counts.add("transfers done");
             }
-            News::Send(_) | News::Transfer { .. } | News::Gone(_) => {}
+            News::Send(..) | News::Transfer { .. } | News::Gone(_) => {}
         }
     }
 

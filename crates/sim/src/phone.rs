@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use base::id::DeviceId;
-use base::{LegId, Now, Place, Rng};
+use base::{FlowId, LegId, Now, Place, Rng};
 use bytes::Bytes;
 use mediactl::Direction;
 use mediactl::sdp::Sdp;
@@ -14,8 +14,8 @@ use sip::ua::{Command, Endpoint, Event, Input, Output, Settings};
 
 use crate::company::{DOMAIN, SECRET, sip_id};
 
-/// The phone's only flow.
-pub const FLOW: base::FlowId = base::FlowId(7);
+/// The flow of a phone that speaks UDP.
+pub const FLOW: FlowId = FlowId(7);
 
 /// Where the node listens.
 pub fn server() -> SocketAddr {
@@ -82,8 +82,10 @@ pub struct Card {
     pub device: DeviceId,
     /// Number of its user.
     pub number: String,
-    /// Its address.
+    /// Its own address, and where a NAT lets it appear at first.
     pub address: SocketAddr,
+    /// UDP, or a connection to the node.
+    pub transport: Transport,
     /// Never hangs up by itself.
     pub patient: bool,
     /// Keeps its `+sip.instance` over a reboot.
@@ -98,6 +100,10 @@ pub struct Card {
 pub struct Phone {
     /// What does not change.
     pub card: Card,
+    /// Where the node sees it now: the outer address of its NAT, or its end of the connection.
+    pub outside: SocketAddr,
+    /// Its socket or connection; `None` while it has no connection.
+    pub flow: Option<FlowId>,
     /// Its signalling.
     pub endpoint: Endpoint,
     /// Its calls.
@@ -114,8 +120,8 @@ pub struct Phone {
 /// What the world must know of a phone's step.
 #[derive(Debug, Clone)]
 pub enum News {
-    /// Send these bytes.
-    Send(Bytes),
+    /// Send these bytes by this flow.
+    Send(FlowId, Bytes),
     /// A call rings here.
     Incoming(LegId),
     /// A call that we dialled was answered.
@@ -139,6 +145,8 @@ impl Phone {
         let seed = seed.derive(&format!("phone {}", card.index));
         Phone {
             endpoint: endpoint(&card, &seed, 0),
+            outside: card.address,
+            flow: None,
             card,
             legs: BTreeMap::new(),
             last_end: None,
@@ -149,22 +157,42 @@ impl Phone {
         }
     }
 
-    /// Starts, or starts again with nothing remembered; registers.
+    /// Starts, or starts again with nothing remembered; registers, when it speaks by connections
+    /// as soon as it is [`Phone::connected`].
     pub fn boot(&mut self, now: Now) -> Vec<News> {
         self.boots += 1;
         self.legs.clear();
         self.endpoint = endpoint(&self.card, &self.seed, self.boots);
-        let local = self.card.address;
-        let opened = Input::FlowOpened { flow: FLOW, transport: Transport::Udp, local };
-        let mut news = self.step(now, opened);
+        self.flow = None;
+        let mut news = match self.card.transport {
+            Transport::Udp => self.connected(now, FLOW, self.card.address),
+            Transport::Tcp | Transport::Tls => Vec::new(),
+        };
         news.extend(self.step(now, Input::Command(Command::Register)));
         news
     }
 
-    /// A datagram for the phone.
+    /// A socket or connection is open; `local` is the phone's end.
+    pub fn connected(&mut self, now: Now, flow: FlowId, local: SocketAddr) -> Vec<News> {
+        let transport = self.card.transport;
+        if transport != Transport::Udp {
+            self.outside = local;
+        }
+        self.flow = Some(flow);
+        self.step(now, Input::FlowOpened { flow, transport, local })
+    }
+
+    /// The connection is gone.
+    pub fn cut(&mut self, now: Now) -> Vec<News> {
+        let Some(flow) = self.flow.take() else { return Vec::new() };
+        self.step(now, Input::FlowClosed { flow })
+    }
+
+    /// A message for the phone.
     pub fn receive(&mut self, now: Now, from: SocketAddr, bytes: Bytes) -> Vec<News> {
+        let Some(flow) = self.flow else { return Vec::new() };
         let local = self.card.address.ip();
-        self.step(now, Input::Received { flow: FLOW, from, local, bytes })
+        self.step(now, Input::Received { flow, from, local, bytes })
     }
 
     /// Time passed.
@@ -311,7 +339,7 @@ impl Phone {
         let mut news = Vec::new();
         for output in out {
             match output {
-                Output::Transmit { bytes, .. } => news.push(News::Send(bytes)),
+                Output::Transmit { flow, bytes, .. } => news.push(News::Send(flow, bytes)),
                 Output::Event(event) => self.event(now, event, &mut news),
             }
         }

@@ -2,6 +2,8 @@
 
 use base::{Micros, Rng};
 
+use sip::stack::Transport;
+
 use crate::check::{self, Name, Violation};
 use crate::company::Company;
 use crate::counts::{Counts, Trace};
@@ -41,6 +43,10 @@ pub struct Less {
     pub config: bool,
     /// No broken packets.
     pub noise: bool,
+    /// No other ports by NAT, no cut connections.
+    pub cuts: bool,
+    /// No jumps of the wall clock.
+    pub jumps: bool,
     /// Phones, counted from the last, that do nothing by themselves.
     pub silent: usize,
     /// Seconds taken from the first phase.
@@ -58,6 +64,8 @@ impl Less {
         s.restart_every = off(self.restarts, s.restart_every);
         s.config_every = off(self.config, s.config_every);
         s.noise_every = off(self.noise, s.noise_every);
+        s.cut_every = off(self.cuts, s.cut_every);
+        s.jump_every = off(self.jumps, s.jump_every);
         if self.media {
             s.media_failure = 0;
         }
@@ -99,8 +107,8 @@ const BLOCKED_S: u64 = 900;
 /// Runs a seed.
 pub fn run(seed: u64, options: Options) -> Report {
     let rng = rng_of(seed);
-    let mut draw = rng.derive("draw");
-    let swarm = options.less.of(Swarm::draw(&mut draw));
+    let (mut draw, mut mishaps) = (rng.derive("draw"), rng.derive("later draw"));
+    let swarm = options.less.of(Swarm::draw(&mut draw, &mut mishaps));
     let company = Company::draw(&mut draw);
     let phones = company.devices.len();
     let mut world = World::new(rng, swarm, company, options.prepare);
@@ -108,7 +116,12 @@ pub fn run(seed: u64, options: Options) -> Report {
     world.watch = check::checkers(options.checker);
     for _ in 0..phones {
         let (patient, instance) = (draw.chance(1, 2), draw.chance(2, 3));
-        world.add_phone(patient, instance);
+        let connected = mishaps.chance(swarm.connected, 10);
+        let transport = match connected {
+            true => Transport::Tcp,
+            false => Transport::Udp,
+        };
+        world.add_phone(patient, instance, transport);
     }
     Stages { world, quit: options.trace && !options.trace_all }.play(options.less)
 }
@@ -176,8 +189,7 @@ impl Stages {
         let world = &mut self.world;
         world.boot_node();
         for n in 0..world.phones.len() {
-            let news = world.phones[n].boot(world.now);
-            world.news(n, news);
+            world.boot_phone(n);
         }
         self.pass(Micros::seconds(3));
         self.world.begin_life();
@@ -204,6 +216,10 @@ impl Stages {
     /// was lost is found by the session timer.
     fn silence(&mut self, _less: Less) {
         self.world.lively = false;
+        // A phone rings on when its port changed before the end of the ringing.
+        for seconds in [5, 100] {
+            self.world.act_later(Micros::seconds(seconds), Act::LookForOrphans);
+        }
         let session = match self.world.swarm.session_s {
             TIMELESS_S => 0,
             session_s => u64::from(session_s),

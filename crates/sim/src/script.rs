@@ -2,7 +2,7 @@
 //! each phone has seen.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use base::Micros;
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use crate::scenario::Message;
 pub(crate) struct Rule {
     pub(crate) once: bool,
     pub(crate) message: Message,
-    pub(crate) phone: SocketAddr,
+    pub(crate) phone: IpAddr,
     pub(crate) from: bool,
     pub(crate) change: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -25,16 +25,17 @@ pub(crate) struct Rule {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Script {
     pub(crate) rules: Vec<Rule>,
-    pub(crate) links: BTreeMap<SocketAddr, Micros>,
+    pub(crate) links: BTreeMap<IpAddr, Micros>,
     /// Messages that each phone got, in order.
-    pub(crate) seen: BTreeMap<SocketAddr, Vec<Message>>,
+    pub(crate) seen: BTreeMap<IpAddr, Vec<Message>>,
     sent: Vec<Datagram>,
 }
 
 impl Script {
     /// The delay of a link, if it has one of its own.
     pub(crate) fn delay(&self, datagram: &Datagram) -> Option<Micros> {
-        self.links.get(&datagram.from).or_else(|| self.links.get(&datagram.to)).copied()
+        let (from, to) = (datagram.from.ip(), datagram.to.ip());
+        self.links.get(&from).or_else(|| self.links.get(&to)).copied()
     }
 
     /// A message is sent; `None` when it is lost.
@@ -42,7 +43,7 @@ impl Script {
         self.sent.push(datagram.clone());
         let Some(message) = message_of(&datagram.bytes) else { return Some(datagram) };
         let befalls = |rule: &Rule| {
-            let end = if rule.from { datagram.from } else { datagram.to };
+            let end = if rule.from { datagram.from.ip() } else { datagram.to.ip() };
             end == rule.phone && fits(&rule.message, &message)
         };
         let Some(at) = self.rules.iter().position(befalls) else { return Some(datagram) };
@@ -53,16 +54,16 @@ impl Script {
     }
 
     /// A phone gets a message.
-    pub(crate) fn arrives(&mut self, phone: SocketAddr, bytes: &Bytes) {
+    pub(crate) fn arrives(&mut self, phone: IpAddr, bytes: &Bytes) {
         if let Some(message) = message_of(bytes) {
             self.seen.entry(phone).or_default().push(message);
         }
     }
 
     /// The last message of that kind that a phone sent.
-    pub(crate) fn last(&self, message: &Message, phone: SocketAddr) -> Option<Datagram> {
+    pub(crate) fn last(&self, message: &Message, phone: IpAddr) -> Option<Datagram> {
         let kind = |d: &&Datagram| {
-            d.from == phone && message_of(&d.bytes).is_some_and(|m| fits(message, &m))
+            d.from.ip() == phone && message_of(&d.bytes).is_some_and(|m| fits(message, &m))
         };
         self.sent.iter().rev().find(kind).cloned()
     }

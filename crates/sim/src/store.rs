@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use base::id::{DeviceId, RecordId};
-use base::{CallId, Wall};
+use base::{CallId, Micros, Mono, Now};
 use model::Write;
 use model::binding::StoredBinding;
 use model::record::CallRecord;
@@ -16,12 +16,13 @@ pub struct SimStore {
     pub records: BTreeMap<RecordId, CallRecord>,
     /// Records that came twice with another content: never allowed.
     pub rewritten: Vec<RecordId>,
-    bindings: BTreeMap<(DeviceId, Box<[u8]>), StoredBinding>,
+    /// With the moment at which each ends, which no jump of the wall clock changes.
+    bindings: BTreeMap<(DeviceId, Box<[u8]>), (Mono, StoredBinding)>,
 }
 
 impl SimStore {
     /// Applies a write, as the spool would.
-    pub fn write(&mut self, write: Write) {
+    pub fn write(&mut self, now: Now, write: Write) {
         match write {
             Write::Record(record) => {
                 let id = record.id;
@@ -32,7 +33,8 @@ impl SimStore {
                 }
             }
             Write::BindingPut(binding) => {
-                self.bindings.insert((binding.device, binding.key.clone()), binding);
+                let key = (binding.device, binding.key.clone());
+                self.bindings.insert(key, (end_of(now, &binding), binding));
             }
             Write::BindingRemove { device, key } => {
                 self.bindings.remove(&(device, key));
@@ -40,28 +42,42 @@ impl SimStore {
         }
     }
 
-    /// Live bindings, as they are read at a start.
-    pub fn bindings(&self, wall: Wall) -> Vec<StoredBinding> {
-        self.bindings.values().filter(|b| b.expires_at > wall).cloned().collect()
+    /// Live bindings by the wall clock, as they are read at a start; the others are dropped.
+    pub fn restore(&mut self, now: Now) -> Vec<StoredBinding> {
+        self.bindings.retain(|_, (_, b)| b.expires_at > now.wall);
+        for (end, binding) in self.bindings.values_mut() {
+            *end = end_of(now, binding);
+        }
+        self.bindings.values().map(|(_, b)| b.clone()).collect()
+    }
+
+    /// Number of live bindings.
+    pub fn bindings_len(&self, mono: Mono) -> usize {
+        self.live(mono).count()
     }
 
     /// Whether a live binding was stored with this REGISTER: its Call-ID, CSeq and source.
-    pub fn has_binding(&self, register: (&[u8], u32), source: SocketAddr, wall: Wall) -> bool {
-        self.bindings.values().any(|b| {
-            *b.call_id == *register.0
-                && b.cseq >= register.1
-                && b.source == source
-                && b.expires_at > wall
-        })
+    pub fn has_binding(&self, register: (&[u8], u32), source: SocketAddr, mono: Mono) -> bool {
+        self.live(mono)
+            .any(|b| *b.call_id == *register.0 && b.cseq >= register.1 && b.source == source)
     }
 
     /// Whether any live binding carries this Call-ID.
-    pub fn is_bound_by(&self, call_id: &[u8], wall: Wall) -> bool {
-        self.bindings.values().any(|b| *b.call_id == *call_id && b.expires_at > wall)
+    pub fn is_bound_by(&self, call_id: &[u8], mono: Mono) -> bool {
+        self.live(mono).any(|b| *b.call_id == *call_id)
+    }
+
+    fn live(&self, mono: Mono) -> impl Iterator<Item = &StoredBinding> {
+        self.bindings.values().filter(move |(end, _)| *end > mono).map(|(_, b)| b)
     }
 
     /// Records of a call.
     pub fn records_of(&self, call: CallId) -> usize {
         self.records.values().filter(|r| r.call == call).count()
     }
+}
+
+fn end_of(now: Now, binding: &StoredBinding) -> Mono {
+    let left = binding.expires_at.0.saturating_sub(now.wall.0).max(0);
+    now.mono + Micros(left.unsigned_abs() * 1_000)
 }

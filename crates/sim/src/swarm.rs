@@ -25,6 +25,13 @@ pub struct Swarm {
     pub config_every: Micros,
     /// Mean time between broken packets; 0 = none.
     pub noise_every: Micros,
+    /// Mean time after which a phone's NAT gives it another port, or its connection is cut;
+    /// 0 = never.
+    pub cut_every: Micros,
+    /// Mean time between jumps of the wall clock; 0 = none.
+    pub jump_every: Micros,
+    /// Phones of ten that speak by connections.
+    pub connected: u64,
     /// All calls go through the media plane.
     pub relay: bool,
     /// Seconds of a registration that phones ask for.
@@ -37,8 +44,9 @@ pub struct Swarm {
 pub const TIMELESS_S: u32 = 20_000;
 
 impl Swarm {
-    /// Draws the faults of a run.
-    pub fn draw(rng: &mut Rng) -> Self {
+    /// Draws the faults of a run. What `mishaps` draws came later than the first seeds, which
+    /// keep their meaning.
+    pub fn draw(rng: &mut Rng, mishaps: &mut Rng) -> Self {
         let mut some = |max: u64| if rng.chance(2, 3) { rng.below(max + 1) } else { 0 };
         let (loss, duplicate, reorder) = (some(80), some(80), some(120));
         let media_failure = some(20);
@@ -50,10 +58,19 @@ impl Swarm {
         let config_every = every(3, 20, 60);
         let noise_every = every(2, 2, 20);
         let mut session_s = 90 + rng.below(90) as u32;
+        let mut later = |one_in: u64, from: u64, to: u64| {
+            Micros::seconds(if mishaps.chance(1, one_in) {
+                from + mishaps.below(to - from)
+            } else {
+                0
+            })
+        };
+        let (mut cut_every, jump_every) = (later(2, 40, 200), later(4, 20, 80));
+        let connected = if mishaps.chance(1, 3) { 1 + mishaps.below(10) } else { 0 };
         // Session timers heal what was lost with a process, and leaks as well: in half of the
         // runs nobody forgets anything and no such timer comes due.
         if rng.chance(1, 2) {
-            (reboot_every, restart_every) = (Micros(0), Micros(0));
+            (reboot_every, restart_every, cut_every) = (Micros(0), Micros(0), Micros(0));
             session_s = TIMELESS_S;
         }
         Swarm {
@@ -67,6 +84,9 @@ impl Swarm {
             media_failure,
             config_every,
             noise_every,
+            cut_every,
+            jump_every,
+            connected,
             relay: rng.chance(1, 3),
             expires_s: 60 + rng.below(60) as u32,
             session_s,
@@ -86,6 +106,9 @@ impl Swarm {
             media_failure: 0,
             config_every: Micros(0),
             noise_every: Micros(0),
+            cut_every: Micros(0),
+            jump_every: Micros(0),
+            connected: 0,
             relay: false,
             expires_s: 3_600,
             session_s: 1_800,
@@ -96,6 +119,7 @@ impl Swarm {
     pub fn healed(self) -> Self {
         Swarm {
             relay: self.relay,
+            connected: self.connected,
             expires_s: self.expires_s,
             session_s: self.session_s,
             ..Swarm::calm()

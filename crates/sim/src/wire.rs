@@ -59,7 +59,7 @@ impl Crossings {
 
 /// A datagram in one line.
 pub(crate) fn line(datagram: &Datagram, copies: usize) -> String {
-    let Datagram { from, to, bytes } = datagram;
+    let Datagram { from, to, bytes, .. } = datagram;
     let fate = match copies {
         0 => " LOST",
         1 => "",

@@ -2,7 +2,7 @@
 //! network between them.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use base::{FlowId, Micros, Mono, Now, Rng, Wall};
@@ -14,6 +14,7 @@ use sip::stack::{Config, Transport};
 use crate::check::{Arrived, Checker, Done, Known, Scene, Violation};
 use crate::company::Company;
 use crate::counts::{Counts, Trace};
+use crate::links::Links;
 use crate::machine::{Machine, Prepare};
 use crate::media::SimMedia;
 use crate::network::{self, Datagram};
@@ -38,6 +39,8 @@ pub(crate) enum Work {
     Deliver(Datagram),
     /// The media plane of that life of the node reports.
     Media(u64, mediactl::Event),
+    /// The node learns that a connection is gone.
+    Closed(FlowId),
     /// Someone does something.
     Act(Act),
 }
@@ -75,6 +78,8 @@ pub struct World {
     /// Outputs of the node's next input that are still carried out before it crashes.
     pub(crate) crash_after: Option<u64>,
     pub(crate) people: Rng,
+    /// Faults that came to the simulator after its first seeds; those keep their meaning.
+    pub(crate) mishaps: Rng,
     /// Phones, counted from the last, whose people do nothing by themselves.
     pub(crate) silent: usize,
     pub(crate) watch: Vec<Box<dyn Checker>>,
@@ -87,7 +92,10 @@ pub struct World {
     steps: u64,
     seed: Rng,
     prepare: Option<Prepare>,
-    directory: BTreeMap<SocketAddr, Known>,
+    directory: BTreeMap<IpAddr, Known>,
+    pub(crate) links: Links,
+    /// All jumps of the wall clock together, milliseconds.
+    pub(crate) jumped_by: i64,
     crossings: crate::wire::Crossings,
 }
 
@@ -111,6 +119,7 @@ impl World {
             lively: false,
             crash_after: None,
             people: seed.derive("people"),
+            mishaps: seed.derive("mishaps"),
             silent: 0,
             watch: Vec::new(),
             last: None,
@@ -123,20 +132,42 @@ impl World {
             seed,
             prepare,
             directory: BTreeMap::new(),
+            links: Links::default(),
+            jumped_by: 0,
             crossings: crate::wire::Crossings::default(),
         }
     }
 
     /// Adds the phone of the company's next device.
-    pub fn add_phone(&mut self, patient: bool, instance: bool) {
+    pub fn add_phone(&mut self, patient: bool, instance: bool, transport: Transport) {
         let index = self.phones.len();
         let Some(device) = self.company.devices.get(index).map(|d| d.id) else { return };
         let number = self.company.number_of(index);
         let address = SocketAddr::from(([198, 51, 100, index as u8 + 1], 5_060));
-        self.directory.insert(address, Known { device, number: number.clone() });
+        self.directory.insert(address.ip(), Known { device, number: number.clone() });
         let (expires_s, session_s) = (self.swarm.expires_s, self.swarm.session_s);
-        let card = Card { index, device, number, address, patient, instance, expires_s, session_s };
+        let card = Card {
+            index,
+            device,
+            number,
+            address,
+            transport,
+            patient,
+            instance,
+            expires_s,
+            session_s,
+        };
         self.phones.push(Phone::new(card, &self.seed));
+    }
+
+    /// Switches a phone on, or off and on.
+    pub(crate) fn boot_phone(&mut self, n: usize) {
+        if let Some(flow) = self.phones[n].flow {
+            self.later(self.swarm.delay, Work::Closed(flow));
+        }
+        let news = self.phones[n].boot(self.now);
+        self.news(n, news);
+        self.connect(n);
     }
 
     /// Puts something on the list.
@@ -162,7 +193,7 @@ impl World {
         let (local, remote) = (server(), SocketAddr::from(([0, 0, 0, 0], 0)));
         let transport = Transport::Udp;
         self.node(Input::FlowOpened { flow: UDP, transport, local, remote });
-        let bindings = self.store.bindings(self.now.wall);
+        let bindings = self.store.restore(self.now);
         self.node(Input::Restore { bindings });
         self.trace.line(self.now.mono, || "node starts".into());
     }
@@ -175,6 +206,7 @@ impl World {
         self.media.crash();
         self.trace.line(self.now.mono, || "node crashes".into());
         self.watched(|checker, scene| checker.crashed(scene));
+        self.all_dropped();
     }
 
     /// The node's journal must repeat what it did; its hash joins that of the run.
@@ -225,8 +257,8 @@ impl World {
         [phones, node, queue].into_iter().flatten().min()
     }
 
-    fn go(&mut self, to: Mono) {
-        let wall = WALL + (to.0 / 1_000) as i64;
+    pub(crate) fn go(&mut self, to: Mono) {
+        let wall = WALL + self.jumped_by + (to.0 / 1_000) as i64;
         self.now = Now { mono: to, wall: Wall(wall), ..self.now };
     }
 
@@ -238,19 +270,28 @@ impl World {
                     self.node(Input::Media { event });
                 }
             }
+            Work::Closed(flow) => self.closed(flow),
             Work::Act(act) => self.act(act),
         }
     }
 
     fn deliver(&mut self, datagram: Datagram) {
-        let Datagram { from, to, bytes } = datagram;
+        let Datagram { from, to, flow, bytes } = datagram;
         if to == server() {
-            let local = to.ip();
-            self.receive(from, &bytes);
-            self.node(Input::Received { flow: UDP, from, local, bytes });
-        } else if let Some(n) = self.phones.iter().position(|p| p.card.address == to) {
+            let (local, flow) = (to.ip(), flow.unwrap_or(UDP));
+            if flow == UDP || self.links.phone(flow).is_some() {
+                self.receive(from, &bytes);
+                self.node(Input::Received { flow, from, local, bytes });
+            }
+            return;
+        }
+        let hears = |p: &Phone| match flow {
+            Some(flow) => p.flow == Some(flow),
+            None => p.outside == to && p.card.transport == Transport::Udp,
+        };
+        if let Some(n) = self.phones.iter().position(hears) {
             if let Some(script) = &mut self.script {
-                script.arrives(to, &bytes);
+                script.arrives(to.ip(), &bytes);
             }
             let news = self.phones[n].receive(self.now, from, bytes);
             self.news(n, news);
@@ -259,7 +300,7 @@ impl World {
 
     /// Shows a message for the node to the checkers, when it comes from a phone.
     fn receive(&mut self, from: SocketAddr, bytes: &Bytes) {
-        if self.machine.is_none() || !self.directory.contains_key(&from) {
+        if self.machine.is_none() || !self.directory.contains_key(&from.ip()) {
             return;
         }
         let Ok(msg) = Msg::parse_datagram(bytes.clone()) else { return };
@@ -279,7 +320,7 @@ impl World {
         machine.node.calls().survey().find(|l| l.leg == dialog.leg).map(|l| l.call)
     }
 
-    fn watched(&mut self, mut tell: impl FnMut(&mut Box<dyn Checker>, &mut Scene<'_>)) {
+    pub(crate) fn watched(&mut self, mut tell: impl FnMut(&mut Box<dyn Checker>, &mut Scene<'_>)) {
         let (mono, wall) = (self.now.mono, self.now.wall);
         let (store, phones) = (&self.store, &self.directory);
         let (configured_at, found) = (self.configured_at, &mut self.found);
@@ -307,12 +348,13 @@ impl World {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Transmit { to, bytes, .. } => {
+            Output::Transmit { flow, to, bytes } => {
                 if let Ok(msg) = Msg::parse_datagram(bytes.clone()) {
                     self.crossings.sent(&msg, &mut self.counts);
                     self.watched(|checker, scene| checker.done(scene, &Done::Sent(&msg, to)));
                 }
-                self.send(Datagram { from: server(), to, bytes });
+                let flow = (flow != UDP).then_some(flow);
+                self.send(Datagram { from: server(), to, flow, bytes });
             }
             Output::Media { command } => {
                 self.watched(|checker, scene| checker.done(scene, &Done::Media(&command)));
@@ -324,14 +366,15 @@ impl World {
             }
             Output::Store { write } => {
                 self.trace.line(self.now.mono, || crate::wire::written(&write));
-                self.store.write(write);
+                self.store.write(self.now, write);
                 self.watched(|checker, scene| checker.done(scene, &Done::Stored));
             }
             Output::Event { event } => {
                 self.counts.more(event.kind.id(), u64::from(event.count));
                 self.watched(|checker, scene| checker.done(scene, &Done::Event(event)));
             }
-            Output::Close { .. } | Output::Reply { .. } => {}
+            Output::Close { flow } => self.hung_up(flow),
+            Output::Reply { .. } => {}
         }
     }
 
@@ -339,9 +382,11 @@ impl World {
     pub(crate) fn news(&mut self, n: usize, news: Vec<News>) {
         for item in news {
             match item {
-                News::Send(bytes) => {
-                    let from = self.phones[n].card.address;
-                    self.send(Datagram { from, to: server(), bytes });
+                News::Send(flow, bytes) => {
+                    let phone = &self.phones[n];
+                    let flow = (phone.card.transport != Transport::Udp).then_some(flow);
+                    let from = phone.outside;
+                    self.send(Datagram { from, to: server(), flow, bytes });
                 }
                 other => self.noticed(n, other),
             }
@@ -363,6 +408,9 @@ impl World {
             }
             None => datagram,
         };
+        if let Some(flow) = datagram.flow {
+            return self.send_by(flow, datagram, swarm.delay);
+        }
         let arrivals = network::arrivals(&swarm, &mut self.net);
         self.trace.line(self.now.mono, || crate::wire::line(&datagram, arrivals.len()));
         match arrivals.len() {
@@ -388,7 +436,28 @@ impl World {
         self.counts.add("configuration changes");
         self.trace.line(self.now.mono, || format!("configuration: {} changes", changes.len()));
         let snapshot = self.company.snapshot.clone();
-        self.node(Input::Config { snapshot, changes: Arc::new(changes) });
+        self.put(Input::Config { snapshot, changes: Arc::new(changes) });
+    }
+
+    /// A configuration that is not the newest any more arrives late.
+    pub(crate) fn stale(&mut self) {
+        if self.swarm.config_every.0 == 0 || self.machine.is_none() {
+            return;
+        }
+        let Some((snapshot, changes)) = self.company.former.clone() else { return };
+        self.configured_at = self.now.mono;
+        self.counts.add("stale configurations");
+        self.trace.line(self.now.mono, || "a configuration comes late".into());
+        self.put(Input::Config { snapshot, changes: Arc::new(changes) });
+    }
+
+    /// Gives the node a configuration; the checkers see which one is in force then.
+    fn put(&mut self, config: Input) {
+        self.node(config);
+        if let Some(machine) = &self.machine {
+            let revision = machine.node.snapshot().revision().0;
+            self.watched(|checker, scene| checker.done(scene, &Done::Configured(revision)));
+        }
     }
 }
 

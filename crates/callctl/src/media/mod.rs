@@ -99,6 +99,12 @@ impl Call {
             // Joins follow from the state of both sides, so they are compared and not marked.
             let joined = self.joined(id);
             let Some(media) = self.leg_mut(id).and_then(|l| l.media.as_mut()) else { continue };
+            #[cfg(feature = "planted")]
+            if cx.core.planted == Some(crate::planted::Bug::MusicGoesOn)
+                && matches!((media.joined, joined), (Joined::Player(_), Joined::Leg(_)))
+            {
+                continue;
+            }
             if !std::mem::take(&mut media.dirty) && media.joined == joined {
                 continue;
             }

@@ -229,7 +229,7 @@ impl World {
     }
 }
 
-fn header() -> Header {
+pub(super) fn header() -> Header {
     Header {
         place: Place::new(0, 0),
         seed: [7; 32],

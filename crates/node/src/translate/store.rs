@@ -32,12 +32,6 @@ pub(crate) fn stored(b: Binding) -> StoredBinding {
     }
 }
 
-/// A binding of an earlier process, reached by `flow` until its phone is heard again.
-/// Connections do not outlive the process, so only those over UDP come back.
-pub(crate) fn restored(stored: &StoredBinding, flow: FlowId) -> Option<Binding> {
-    binding(stored, flow).filter(|b| b.transport == Transport::Udp)
-}
-
 /// A binding from its stored form and its flow; `None` when its transport is unknown.
 pub(crate) fn binding(stored: &StoredBinding, flow: FlowId) -> Option<Binding> {
     Some(Binding {

@@ -20,7 +20,7 @@ impl Checker for Registered {
                 return Err(format!("phone {index} is not registered"));
             }
             let contacts = machine.node.stack().contacts(phone.card.device);
-            let reached = contacts.filter(|(_, b)| b.source == phone.card.address).count();
+            let reached = contacts.filter(|(_, b)| b.source == phone.outside).count();
             if reached == 0 {
                 return Err(format!("phone {index} believes that it is registered"));
             }

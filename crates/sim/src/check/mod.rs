@@ -1,7 +1,7 @@
 //! Checkers: each looks at one invariant, from outside where that is possible.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use base::event::Event;
 use base::id::DeviceId;
@@ -85,8 +85,8 @@ pub struct Scene<'a> {
     pub store: &'a SimStore,
     /// When the configuration last changed.
     pub configured_at: Mono,
-    /// Phones by their address.
-    pub phones: &'a BTreeMap<SocketAddr, Known>,
+    /// Phones by their address, whatever their port is.
+    pub phones: &'a BTreeMap<IpAddr, Known>,
     /// Findings.
     pub found: &'a mut Vec<Violation>,
 }
@@ -119,6 +119,8 @@ pub enum Done<'a> {
     Event(Event),
     /// Something was stored.
     Stored,
+    /// A configuration was given; the revision that is in force now.
+    Configured(u64),
 }
 
 /// One invariant.
@@ -131,6 +133,11 @@ pub trait Checker {
     fn done(&mut self, _scene: &mut Scene<'_>, _done: &Done<'_>) {}
     /// The node crashed.
     fn crashed(&mut self, _scene: &mut Scene<'_>) {}
+    /// The connection of the phone at this address is gone, as the node knows, or its port has
+    /// changed, as nobody knows.
+    fn cut(&mut self, _scene: &mut Scene<'_>, _phone: IpAddr) {}
+    /// The wall clock jumped.
+    fn jumped(&mut self) {}
     /// Whether everything agrees now: asked when people have stopped and messages have settled.
     fn settled(&mut self, _world: &World) -> Result<(), String> {
         Ok(())

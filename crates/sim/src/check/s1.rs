@@ -1,17 +1,17 @@
 //! S1: each server transaction of the node gets exactly one final response; each 2xx to an
 //! INVITE is acknowledged or its dialog ended.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
-use base::Micros;
+use base::{Micros, Mono};
 use sip::msg::{Method, Msg};
 
 use super::{Arrived, Checker, Done, Name, Scene, text};
 use crate::world::World;
 
-/// Source, branch and method of a request.
-type Key = (SocketAddr, Vec<u8>, Vec<u8>);
+/// Source, branch and method of a request; the port of its source may change between copies.
+type Key = (IpAddr, Vec<u8>, Vec<u8>);
 
 /// Call-ID and CSeq of an INVITE.
 type Invite = (Vec<u8>, u32);
@@ -24,12 +24,16 @@ const TRANSACTION: Micros = Micros::seconds(32);
 pub struct OneFinal {
     /// Requests, with the final responses that they got: status and To tag.
     requests: BTreeMap<Key, Vec<(u16, Vec<u8>)>>,
-    /// 2xx that we sent and that nobody has acknowledged.
-    unacknowledged: BTreeSet<Invite>,
-    /// INVITEs that we sent.
-    invited: BTreeSet<Invite>,
-    /// 2xx that we got and have not acknowledged, by To tag.
-    to_acknowledge: BTreeSet<(Invite, Vec<u8>)>,
+    /// 2xx that we sent and that nobody has acknowledged, and to whom.
+    unacknowledged: BTreeMap<Invite, IpAddr>,
+    /// INVITEs that we sent, and to whom.
+    invited: BTreeMap<Invite, IpAddr>,
+    /// 2xx that we got and have not acknowledged, by To tag, and from whom.
+    to_acknowledge: BTreeMap<(Invite, Vec<u8>), IpAddr>,
+    /// When a 2xx to an INVITE last came, by Call-ID: what overtook it was refused with 481.
+    born: BTreeMap<Vec<u8>, Mono>,
+    /// When the port of a phone last changed.
+    moved: BTreeMap<IpAddr, Mono>,
 }
 
 impl Checker for OneFinal {
@@ -37,12 +41,15 @@ impl Checker for OneFinal {
         Name::S1
     }
 
-    fn arrived(&mut self, _scene: &mut Scene<'_>, at: Arrived<'_>) {
+    fn arrived(&mut self, scene: &mut Scene<'_>, at: Arrived<'_>) {
         let Some((invite, method)) = invite_of(at.msg) else { return };
         if let Some(status) = at.msg.status() {
             let is_2xx = (200..300).contains(&status) && method == Method::Invite;
-            if is_2xx && self.invited.contains(&invite) {
-                self.to_acknowledge.insert((invite, to_tag(at.msg)));
+            if is_2xx {
+                self.born.insert(invite.0.clone(), scene.mono);
+            }
+            if is_2xx && self.invited.contains_key(&invite) {
+                self.to_acknowledge.insert((invite, to_tag(at.msg)), at.from.ip());
             }
             return;
         }
@@ -52,7 +59,7 @@ impl Checker for OneFinal {
             }
             _ => {
                 if method == Method::Bye {
-                    self.unacknowledged.retain(|(call_id, _)| *call_id != invite.0);
+                    self.unacknowledged.retain(|(call_id, _), _| *call_id != invite.0);
                 }
                 if let Some(key) = key_of(at.msg, at.from) {
                     self.requests.entry(key).or_default();
@@ -66,7 +73,7 @@ impl Checker for OneFinal {
         let Some((invite, method)) = invite_of(msg) else { return };
         if let Some(status) = msg.status().filter(|s| *s >= 200) {
             if method == Method::Invite && status < 300 {
-                self.unacknowledged.insert(invite);
+                self.unacknowledged.insert(invite, to.ip());
             }
             return self.answered(scene, msg, *to, status);
         }
@@ -75,18 +82,28 @@ impl Checker for OneFinal {
         }
         match method {
             Method::Invite => {
-                self.invited.insert(invite);
+                self.invited.insert(invite, to.ip());
             }
             Method::Ack => {
                 self.to_acknowledge.remove(&(invite, to_tag(msg)));
             }
-            Method::Bye => self.unacknowledged.retain(|(call_id, _)| *call_id != invite.0),
+            Method::Bye => self.unacknowledged.retain(|(call_id, _), _| *call_id != invite.0),
             _ => {}
         }
     }
 
     fn crashed(&mut self, _scene: &mut Scene<'_>) {
         *self = OneFinal::default();
+    }
+
+    /// What came by a connection is answered by it or not at all; who cannot be told of an end any
+    /// more may answer too late.
+    fn cut(&mut self, scene: &mut Scene<'_>, phone: IpAddr) {
+        self.moved.insert(phone, scene.mono);
+        self.requests.retain(|(from, ..), finals| *from != phone || !finals.is_empty());
+        self.unacknowledged.retain(|_, to| *to != phone);
+        self.invited.retain(|_, to| *to != phone);
+        self.to_acknowledge.retain(|_, from| *from != phone);
     }
 
     fn ended(&mut self, world: &World) -> Vec<String> {
@@ -96,10 +113,10 @@ impl Checker for OneFinal {
         let silent = silent.map(|((from, branch, method), _)| {
             format!("no final response to {} {} from {from}", text(method), text(branch))
         });
-        let open = self.unacknowledged.iter().map(|(call_id, cseq)| {
+        let open = self.unacknowledged.keys().map(|(call_id, cseq)| {
             format!("2xx of the node neither acknowledged nor ended: {} {cseq}", text(call_id))
         });
-        let owed = self.to_acknowledge.iter().map(|((call_id, cseq), _)| {
+        let owed = self.to_acknowledge.keys().map(|((call_id, cseq), _)| {
             format!("the node never acknowledged a 2xx: {} {cseq}", text(call_id))
         });
         silent.chain(open).chain(owed).collect()
@@ -114,10 +131,15 @@ impl OneFinal {
         if finals.contains(&this) {
             return;
         }
-        // A challenge keeps no state: the same request may be right after a change of rights.
-        let recent = scene.mono.since(scene.configured_at) < TRANSACTION;
-        if recent && matches!(finals.as_slice(), [(401 | 403 | 407, _)]) {
-            finals.clear();
+        // Challenges and refusals outside of dialogs keep no state: the same request may be right
+        // after a change of rights or of its sender's port, or when its dialog has come about.
+        let recent = |at: Option<&Mono>| at.is_some_and(|at| scene.mono.since(*at) < TRANSACTION);
+        let rights = recent(Some(&scene.configured_at)) || recent(self.moved.get(&to.ip()));
+        let late = recent(self.born.get(msg.call_id())) && key.2 != b"Cancel";
+        match finals.as_slice() {
+            [(401 | 403 | 407, _)] if rights => finals.clear(),
+            [(481, _)] if late => finals.clear(),
+            _ => {}
         }
         finals.push(this);
         if let [first, second] = finals.as_slice() {
@@ -135,7 +157,7 @@ fn invite_of(msg: &Msg) -> Option<(Invite, Method)> {
 
 fn key_of(msg: &Msg, peer: SocketAddr) -> Option<Key> {
     let branch = msg.top_via()?.branch()?.to_vec();
-    Some((peer, branch, format!("{:?}", msg.cseq()?.method).into_bytes()))
+    Some((peer.ip(), branch, format!("{:?}", msg.cseq()?.method).into_bytes()))
 }
 
 fn to_tag(msg: &Msg) -> Vec<u8> {

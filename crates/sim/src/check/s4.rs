@@ -2,7 +2,7 @@
 //! and whose act it was agree with what went over the wire, and it is never rewritten.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use base::event::Kind;
 use base::id::DeviceId;
@@ -36,6 +36,8 @@ enum Deed {
     Bye,
     Cancel,
     Refer,
+    /// Its connection was cut.
+    Cut,
 }
 
 /// What was seen on the wire.
@@ -48,7 +50,8 @@ pub struct Records {
     deeds: BTreeMap<String, Vec<(Wall, Deed)>>,
     lives: u64,
     transferred: u64,
-    restarts: Vec<Wall>,
+    /// The wall clock jumped: what was done when is not to be told from records.
+    jumped: bool,
 }
 
 impl Checker for Records {
@@ -60,7 +63,7 @@ impl Checker for Records {
         self.at_hand = None;
         let Some(cseq) = at.msg.cseq() else { return };
         if let Some(deed) = deed_of(at.msg, cseq.method)
-            && let Some(phone) = scene.phones.get(&at.from)
+            && let Some(phone) = scene.phones.get(&at.from.ip())
         {
             self.deeds.entry(phone.number.clone()).or_default().push((scene.wall, deed));
         }
@@ -76,7 +79,7 @@ impl Checker for Records {
         match done {
             Done::Event(event) if event.kind == Kind::CallBegan => self.began(scene),
             Done::Event(event) if event.kind == Kind::Transferred => self.transferred += 1,
-            Done::Sent(msg, to) if scene.phones.contains_key(to) => {
+            Done::Sent(msg, to) if scene.phones.contains_key(&to.ip()) => {
                 let final_ = msg.status().filter(|s| *s >= 200);
                 let cseq = msg.cseq().filter(|c| c.method == Method::Invite);
                 if let (Some(status), Some(cseq)) = (final_, cseq)
@@ -89,14 +92,27 @@ impl Checker for Records {
                     }
                 }
             }
-            Done::Event(_) | Done::Sent(..) | Done::Media(_) | Done::Stored => {}
+            Done::Event(_)
+            | Done::Sent(..)
+            | Done::Media(_)
+            | Done::Stored
+            | Done::Configured(_) => {}
         }
     }
 
-    fn crashed(&mut self, scene: &mut Scene<'_>) {
+    fn crashed(&mut self, _scene: &mut Scene<'_>) {
         self.lives += 1;
-        self.restarts.push(scene.wall);
         self.at_hand = None;
+    }
+
+    fn cut(&mut self, scene: &mut Scene<'_>, phone: IpAddr) {
+        if let Some(phone) = scene.phones.get(&phone) {
+            self.deeds.entry(phone.number.clone()).or_default().push((scene.wall, Deed::Cut));
+        }
+    }
+
+    fn jumped(&mut self) {
+        self.jumped = true;
     }
 
     fn ended(&mut self, world: &World) -> Vec<String> {
@@ -134,7 +150,7 @@ impl Checker for Records {
 impl Records {
     fn began(&mut self, scene: &mut Scene<'_>) {
         let Some((key, from, dialed)) = self.at_hand.take() else { return };
-        let Some(phone) = scene.phones.get(&from) else { return };
+        let Some(phone) = scene.phones.get(&from.ip()) else { return };
         let dialed = dialed.chars().take(base::limits::DIALED_MAX).collect();
         let (device, at, life) = (phone.device, scene.wall, self.lives);
         self.attempts.insert(key, Attempt { device, dialed, at, life, status: None });
@@ -164,9 +180,10 @@ impl Records {
                 matches!(record.cause, Cause::CallerCancelled | Cause::UnregisteredAbandoned)
                     || self.did(record, Deed::Cancel)
                     || self.did(record, Deed::Bye)
+                    || self.did(record, Deed::Cut)
             }
             // No PRACK came: RFC 3262 §3 asks for a 5xx.
-            (504, false) if record.cause == Cause::MediaTimeout => true,
+            (504, _) if record.cause == Cause::MediaTimeout => true,
             (status, false) => status == record.cause.sip_status(),
         };
         if !agrees {
@@ -191,7 +208,8 @@ impl Records {
             Cause::UserRejected => refused(&[603, 403]),
             Cause::UserBusy => limited || refused(&[486, 600, 480]),
             Cause::CallerCancelled if !record.is_answered() && record.transferrer.is_none() => {
-                self.did(record, Deed::Cancel) || self.did(record, Deed::Bye)
+                let deeds = [Deed::Cancel, Deed::Bye, Deed::Cut];
+                deeds.into_iter().any(|deed| self.did(record, deed))
             }
             Cause::NormalClearing if record.is_answered() => {
                 record.ended_by.as_deref().is_some_and(|by| {
@@ -217,6 +235,9 @@ impl Records {
     }
 
     fn has_done(&self, number: &str, deed: Deed, record: &CallRecord) -> bool {
+        if self.jumped {
+            return true;
+        }
         let (from, to) = (record.called_at.0 - SLACK_MS, record.ended_at.0 + SLACK_MS);
         let deeds = self.deeds.get(number).into_iter().flatten();
         deeds.filter(|(at, _)| (from..=to).contains(&at.0)).any(|(_, d)| *d == deed)

@@ -1,9 +1,9 @@
 //! S8, as far as one node goes: the revision of its snapshot never goes back.
 
-use super::{Checker, Name};
+use super::{Checker, Done, Name, Scene};
 use crate::world::World;
 
-/// The highest revision seen.
+/// The revision that was in force last.
 #[derive(Default)]
 pub struct Revisions(u64);
 
@@ -12,14 +12,19 @@ impl Checker for Revisions {
         Name::S8
     }
 
+    fn done(&mut self, scene: &mut Scene<'_>, done: &Done<'_>) {
+        let Done::Configured(now) = done else { return };
+        let before = std::mem::replace(&mut self.0, *now);
+        if *now < before {
+            let what = format!("the snapshot went back from revision {before} to {now}");
+            scene.report(Name::S8, what);
+        }
+    }
+
     fn settled(&mut self, world: &World) -> Result<(), String> {
         let Some(machine) = &world.machine else { return Ok(()) };
         let now = machine.node.snapshot().revision().0;
         let newest = world.company.snapshot.revision().0;
-        let before = std::mem::replace(&mut self.0, now);
-        if now < before {
-            return Err(format!("the snapshot went back from revision {before} to {now}"));
-        }
         match now == newest {
             true => Ok(()),
             false => Err(format!("revision {now} is in force instead of {newest}")),

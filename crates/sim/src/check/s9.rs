@@ -16,8 +16,9 @@ type Key = (Vec<u8>, u32);
 /// What a request that is not confirmed yet would mean.
 #[derive(Default)]
 pub struct Confirmed {
-    /// REGISTERs: source, and whether they remove everything of theirs.
-    registers: BTreeMap<Key, (SocketAddr, bool)>,
+    /// REGISTERs: source, and whether they remove everything of theirs; `None` when they have been
+    /// confirmed, since what is repeated later says nothing new.
+    registers: BTreeMap<Key, Option<(SocketAddr, bool)>>,
     /// BYEs of legs that call control knew.
     byes: BTreeMap<Key, CallId>,
 }
@@ -34,7 +35,8 @@ impl Checker for Confirmed {
                 let removes = at.msg.expires() == Some(0);
                 let names_one = matches!(at.msg.contacts(), Contacts::List(_));
                 if names_one {
-                    self.registers.insert(key, (at.from, removes));
+                    // A copy that comes by another port of its NAT changes nothing.
+                    self.registers.entry(key).or_insert(Some((at.from, removes)));
                 }
             }
             Some(Method::Bye) => {
@@ -52,9 +54,10 @@ impl Checker for Confirmed {
         let (Some(key), Some(cseq)) = (key_of(msg), msg.cseq()) else { return };
         match cseq.method {
             Method::Register => {
-                let Some((source, removes)) = self.registers.get(&key).copied() else { return };
-                let stored = scene.store.has_binding((&key.0, key.1), source, scene.wall);
-                let kept = scene.store.is_bound_by(&key.0, scene.wall);
+                let register = self.registers.get_mut(&key).and_then(Option::take);
+                let Some((source, removes)) = register else { return };
+                let stored = scene.store.has_binding((&key.0, key.1), source, scene.mono);
+                let kept = scene.store.is_bound_by(&key.0, scene.mono);
                 if !removes && !stored {
                     let what = format!("REGISTER {} {} confirmed, not stored", text(&key.0), key.1);
                     scene.report(Name::S9, what);
@@ -82,7 +85,7 @@ impl Checker for Confirmed {
 
     fn settled(&mut self, world: &crate::world::World) -> Result<(), String> {
         let Some(machine) = &world.machine else { return Ok(()) };
-        let stored = world.store.bindings(world.now.wall).len();
+        let stored = world.store.bindings_len(world.now.mono);
         let live = machine.node.stack().bindings_len();
         match stored == live {
             true => Ok(()),

@@ -2,7 +2,7 @@
 //!
 //! | Line | Meaning |
 //! |---|---|
-//! | `phone taro 2001` | a phone of that extension; two of one number belong to one user |
+//! | `phone taro 2001 [by TCP]` | a phone of that extension; two of one number belong to one user |
 //! | `link jiro delay 300ms` | everything to and from the phone takes that long |
 //! | `relay on`, `session 90s`, `ring time 10s` | settings, before the first act |
 //! | `taro dials 2002 [without offer] [reliably]` | a call |
@@ -10,6 +10,8 @@
 //! | `taro hangs up`, `holds`, `resumes`, `offers`, `presses 5` | what either does |
 //! | `taro transfers to 2003`, `taro connects` | blind; attended, of his two calls |
 //! | `taro reboots`, `node restarts` | losses of memory |
+//! | `taro gets another port`, `taro loses its connection` | by a NAT; of a phone by TCP |
+//! | `the clock jumps [back] 3600s` | the wall clock |
 //! | `taro sends REFER to 2002` | a request outside of any dialog |
 //! | `lose next 200 to taro`, `lose every ACK from taro` | the network |
 //! | `change next ACK from taro "CSeq: " to "CSeq: 1"` | a phone with a defect; `\xNN`, `{a*30}` |

@@ -1,5 +1,7 @@
 //! Plays a scenario: each line in turn, on a network without faults of its own.
 
+use std::net::IpAddr;
+
 use base::{Cause, LegId, Micros, Mono};
 use bytes::Bytes;
 use sip::leg::LegCommand;
@@ -53,7 +55,7 @@ impl Player {
         let phones: Vec<(usize, bool)> = scenario
             .phones
             .iter()
-            .map(|(_, dn)| (dn.saturating_sub(first) as usize, false))
+            .map(|(_, dn, _)| (dn.saturating_sub(first) as usize, false))
             .collect();
         let company = Company::of(&phones, scenario.ring_time_s.unwrap_or(60));
         let session_s = scenario.session_s.unwrap_or(1_800);
@@ -61,13 +63,12 @@ impl Player {
         let mut world = World::new(rng_of(7), swarm, company, None);
         world.trace = Trace::new(true, true);
         world.watch = check::checkers(None);
-        for _ in 0..phones.len() {
-            world.add_phone(true, true);
+        for (_, _, transport) in &scenario.phones {
+            world.add_phone(true, true, *transport);
         }
         world.boot_node();
         for n in 0..phones.len() {
-            let news = world.phones[n].boot(world.now);
-            world.news(n, news);
+            world.boot_phone(n);
         }
         world.run(Micros::seconds(1));
         world.script = Some(Script::default());
@@ -111,7 +112,7 @@ impl Player {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step::Link(n, delay) => {
-                let address = self.world.phones[*n].card.address;
+                let address = self.address(*n);
                 self.script().links.insert(address, *delay);
                 Ok(())
             }
@@ -121,8 +122,13 @@ impl Player {
                 self.world.boot_node();
                 Ok(())
             }
+            Step::Jump(by, forward) => {
+                let by = by.0 as i64 / 1_000;
+                self.world.jump(if *forward { by } else { -by });
+                Ok(())
+            }
             Step::Rule { once, message, phone, from, change } => {
-                let (phone, message) = (self.world.phones[*phone].card.address, message.clone());
+                let (phone, message) = (self.address(*phone), message.clone());
                 let rule =
                     Rule { once: *once, message, phone, from: *from, change: change.clone() };
                 self.script().rules.push(rule);
@@ -150,6 +156,10 @@ impl Player {
             }
             Step::Drained => self.drained(),
         }
+    }
+
+    fn address(&self, n: usize) -> IpAddr {
+        self.world.phones[n].card.address.ip()
     }
 
     fn script(&mut self) -> &mut Script {
@@ -181,6 +191,14 @@ impl Player {
             }
             Verb::Reboot => {
                 self.world.reboot(n);
+                Ok(())
+            }
+            Verb::Rebind => {
+                self.world.rebind(n);
+                Ok(())
+            }
+            Verb::Cut => {
+                self.world.cut(n);
                 Ok(())
             }
             Verb::Send(method, to) => {
@@ -230,7 +248,7 @@ impl Player {
                 let [first, second] = calls.as_slice() else { return None };
                 Deed::Join(*first, *second)
             }
-            Verb::Offer | Verb::Reboot | Verb::Send(..) => return None,
+            Verb::Offer | Verb::Reboot | Verb::Rebind | Verb::Cut | Verb::Send(..) => return None,
         })
     }
 
@@ -259,19 +277,19 @@ impl Player {
              Call-ID: {tag}@{from}\r\nCSeq: 1 {method}\r\nContact: <sip:{from}>\r\n{refer}\
              Content-Length: 0\r\n\r\n"
         );
-        let datagram = Datagram { from, to: server(), bytes: Bytes::from(text) };
+        let datagram = Datagram { from, to: server(), flow: None, bytes: Bytes::from(text) };
         self.world.later(Micros::millis(5), Work::Deliver(datagram));
     }
 
     fn repeat(&mut self, message: &Message, n: usize) -> Result<(), String> {
-        let address = self.world.phones[n].card.address;
+        let address = self.address(n);
         let last = self.script().last(message, address).ok_or("the phone sent no such message")?;
         self.world.later(Micros::millis(5), Work::Deliver(last));
         Ok(())
     }
 
     fn sees(&mut self, n: usize, message: &Message, within: Micros) -> Result<(), String> {
-        let address = self.world.phones[n].card.address;
+        let address = self.address(n);
         let from = self.read[n];
         let found = self.until(within, |w| {
             let seen = w.script.as_ref()?.seen.get(&address)?;
@@ -282,7 +300,7 @@ impl Player {
     }
 
     fn never_sees(&mut self, n: usize, message: &Message) -> Result<(), String> {
-        let address = self.world.phones[n].card.address;
+        let address = self.address(n);
         let seen = self.world.script.as_ref().and_then(|s| s.seen.get(&address));
         match seen.into_iter().flatten().any(|m| fits(message, m)) {
             true => Err(format!("phone {n} has seen it")),

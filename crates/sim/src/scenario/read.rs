@@ -1,12 +1,13 @@
 //! From text to steps.
 
 use base::Micros;
+use sip::stack::Transport;
 
 /// A scenario.
 #[derive(Debug, Clone, Default)]
 pub struct Scenario {
-    /// Names and numbers of the phones.
-    pub phones: Vec<(String, u32)>,
+    /// Names and numbers of the phones, and how they speak.
+    pub phones: Vec<(String, u32, Transport)>,
     /// All calls are relayed.
     pub relay: bool,
     /// Session-Expires, seconds.
@@ -46,6 +47,8 @@ pub enum Step {
     Do(usize, Verb),
     /// The node dies and starts again.
     Restart,
+    /// The wall clock jumps, forward or back.
+    Jump(Micros, bool),
     /// The next one, or every one, from or to a phone is lost or changed.
     Rule {
         /// Only the next one.
@@ -95,6 +98,8 @@ pub enum Verb {
     Transfer(String),
     Connect,
     Reboot,
+    Rebind,
+    Cut,
     Send(String, String),
 }
 
@@ -133,9 +138,14 @@ pub fn read(text: &str) -> Result<Scenario, String> {
         let number = n + 1;
         let words: Vec<&str> = line.split_whitespace().collect();
         let read = match words.as_slice() {
-            ["phone", name, dn] => {
+            ["phone", name, dn, rest @ ..] => {
                 let dn = dn.parse().map_err(|_| format!("line {number}: {dn} is no number"))?;
-                scenario.phones.push(((*name).to_owned(), dn));
+                let by = match rest {
+                    [] => Transport::Udp,
+                    ["by", "TCP"] => Transport::Tcp,
+                    _ => return Err(format!("line {number} is not understood: {line}")),
+                };
+                scenario.phones.push(((*name).to_owned(), dn, by));
                 continue;
             }
             ["relay", "on"] => {
@@ -162,11 +172,13 @@ pub fn read(text: &str) -> Result<Scenario, String> {
 }
 
 fn step(scenario: &Scenario, words: &[&str], line: &str) -> Option<Step> {
-    let phone = |name: &str| scenario.phones.iter().position(|(n, _)| n == name);
+    let phone = |name: &str| scenario.phones.iter().position(|(n, ..)| n == name);
     Some(match words {
         ["link", name, "delay", time] => Step::Link(phone(name)?, time_of(time)?),
         ["wait", time] => Step::Wait(time_of(time)?),
         ["node", "restarts"] => Step::Restart,
+        ["the", "clock", "jumps", time] => Step::Jump(time_of(time)?, true),
+        ["the", "clock", "jumps", "back", time] => Step::Jump(time_of(time)?, false),
         ["lose", which, rest @ .., way @ ("from" | "to"), name] => Step::Rule {
             once: once(which)?,
             message: message(rest)?,
@@ -189,7 +201,7 @@ fn step(scenario: &Scenario, words: &[&str], line: &str) -> Option<Step> {
 }
 
 fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
-    let phone = |name: &str| scenario.phones.iter().position(|(n, _)| n == name);
+    let phone = |name: &str| scenario.phones.iter().position(|(n, ..)| n == name);
     Some(match words {
         ["drained"] => Step::Drained,
         [n, "records" | "record"] => Step::Records(n.parse().ok()?),
@@ -236,6 +248,8 @@ fn verb(words: &[&str]) -> Option<Verb> {
         ["transfers", "to", to] => Verb::Transfer((*to).to_owned()),
         ["connects"] => Verb::Connect,
         ["reboots"] => Verb::Reboot,
+        ["gets", "another", "port"] => Verb::Rebind,
+        ["loses", "its", "connection"] => Verb::Cut,
         ["sends", method, "to", to] => Verb::Send((*method).to_owned(), (*to).to_owned()),
         _ => return None,
     })

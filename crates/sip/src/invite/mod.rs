@@ -13,6 +13,7 @@ use base::{Cause, FlowId, LegId, Place, Rng, Slots, Table};
 
 use crate::leg::{Invite, LegCommand, LegEvent, Refused};
 use crate::msg::replaces::Replaces;
+use crate::msg::via::MAGIC_COOKIE;
 use crate::msg::write::{Reply, Writer};
 use crate::msg::{HeaderId, Method, Msg};
 use crate::stack::{DialogSurvey, Output, Transport};
@@ -262,6 +263,7 @@ impl Legs {
         let Some(usage) = self.usages.get_mut(index as usize) else {
             return;
         };
+        usage.moved(cx, tx, peer);
         match role {
             Role::Invite => usage.invite_response(cx, response),
             Role::Prack => usage.prack_done(cx, response.status().unwrap_or(0)),
@@ -272,6 +274,17 @@ impl Legs {
             Role::Notify => usage.notified(cx, tx, Some(response)),
         }
         self.settle(cx, index);
+    }
+
+    /// A 2xx to an INVITE of ours that is over, perhaps of an earlier process: its phone is told
+    /// that there is no call, instead of waiting for an ACK.
+    pub(crate) fn handle_late_2xx(&self, cx: &mut Cx<'_>, response: &Msg, peer: Peer) {
+        let branch = response.top_via().and_then(|via| via.branch());
+        let place = branch.and_then(|b| b.strip_prefix(MAGIC_COOKIE)).and_then(Place::parse);
+        let is_2xx = response.status().is_some_and(|s| (200..300).contains(&s));
+        if is_2xx && place == Some(self.place) {
+            stray::end(cx, response, peer);
+        }
     }
 
     /// A transaction of a leg ended without a final response.
@@ -436,20 +449,35 @@ impl Legs {
 }
 
 impl Usage {
-    /// Before we speak: a phone whose connection was cut may have registered by another one.
+    /// Before we speak: a phone whose connection was cut, or whose NAT gave it another port, may
+    /// have registered by another one.
     fn follow(&mut self, cx: &Cx<'_>) {
+        let Some(registrar) = cx.registrar else { return };
         let is_open = |peer: &Peer| cx.layer.flows().get(peer.flow).is_some();
-        let Some(registrar) = cx.registrar.filter(|_| !is_open(&self.peer)) else {
+        let Peer { flow, address, .. } = self.peer;
+        let is_cut = !is_open(&self.peer);
+        if !is_cut && registrar.knows(flow, address) {
             return;
-        };
+        }
         let targets: Vec<Target> = registrar
             .contacts(self.device)
             .map(|(_, binding)| Target::of(binding))
             .filter(|target| is_open(&target.peer))
             .collect();
         let same = targets.iter().find(|t| *t.uri == *self.remote.target);
-        if let Some(target) = same.or(targets.first().filter(|_| targets.len() == 1)) {
+        // Who never registered from this address is not moved to another device's port.
+        let only = targets.first().filter(|_| is_cut && targets.len() == 1);
+        if let Some(target) = same.or(only) {
             self.peer = target.peer;
+        }
+    }
+
+    /// A response came from elsewhere than we sent to: a NAT gave the phone another port. It
+    /// names our branch, so it is from whoever got the request.
+    fn moved(&mut self, cx: &mut Cx<'_>, tx: ClientTx, from: Peer) {
+        if self.peer.flow == from.flow && self.peer.address != from.address {
+            self.peer.address = from.address;
+            cx.layer.moved(tx, from.address);
         }
     }
 

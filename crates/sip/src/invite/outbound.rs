@@ -294,8 +294,17 @@ impl Usage {
             return;
         }
         let number = response.cseq().map_or(0, |c| c.number);
-        if let Some(ack) = self.ack_out.as_ref().filter(|a| a.cseq == number) {
-            cx.layer.send(&self.peer, ack.bytes.clone(), cx.out);
+        let bytes = match &self.ack_out {
+            Some(ack) if ack.cseq == number => Some(ack.bytes.clone()),
+            // A re-INVITE has taken its place: what the ACK had to say has been heard.
+            Some(ack) if number < ack.cseq => {
+                let branch = cx.layer.mint().branch();
+                self.write(cx, &Ask::new(Method::Ack, number, &self.remote), &branch)
+            }
+            Some(_) | None => None,
+        };
+        if let Some(bytes) = bytes {
+            cx.layer.send(&self.peer, bytes, cx.out);
         }
     }
 

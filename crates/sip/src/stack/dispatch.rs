@@ -85,6 +85,11 @@ impl Stack {
             }
             Some(event) => self.failed(now, event, out),
             None if self.layer.knows(msg) => {}
+            None if self.registrar.knows(peer.flow, peer.address) && is_invite(msg) => {
+                out.push(Output::Event(Kind::MessageDropped.into()));
+                let (legs, mut cx) = self.legs(now, out);
+                legs.handle_late_2xx(&mut cx, msg, peer);
+            }
             None => out.push(Output::Event(Kind::MessageDropped.into())),
         }
     }
@@ -232,6 +237,10 @@ impl Stack {
 /// Whether a request names a dialog. A REGISTER makes none (RFC 3261 §10.2).
 fn is_in_dialog(msg: &Msg) -> bool {
     msg.method() != Some(Method::Register) && msg.to().is_some_and(|to| to.tag().is_some())
+}
+
+fn is_invite(msg: &Msg) -> bool {
+    msg.cseq().is_some_and(|cseq| cseq.method == Method::Invite)
 }
 
 fn reply(msg: &Msg, peer: &Peer, transport: Transport, bytes: Bytes) -> Output {

@@ -172,6 +172,13 @@ impl Layer {
         (is_new && owner != NOBODY).then_some(TxEvent::Response { tx: id, owner })
     }
 
+    /// What is still sent for a request, its CANCEL above all, goes to this address from now on.
+    pub fn moved(&mut self, tx: ClientTx, to: std::net::SocketAddr) {
+        if let Some(entry) = self.get(tx.index, tx.generation) {
+            entry.to = to;
+        }
+    }
+
     /// Whether a response belongs to a transaction of ours, finished ones included.
     pub fn knows(&self, msg: &Msg) -> bool {
         self.client_of(msg).is_some()

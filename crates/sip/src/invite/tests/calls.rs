@@ -313,6 +313,46 @@ fn a_phone_that_came_back_by_another_flow_is_hung_up_there() {
     b.expect_silence();
 }
 
+/// Where the requests of these outputs go.
+fn destinations(out: &[Output]) -> Vec<String> {
+    let to = |o: &Output| match o {
+        Output::Transmit { to, .. } => Some(to.to_string()),
+        _ => None,
+    };
+    out.iter().filter_map(to).collect()
+}
+
+#[test]
+fn a_phone_that_answers_from_another_port_is_spoken_to_there() {
+    const END: LegCommand = LegCommand::End { cause: Cause::CallerCancelled, elsewhere: false };
+    let mut b = Bench::new();
+    let leg = b.call(Some(OFFER));
+    let invite = b.expect("INVITE");
+    let mut peer = b.peer();
+    peer.address.set_port(40_000);
+    let ringing = reply(&invite, "180 Ringing", "far", "", "");
+    let out = b.node.receive(b.now, peer, Bytes::from(ringing));
+    b.sort(out);
+    let cancel = b.node.command(b.now, leg, END);
+    assert_eq!(destinations(&cancel), ["192.0.2.10:40000"]);
+}
+
+#[test]
+fn a_dialog_follows_its_phone_to_another_port_when_that_registers() {
+    const END: LegCommand = LegCommand::End { cause: Cause::NormalClearing, elsewhere: false };
+    for (moved, expected) in [(true, "192.0.2.10:40000"), (false, PHONE)] {
+        let mut b = Bench::new();
+        let (leg, _) = b.talk_in("");
+        let mut peer = b.peer();
+        peer.address.set_port(40_000);
+        // Another terminal of the device, with a Contact of its own, says nothing of this one.
+        let contact = if moved { PHONE.to_owned() } else { peer.address.to_string() };
+        b.node.register_as(b.now, peer, &contact);
+        let bye = b.node.command(b.now, leg, END);
+        assert_eq!(destinations(&bye), [expected]);
+    }
+}
+
 #[test]
 fn strict_routers_and_paths_are_followed() {
     let mut b = Bench::new();

@@ -280,3 +280,26 @@ fn small_requests_in_a_call() {
     assert!(b.events.is_empty());
     b.finish(leg);
 }
+
+#[test]
+fn a_copy_of_the_first_200_is_acknowledged_after_a_reinvite_too() {
+    let mut b = Bench::new();
+    let leg = b.call(Some(OFFER));
+    let invite = b.expect("INVITE");
+    b.recv(reply(&invite, "200 OK", "far", "", ANSWER));
+    b.expect("ACK");
+    assert!(matches!(b.event(leg), LegEvent::Answered { .. }));
+    b.command(leg, offer(Some(OFFER)));
+    let reinvite = b.expect("INVITE");
+    b.recv(reply(&reinvite, "200 OK", "", "", ANSWER));
+    let ack = b.expect("ACK");
+    assert!(matches!(b.event(leg), LegEvent::AnswerReceived { .. }));
+    b.recv(reply(&invite, "200 OK", "far", "", ANSWER));
+    let again = b.expect("ACK");
+    let cseq = |msg: &Msg| msg.cseq().map(|c| c.number);
+    assert_eq!((cseq(&again), again.to().is_some()), (cseq(&invite), true));
+    // The younger one is still the one that its own copies get.
+    b.recv(reply(&reinvite, "200 OK", "", "", ANSWER));
+    assert!(b.expect("ACK").same(&ack));
+    b.finish(leg);
+}

@@ -4,7 +4,7 @@ use base::Micros;
 use base::event::Kind;
 
 use super::bench::{Ask, Bench, TCP};
-use crate::msg::HeaderId;
+use crate::msg::{HeaderId, Method, Msg};
 use crate::stack::{Input, Output};
 
 #[test]
@@ -136,6 +136,30 @@ fn a_response_to_nothing_is_dropped_and_counted() {
     let got = bench.receive(ask.source, text);
     assert!(matches!(got.outputs[..],
         [Output::Event(e)] if e.kind == Kind::MessageDropped));
+}
+
+#[test]
+fn a_phone_that_answers_a_forgotten_call_is_told_so() {
+    let mut bench = Bench::new();
+    let phone = Ask::register("<sip:a@198.51.100.1>").source;
+    let answer = |branch: &str| {
+        format!(
+            "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch={branch}\r\n\
+             From: <sip:2001@example.jp>;tag=old\r\nTo: <sip:a@198.51.100.1>;tag=far\r\n\
+             Call-ID: old\r\nCSeq: 7 INVITE\r\nContact: <sip:a@198.51.100.1>\r\n\
+             Content-Length: 0\r\n\r\n"
+        )
+    };
+    // The bench is place 0.
+    let ours = answer("z9hG4bK00000123456789abc");
+    assert!(bench.receive(phone, &ours).messages.is_empty(), "nobody is registered there");
+    assert_eq!(bench.ask(&Ask::register("<sip:a@198.51.100.1>")).status(), 200);
+    assert!(bench.receive(phone, answer("z9hG4bKelse0123456789abc")).messages.is_empty());
+    let got = bench.receive(phone, &ours);
+    let methods: Vec<_> = got.messages.iter().filter_map(Msg::method).collect();
+    assert_eq!(methods, [Method::Ack, Method::Bye]);
+    assert_eq!(got.messages[1].cseq().map(|c| c.number), Some(8));
+    assert_eq!(got.messages[1].call_id(), b"old");
 }
 
 #[test]
