@@ -11,4 +11,5 @@ mod process;
 mod refusals;
 mod reliable;
 mod signalling;
+mod timers;
 mod transfers;

@@ -182,8 +182,12 @@ impl Script {
 
     /// A called telephone, after its INVITE came. Remembers whom to answer to.
     pub(crate) fn callee(name: &str) -> Self {
-        let mut script = Self::new(name, true);
-        script.steps += "<recv request=\"INVITE\" rrs=\"true\"><action>\n\
+        Self::new(name, true).called_again()
+    }
+
+    /// The INVITE comes once more, since the first one was refused for what it asked.
+    pub(crate) fn called_again(mut self) -> Self {
+        self.steps += "<recv request=\"INVITE\" rrs=\"true\"><action>\n\
             <ereg regexp=\".*\" search_in=\"hdr\" header=\"From:\" assign_to=\"remote\"/>\n\
             <ereg regexp=\".*\" search_in=\"hdr\" header=\"To:\" assign_to=\"local\"/>\n\
             <ereg regexp=\"sip:[^&gt;]*\" search_in=\"hdr\" header=\"Contact:\" \
@@ -191,7 +195,7 @@ impl Script {
             <ereg regexp=\".*\" search_in=\"hdr\" header=\"Via:\" assign_to=\"via\"/>\n\
             <ereg regexp=\".*\" search_in=\"hdr\" header=\"CSeq:\" assign_to=\"invite_cseq\"/>\n\
             </action></recv>\n";
-        script
+        self
     }
 
     fn recv(&mut self, text: &str) {
