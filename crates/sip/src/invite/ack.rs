@@ -63,7 +63,7 @@ impl Usage {
         self.disarm(Kind::Limit);
         match self.phase {
             Phase::Up if wait.initial => self.emit(cx, LegEvent::Confirmed),
-            Phase::Ending(None) => self.send_bye(cx),
+            Phase::Ending(None) => self.part(cx),
             Phase::Up
             | Phase::Ending(Some(_))
             | Phase::Calling(_)

@@ -34,7 +34,8 @@ impl Usage {
         }
     }
 
-    /// Sends BYE, or waits with it for the ACK to our 2xx (RFC 3261 §15).
+    /// Sends BYE, or waits with it for the ACK to our 2xx (RFC 3261 §15) and for the answer to the
+    /// last word about a transfer.
     pub(super) fn hang_up(&mut self, cx: &mut Cx<'_>) {
         self.settle_owed(cx);
         self.fail_running(cx);
@@ -43,7 +44,13 @@ impl Usage {
             self.disarm(kind);
         }
         self.phase = Phase::Ending(None);
-        if self.ack_in.is_none() {
+        self.part(cx);
+    }
+
+    /// Sends the BYE when nothing is left that it has to wait for.
+    pub(super) fn part(&mut self, cx: &mut Cx<'_>) {
+        let waits = self.ack_in.is_some() || self.farewell.is_some();
+        if matches!(self.phase, Phase::Ending(None)) && !waits {
             self.send_bye(cx);
         }
     }

@@ -19,6 +19,9 @@ use crate::txn::{ClientTx, ServerTx};
 /// How long call control may think about a REFER; its transaction can be answered for 32 s.
 const DECISION: Micros = Micros::seconds(30);
 
+/// How long our BYE waits for the answer to the last NOTIFY, which it could overtake.
+const FAREWELL: Micros = Micros::seconds(2);
+
 /// Seconds of the implicit subscription; a referred call may ring as long as any other.
 const EXPIRES_S: u64 = base::limits::UNANSWERED_MAX.as_seconds();
 
@@ -157,6 +160,9 @@ impl Usage {
     /// A NOTIFY was answered; `None`: it was not.
     pub(super) fn notified(&mut self, cx: &mut Cx<'_>, tx: ClientTx, response: Option<&Msg>) {
         let status = response.and_then(Msg::status).unwrap_or(408);
+        if self.farewell == Some(tx) && status >= 200 {
+            return self.farewell_said(cx);
+        }
         let Some(Stage::Told { running, told, next, .. }) =
             self.referral.as_mut().map(|r| &mut r.stage)
         else {
@@ -175,8 +181,17 @@ impl Usage {
         }
     }
 
-    /// Nobody decided about the REFER, or its subscription expired.
+    fn farewell_said(&mut self, cx: &mut Cx<'_>) {
+        self.farewell = None;
+        self.disarm(Kind::Refer);
+        self.part(cx);
+    }
+
+    /// Nobody decided about the REFER, its subscription expired, or nobody heard the last of it.
     pub(super) fn refer_expired(&mut self, cx: &mut Cx<'_>) {
+        if self.farewell.is_some() {
+            return self.farewell_said(cx);
+        }
         match self.referral.as_ref().map(|r| &r.stage) {
             Some(Stage::Asked(_)) => self.refuse_refer(cx, 500),
             Some(Stage::Told { told, .. }) => {
@@ -217,8 +232,12 @@ impl Usage {
             let status = next.unwrap_or((*told).max(100));
             self.notify(cx, status, Some("noresource"));
         }
-        self.referral = None;
         self.disarm(Kind::Refer);
+        let last = self.referral.take().map(|r| r.stage);
+        if let Some(Stage::Told { running: Some(tx), .. }) = last {
+            self.farewell = Some(tx);
+            self.arm_in(cx, Kind::Refer, FAREWELL);
+        }
     }
 
     /// 487 for a REFER that nobody decided about.

@@ -147,13 +147,14 @@ impl World {
             let command = LegCommand::Progress { status: 183, sdp };
             self.plan(0, Step::Command { node, leg, command });
         }
+        let refuse = |cause| LegCommand::Refuse { cause, retry_after_s: None };
         match self.rng.below(10) {
-            0 => {}
-            1 => self.soon(
-                node,
-                leg,
-                LegCommand::Refuse { cause: Cause::UserBusy, retry_after_s: None },
-            ),
+            // Not for ever: a caller that heard nothing back leaves without a CANCEL.
+            0 => {
+                let command = refuse(Cause::RingTimeout);
+                self.plan(600_000, Step::Command { node, leg, command });
+            }
+            1 => self.soon(node, leg, refuse(Cause::UserBusy)),
             _ => self.soon(node, leg, LegCommand::Answer { sdp: Some(sdp) }),
         }
     }
