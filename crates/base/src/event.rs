@@ -72,6 +72,8 @@ events! {
     DigitIgnored, "call.digit_ignored", Count, "中継できない数字信号を破棄しました", "Dropped a digit that could not be passed on";
     /// The media plane refused a leg.
     MediaRefused, "media.refused", Warning, "メディアの資源が足りません", "The media plane is out of resources";
+    /// The media plane takes no new legs until some have ended.
+    MediaFull, "media.full", Warning, "メディアの上限に達したため、新しい中継を受け付けません", "The media plane takes no new legs until some have ended";
     /// The store refused a write.
     StoreRefused, "store.refused", Alarm, "データベースに書き込めません", "The database refused a write";
     /// An answer came for something that no longer exists.

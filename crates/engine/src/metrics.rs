@@ -23,6 +23,7 @@ struct Shared {
     inputs: AtomicU64,
     restarts: AtomicU64,
     spool_refuses: AtomicBool,
+    media_full: AtomicBool,
     clock: Clock,
     /// Per kind: when its latest log line was, and how many events were not told since.
     told: Vec<Told>,
@@ -73,6 +74,7 @@ impl Metrics {
                 inputs: AtomicU64::new(0),
                 restarts: AtomicU64::new(0),
                 spool_refuses: AtomicBool::new(false),
+                media_full: AtomicBool::new(false),
                 clock: Clock::start(),
                 told: Kind::ALL.iter().map(|_| Told::default()).collect(),
             }),
@@ -107,6 +109,19 @@ impl Metrics {
     /// Whether the spool refused what was last written to it.
     pub fn spool_refuses(&self) -> bool {
         self.shared.spool_refuses.load(Ordering::Relaxed)
+    }
+
+    /// The media plane takes no new legs, or does again.
+    pub(crate) fn set_media_full(&self, full: bool) {
+        self.shared.media_full.store(full, Ordering::Relaxed);
+        if full {
+            self.event(Kind::MediaFull.into());
+        }
+    }
+
+    /// Whether the media plane takes no new legs now; it refuses each that is asked for.
+    pub fn media_full(&self) -> bool {
+        self.shared.media_full.load(Ordering::Relaxed)
     }
 
     pub(crate) fn received(&self) {

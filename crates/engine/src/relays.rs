@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use base::{LegId, Micros};
 use media::Busy;
-use mediactl::{Command, Event, Failure};
+use mediactl::{Command, Event, Failure, Load};
 
 /// How often closes are tried again.
 pub(crate) const AGAIN: Micros = Micros::millis(20);
@@ -60,10 +60,15 @@ impl Relays {
         taken
     }
 
-    /// The plane reports: a leg that failed is open no more.
-    pub(crate) fn heard(&mut self, event: &Event) {
-        if let Event::Failed { leg, .. } = event {
-            self.open.remove(leg);
+    /// The plane reports: a leg that failed is open no more. Its new load, when that is the news.
+    pub(crate) fn heard(&mut self, event: &Event) -> Option<Load> {
+        match event {
+            Event::Failed { leg, .. } => {
+                self.open.remove(leg);
+                None
+            }
+            Event::Overload { load } => Some(*load),
+            _ => None,
         }
     }
 

@@ -224,7 +224,6 @@ impl Shard {
             StreamEvent::Message { flow, from, local, bytes } => {
                 self.metrics.received();
                 self.input(Input::Received { flow, from, local: local.ip(), bytes });
-                self.settle(flow);
             }
             StreamEvent::Closed { flow } => {
                 self.open.remove(&flow);
@@ -233,9 +232,10 @@ impl Shard {
         }
     }
 
-    /// A connection whose far end proved who it is stays open.
-    fn settle(&mut self, flow: FlowId) {
-        if self.node.proved() == Some(flow)
+    /// A connection whose far end proved who it is stays open: known before the far end hears of
+    /// it.
+    fn settle(&mut self) {
+        if let Some(flow) = self.node.proved()
             && let Some(stream) = self.open.get_mut(&flow)
             && !std::mem::replace(&mut stream.settled, true)
         {
@@ -244,7 +244,9 @@ impl Shard {
     }
 
     fn media(&mut self, event: mediactl::Event) {
-        self.relays.heard(&event);
+        if let Some(load) = self.relays.heard(&event) {
+            self.metrics.set_media_full(load == mediactl::Load::RefuseNew);
+        }
         self.input(Input::Media { event });
     }
 
@@ -304,6 +306,7 @@ impl Shard {
         let mut out = std::mem::take(&mut self.out);
         let done = rebuild::survives(|| {
             self.node.handle(now, input, &mut out);
+            self.settle();
             if let Some(journal) = &mut self.journal {
                 journal.outputs(&out);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -120,6 +120,7 @@ impl MediaPlane {
             deny: config.deny,
             silence: config.silence,
             legs_max: config.legs_max.div_ceil(count),
+            full: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             gone: Box::new(move |leg| {
                 socket::lock(&forgetful).forget(leg);

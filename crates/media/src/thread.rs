@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex};
 
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) silence: Micros,
     /// Legs of one thread.
     pub(crate) legs_max: usize,
+    /// Threads that refuse new legs.
+    pub(crate) full: AtomicUsize,
     pub(crate) stopping: AtomicBool,
     /// Told of legs that ended by themselves, so that the placement forgets them.
     pub(crate) gone: Box<dyn Fn(LegId) + Send + Sync>,
@@ -289,9 +291,18 @@ impl Worker {
         self.tell(Event::Failed { leg, why });
     }
 
+    /// A leg goes to the thread with the fewest, so one that is full speaks for the plane.
     fn set_load(&mut self, load: Load) {
-        if self.load != load {
-            self.load = load;
+        if self.load == load {
+            return;
+        }
+        self.load = load;
+        let full = &self.shared.full;
+        let others = match load {
+            Load::RefuseNew => full.fetch_add(1, Ordering::AcqRel),
+            Load::Normal => full.fetch_sub(1, Ordering::AcqRel).saturating_sub(1),
+        };
+        if others == 0 {
             self.tell(Event::Overload { load });
         }
     }

@@ -117,6 +117,9 @@ impl Health {
         if !becomes(|| knock.silent() == 0).await {
             reasons.push(format!("media: {} threads do not answer", knock.silent()));
         }
+        if self.handle.metrics().media_full() {
+            reasons.push("media: no room for new calls".into());
+        }
         let stored = self.store.snapshot().revision();
         if !becomes(|| self.handle.snapshot().revision() >= stored).await {
             reasons.push("configuration: the newest one is not in force".into());

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use base::event::Kind;
 use base::{LegId, Place};
 use media::Busy;
 use mediactl::{
@@ -10,6 +11,7 @@ use mediactl::{
     Protection,
 };
 
+use super::world::{World, until};
 use crate::relays::Relays;
 
 struct Plane {
@@ -96,7 +98,26 @@ fn only_legs_that_are_open_are_closed_when_all_are() {
         assert!(relays.tell(open(n)));
     }
     assert!(relays.tell(Command::Close { leg: leg(1) }));
-    relays.heard(&Event::Failed { leg: leg(2), why: Failure::Socket });
+    assert_eq!(relays.heard(&Event::Failed { leg: leg(2), why: Failure::Socket }), None);
     relays.close_all();
     assert_eq!(plane.closed(), [leg(1), leg(3), leg(4)]);
+}
+
+#[test]
+fn a_full_plane_refuses_new_calls_and_says_so_until_there_is_room() {
+    let world = World::start(|config| (config.media.legs_max, config.media.threads) = (2, 1));
+    let mut phones: Vec<_> = (2001..=2004).map(|dn| world.phone(dn)).collect();
+    let [a, b, c, d] = phones.as_mut_slice() else { panic!("four phones") };
+    let metrics = world.handle.metrics();
+    let (here, there) = a.call(b);
+    assert!(!metrics.media_full());
+    assert_eq!(c.try_call(d), Err(503));
+    assert!(metrics.media_full());
+    assert_eq!(metrics.count(Kind::MediaFull), 1);
+    a.hang_up(here);
+    until("there is room again", || {
+        a.step();
+        b.is_over(there) && !metrics.media_full()
+    });
+    c.call(d);
 }

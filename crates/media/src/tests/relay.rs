@@ -2,7 +2,7 @@
 
 use base::LegId;
 use mediactl::{
-    Command, Direction, Event, Failure, Form, Joined, LegWant, Load, Payload, PlayerId,
+    Command, Direction, Event, Failure, Form, GroupId, Joined, LegWant, Load, Payload, PlayerId,
     RemoteMedia, Repeat,
 };
 
@@ -249,6 +249,38 @@ fn above_the_limit_new_legs_fail_and_running_ones_go_on() {
     bench.close(LegId(1));
     bench.event(|e| matches!(e, Event::Overload { load: Load::Normal }).then_some(()));
     bench.open(&leg(3, &c));
+}
+
+#[test]
+fn the_plane_is_full_while_any_thread_is() {
+    let bench = Bench::with(Config { threads: 2, legs_max: 2, ..config() });
+    let phones: Vec<Phone> = (1..=5).map(Phone::new).collect();
+    let want = |n: u64| LegWant { group: GroupId(n), ..leg(n, &phones[n as usize - 1]) };
+    bench.open(&want(1));
+    bench.open(&want(2));
+    // Of the same group as legs that are open: one for each thread.
+    bench.want(&LegWant { group: GroupId(1), ..want(3) });
+    bench.event(|e| matches!(e, Event::Overload { load: Load::RefuseNew }).then_some(()));
+    bench.want(&LegWant { group: GroupId(2), ..want(4) });
+    bench.event(|e| matches!(e, Event::Failed { leg: LegId(4), .. }).then_some(()));
+    // What is told of the load until the event that `last` picks.
+    let told_until = |last: &dyn Fn(&Event) -> bool| {
+        let mut told = Vec::new();
+        bench.event(|e| {
+            if let Event::Overload { load } = e {
+                told.push(load);
+            }
+            last(&e).then_some(())
+        });
+        told
+    };
+    bench.handle.send(Command::Close { leg: LegId(1) }).unwrap();
+    bench.want(&want(5));
+    let opened = |e: &Event| matches!(e, Event::Opened { leg: LegId(5), .. });
+    assert_eq!(told_until(&opened), [], "the other thread is still full");
+    bench.handle.send(Command::Close { leg: LegId(2) }).unwrap();
+    let normal = |e: &Event| matches!(e, Event::Overload { load: Load::Normal });
+    assert_eq!(told_until(&normal), [Load::Normal]);
 }
 
 #[test]

@@ -62,11 +62,14 @@ impl Legs {
     /// No legs yet; `rng` keys the tables and is not used up.
     pub(crate) fn new(place: Place, rng: &Rng) -> Self {
         let mut rng = rng.derive("leg tables");
+        // Elsewhere for each seed, so that a stack that is built anew does not mistake the media of
+        // its predecessor for its own.
+        let inbound = rng.derive("inbound legs").below(crate::leg::OUTBOUND_IDS >> 1);
         Legs {
             place,
             usages: Slots::new(),
             generation: 0,
-            inbound: 0,
+            inbound,
             by_id: Table::new(&mut rng),
             by_tag: Table::new(&mut rng),
             on_streams: BTreeSet::new(),
