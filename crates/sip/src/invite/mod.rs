@@ -13,6 +13,7 @@ use base::{Cause, FlowId, LegId, Place, Rng, Slots, Table};
 
 use crate::leg::{Invite, LegCommand, LegEvent, Refused};
 use crate::msg::replaces::Replaces;
+use crate::msg::uri::Uri;
 use crate::msg::via::MAGIC_COOKIE;
 use crate::msg::write::{Reply, Writer};
 use crate::msg::{HeaderId, Method, Msg};
@@ -61,10 +62,10 @@ pub(crate) struct Legs {
 impl Legs {
     /// No legs yet; `rng` keys the tables and is not used up.
     pub(crate) fn new(place: Place, rng: &Rng) -> Self {
-        let mut rng = rng.derive("leg tables");
         // Elsewhere for each seed, so that a stack that is built anew does not mistake the media of
         // its predecessor for its own.
         let inbound = rng.derive("inbound legs").below(crate::leg::OUTBOUND_IDS >> 1);
+        let mut rng = rng.derive("leg tables");
         Legs {
             place,
             usages: Slots::new(),
@@ -467,7 +468,8 @@ impl Usage {
             .map(|(_, binding)| Target::of(binding))
             .filter(|target| is_open(&target.peer))
             .collect();
-        let same = targets.iter().find(|t| *t.uri == *self.remote.target);
+        // Many phones name themselves otherwise in calls than in registrations.
+        let same = targets.iter().find(|t| is_same_host(&t.uri, &self.remote.target));
         // Who never registered from this address is not moved to another device's port.
         let only = targets.first().filter(|_| is_cut && targets.len() == 1);
         if let Some(target) = same.or(only) {
@@ -517,6 +519,12 @@ impl Usage {
             | Method::Other => self.other(cx, request, method),
         }
     }
+}
+
+/// Whether two Contacts of a device name the same host and port: one phone.
+fn is_same_host(a: &[u8], b: &[u8]) -> bool {
+    let host = |uri| Uri::parse(uri).and_then(Uri::sip).map(|u| (u.host.to_string(), u.port));
+    a == b || host(a).is_some_and(|a| Some(a) == host(b))
 }
 
 /// Answers a request that belongs to no leg.

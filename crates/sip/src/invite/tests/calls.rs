@@ -346,7 +346,7 @@ fn a_dialog_follows_its_phone_to_another_port_when_that_registers() {
         let mut peer = b.peer();
         peer.address.set_port(40_000);
         // Another terminal of the device, with a Contact of its own, says nothing of this one.
-        let contact = if moved { PHONE.to_owned() } else { peer.address.to_string() };
+        let contact = if moved { format!("line1@{PHONE}") } else { format!("{}", peer.address) };
         b.node.register_as(b.now, peer, &contact);
         let bye = b.node.command(b.now, leg, END);
         assert_eq!(destinations(&bye), [expected]);

@@ -69,15 +69,15 @@ impl Node {
 
     /// The phone is registered over UDP.
     pub(super) fn register(&mut self, mono: Mono, peer: Peer) {
-        self.register_as(mono, peer, &peer.address.to_string());
+        self.register_as(mono, peer, &format!("phone@{}", peer.address));
     }
 
-    /// … with this host and port in its Contact.
+    /// … with this user, host and port in its Contact.
     pub(super) fn register_as(&mut self, mono: Mono, peer: Peer, contact: &str) {
         let binding = Binding {
             device: DeviceId::default(),
             key: b"phone"[..].into(),
-            contact: format!("sip:phone@{contact}").into_bytes().into(),
+            contact: format!("sip:{contact}").into_bytes().into(),
             path: Box::default(),
             call_id: Box::default(),
             cseq: 1,
