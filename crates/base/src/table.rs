@@ -77,7 +77,7 @@ impl<K: Eq + Hash, V> Table<K, V> {
         K: Borrow<Q>,
     {
         let value = self.map.remove(key);
-        if self.map.capacity() > 1_024 && self.map.len() < self.map.capacity() / 8 {
+        if self.map.capacity() > 256 && self.map.len() < self.map.capacity() / 8 {
             self.map.shrink_to(self.map.len() * 2);
         }
         value

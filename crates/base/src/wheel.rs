@@ -178,9 +178,9 @@ impl<K> Wheel<K> {
     }
 }
 
-/// Gives the memory of an unusually full slot back.
+/// Gives the memory of a full slot back: there are hundreds of them.
 fn shrink<T>(list: &mut Vec<T>) {
-    if list.capacity() > 64 {
+    if list.capacity() > 8 {
         *list = Vec::new();
     }
 }

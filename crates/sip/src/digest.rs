@@ -263,6 +263,11 @@ impl Verifier {
         }
     }
 
+    /// Lets go of used nonces that are no longer valid.
+    pub fn forget(&mut self, now: Wall) {
+        self.window.forget(now);
+    }
+
     /// How many used nonces are held.
     pub fn nonces_held(&self) -> usize {
         self.window.len()

@@ -170,12 +170,16 @@ impl Window {
         self.used.is_empty()
     }
 
-    fn forget(&mut self, now: Wall) {
+    /// Lets go of nonces that are no longer valid, and of the memory of a peak.
+    pub fn forget(&mut self, now: Wall) {
         while let Some((made_at, id)) = self.order.front()
             && now.0.abs_diff(made_at.0) > NONCE_VALID.as_millis()
         {
             self.used.remove(id);
             self.order.pop_front();
+        }
+        if self.order.capacity() > 1_024 && self.order.len() < self.order.capacity() / 8 {
+            self.order.shrink_to(self.order.len() * 2);
         }
     }
 }

@@ -289,6 +289,9 @@ impl Stack {
     #[cfg(feature = "planted")]
     pub fn plant(&mut self, bug: crate::planted::Bug) {
         self.config.planted = Some(bug);
+        if bug == crate::planted::Bug::Misplaced {
+            self.layer.mint().misplace();
+        }
     }
 
     /// Applies one input and appends what follows from it to `out`.
@@ -387,6 +390,7 @@ impl Stack {
     }
 
     fn tick(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.verifier.forget(now.wall);
         let mut due = std::mem::take(&mut self.due);
         self.layer.expire(now.mono, &mut due);
         for key in due.drain(..) {
@@ -409,6 +413,7 @@ impl Stack {
                 TimerKey::Phone { .. } => {}
             }
         }
+        due.shrink_to(64);
         self.due = due;
     }
 

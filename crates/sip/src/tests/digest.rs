@@ -238,6 +238,10 @@ fn an_unknown_user_is_answered_like_a_wrong_secret() {
     assert_eq!(verifier.nonces_held(), 0, "only a proven nonce takes memory");
     assert_eq!(check(&mut verifier, at, &msg, Some(&ha1())), Some(Outcome::Good));
     assert_eq!(verifier.nonces_held(), 1);
+    verifier.forget(Wall(29_000));
+    assert_eq!(verifier.nonces_held(), 1, "still valid");
+    verifier.forget(Wall(31_000));
+    assert_eq!(verifier.nonces_held(), 0, "nobody need come for it to be forgotten");
 }
 
 #[test]
