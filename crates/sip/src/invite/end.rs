@@ -39,7 +39,7 @@ impl Usage {
     pub(super) fn hang_up(&mut self, cx: &mut Cx<'_>) {
         self.settle_owed(cx);
         self.fail_running(cx);
-        self.close_referral(cx);
+        self.part_from_referrer(cx);
         for kind in [Kind::Refresh, Kind::GiveUp, Kind::Retry, Kind::Remind] {
             self.disarm(kind);
         }
@@ -49,7 +49,7 @@ impl Usage {
 
     /// Sends the BYE when nothing is left that it has to wait for.
     pub(super) fn part(&mut self, cx: &mut Cx<'_>) {
-        let waits = self.ack_in.is_some() || self.farewell.is_some();
+        let waits = self.ack_in.is_some() || self.referral.is_some();
         if matches!(self.phase, Phase::Ending(None)) && !waits {
             self.send_bye(cx);
         }

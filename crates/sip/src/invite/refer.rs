@@ -19,7 +19,7 @@ use crate::txn::{ClientTx, ServerTx};
 /// How long call control may think about a REFER; its transaction can be answered for 32 s.
 const DECISION: Micros = Micros::seconds(30);
 
-/// How long our BYE waits for the answer to the last NOTIFY, which it could overtake.
+/// How long our BYE waits for the answer to the last NOTIFY.
 const FAREWELL: Micros = Micros::seconds(2);
 
 /// Seconds of the implicit subscription; a referred call may ring as long as any other.
@@ -47,6 +47,10 @@ enum Stage {
         /// Status to be told next.
         next: Option<u16>,
         ends_at: base::Mono,
+        /// What is told next is the last, since the dialog ends.
+        closing: bool,
+        /// The last NOTIFY said that the subscription is over.
+        closed: bool,
     },
 }
 
@@ -118,7 +122,9 @@ impl Usage {
         };
         let silent = referral.silent;
         let ends_at = cx.now.mono + Micros::seconds(EXPIRES_S);
-        referral.stage = Stage::Told { running: None, told: 0, next: None, ends_at };
+        let (closing, closed) = (false, false);
+        referral.stage =
+            Stage::Told { running: None, told: 0, next: None, ends_at, closing, closed };
         self.referred = true;
         if silent {
             self.referral = None;
@@ -147,7 +153,7 @@ impl Usage {
         else {
             return;
         };
-        if *told >= 200 || next.is_some_and(|n| n >= 200) {
+        if *told >= 200 || next.is_some_and(|n| n >= 200) || next.unwrap_or(*told) == status {
             return;
         }
         if running.is_some() {
@@ -160,10 +166,7 @@ impl Usage {
     /// A NOTIFY was answered; `None`: it was not.
     pub(super) fn notified(&mut self, cx: &mut Cx<'_>, tx: ClientTx, response: Option<&Msg>) {
         let status = response.and_then(Msg::status).unwrap_or(408);
-        if self.farewell == Some(tx) && status >= 200 {
-            return self.farewell_said(cx);
-        }
-        let Some(Stage::Told { running, told, next, .. }) =
+        let Some(Stage::Told { running, next, closed, .. }) =
             self.referral.as_mut().map(|r| &mut r.stage)
         else {
             return;
@@ -172,25 +175,30 @@ impl Usage {
             return;
         }
         *running = None;
-        let (told, next) = (*told, next.take());
-        if told >= 200 || status >= 300 {
-            self.referral = None;
-            self.disarm(Kind::Refer);
+        let (closed, next) = (*closed, next.take());
+        if closed || status >= 300 {
+            self.drop_referral(cx);
         } else if let Some(status) = next {
             self.notify(cx, status, None);
         }
     }
 
-    fn farewell_said(&mut self, cx: &mut Cx<'_>) {
-        self.farewell = None;
+    fn drop_referral(&mut self, cx: &mut Cx<'_>) {
+        self.referral = None;
         self.disarm(Kind::Refer);
         self.part(cx);
     }
 
     /// Nobody decided about the REFER, its subscription expired, or nobody heard the last of it.
     pub(super) fn refer_expired(&mut self, cx: &mut Cx<'_>) {
-        if self.farewell.is_some() {
-            return self.farewell_said(cx);
+        if let Phase::Ending(_) = self.phase {
+            if let Some(Stage::Told { next: Some(status), .. }) =
+                self.referral.as_ref().map(|r| &r.stage)
+            {
+                let status = *status;
+                self.notify(cx, status, None);
+            }
+            return self.drop_referral(cx);
         }
         match self.referral.as_ref().map(|r| &r.stage) {
             Some(Stage::Asked(_)) => self.refuse_refer(cx, 500),
@@ -224,7 +232,26 @@ impl Usage {
         }
     }
 
-    /// The dialog ends: the subscription ends with it, telling what was not told yet.
+    /// We end the dialog: the referrer is told first what it has not heard yet, one NOTIFY after
+    /// the other. Our BYE could overtake them, and the phone take the transfer as failed.
+    pub(super) fn part_from_referrer(&mut self, cx: &mut Cx<'_>) {
+        let Some(Stage::Told { running, told, next, closing, .. }) =
+            self.referral.as_mut().map(|r| &mut r.stage)
+        else {
+            return;
+        };
+        let last = (*told < 200).then(|| next.unwrap_or((*told).max(100)));
+        *closing = true;
+        match (running.is_some(), last) {
+            (true, Some(_)) => *next = last,
+            (true, None) => {}
+            (false, Some(status)) => self.notify(cx, status, None),
+            (false, None) => return self.drop_referral(cx),
+        }
+        self.arm_in(cx, Kind::Refer, FAREWELL);
+    }
+
+    /// The far end ends the dialog: the subscription ends with it, telling what was not told yet.
     pub(super) fn close_referral(&mut self, cx: &mut Cx<'_>) {
         if let Some(Stage::Told { told, next, .. }) = self.referral.as_ref().map(|r| &r.stage)
             && *told < 200
@@ -232,12 +259,8 @@ impl Usage {
             let status = next.unwrap_or((*told).max(100));
             self.notify(cx, status, Some("noresource"));
         }
+        self.referral = None;
         self.disarm(Kind::Refer);
-        let last = self.referral.take().map(|r| r.stage);
-        if let Some(Stage::Told { running: Some(tx), .. }) = last {
-            self.farewell = Some(tx);
-            self.arm_in(cx, Kind::Refer, FAREWELL);
-        }
     }
 
     /// 487 for a REFER that nobody decided about.
@@ -250,12 +273,14 @@ impl Usage {
         let Some(referral) = &mut self.referral else {
             return;
         };
-        let Stage::Told { running, told, ends_at, .. } = &mut referral.stage else {
+        let Stage::Told { running, told, ends_at, closing, closed, .. } = &mut referral.stage
+        else {
             return;
         };
         *told = status;
         let left = ends_at.since(cx.now.mono).as_seconds();
-        let ends = ends.or((status >= 200).then_some("noresource"));
+        let ends = ends.or((status >= 200 || *closing).then_some("noresource"));
+        *closed = ends.is_some();
         let state = match ends {
             Some(reason) => format!("terminated;reason={reason}"),
             None => format!("active;expires={left}"),

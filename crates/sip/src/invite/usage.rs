@@ -225,8 +225,6 @@ pub(super) struct Usage {
     /// Last description sent, kept only for refreshes by re-INVITE.
     pub(super) last_sdp: Option<Bytes>,
     pub(super) referral: Option<Box<Referral>>,
-    /// The last NOTIFY of a referral, which our BYE must not overtake.
-    pub(super) farewell: Option<ClientTx>,
     /// Some REFER was accepted already: further NOTIFYs need an id (RFC 3515 §2.4.6).
     pub(super) referred: bool,
     /// Value of `Reason` for a BYE that waits.
@@ -270,7 +268,6 @@ impl Usage {
             session: SessionTimer::default(),
             last_sdp: None,
             referral: None,
-            farewell: None,
             referred: false,
             reason: None,
             due: [NEVER; KINDS.len()],
