@@ -53,7 +53,7 @@ const HELP: &str = "\
 --seeds N    seeds 0 to N-1 (default 200)
 --from N     first seed instead of 0
 --trace      all lines of the wire
---checker X  only this checker: S1 S2 S3 S4 S8 S9 L1 L2 I9
+--checker X  only this checker: S1 S2 S3 S4 S8 S9 L1 L2 I9 I10
 --shards 1   one shard is all there is";
 
 fn number(text: &str) -> Result<u64, String> {
@@ -124,6 +124,21 @@ pub fn told(report: &Report) -> String {
         let _ = writeln!(text, "  {line}");
     }
     text
+}
+
+/// Whether a set of seeds was a test, and passed: no findings, and everything that can happen
+/// did. The error says what is wrong.
+pub fn judge(counts: &Counts, failed: u64) -> Result<(), String> {
+    let missing = counts.missing();
+    match (failed, missing.as_slice()) {
+        (0, []) => Ok(()),
+        (0, missing) => Err(format!("never happened: {}", missing.join(", "))),
+        (failed, []) => Err(format!("{failed} seeds with findings")),
+        (failed, missing) => {
+            let missing = missing.join(", ");
+            Err(format!("{failed} seeds with findings; never happened: {missing}"))
+        }
+    }
 }
 
 /// The counts of all runs.

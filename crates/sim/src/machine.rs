@@ -9,6 +9,9 @@ use node::{Input, Node, Output, Settings};
 
 use crate::company::Company;
 
+/// Where the node runs: not the place that an id without one would seem to name.
+pub const PLACE: Place = Place::new(0, 2);
+
 /// What is done to a node before its first input; a planted bug comes in here.
 pub type Prepare = fn(&mut Node);
 
@@ -30,7 +33,7 @@ impl Machine {
         prepare: Option<Prepare>,
     ) -> Option<Self> {
         let header = Header {
-            place: Place::new(0, 0),
+            place: PLACE,
             seed,
             build: "sim".into(),
             settings: settings.clone(),

@@ -110,6 +110,11 @@ fn i9_alone_sees_what_was_no_input() {
     check(Name::I9, |node| node.plant(Bug::HiddenInput));
 }
 
+#[test]
+fn i10_alone_sees_an_id_that_forgets_its_shard() {
+    check(Name::I10, |node| node.plant(Bug::Sip(Sip::Misplaced)));
+}
+
 /// The bug of the prototype, which its first simulator did not find: every far end hung up by
 /// itself. Patient phones show it, to several checkers.
 #[test]

@@ -9,6 +9,8 @@ pub enum Bug {
     ForgottenAnswer,
     /// A REGISTER is confirmed before its binding is handed out for storing.
     ConfirmedFirst,
+    /// Ids do not say which shard minted them.
+    Misplaced,
     /// A refreshed binding ends when it would have ended without the refresh.
     RefreshForgotten,
 }

@@ -12,6 +12,7 @@ use sip::msg::Msg;
 use crate::store::SimStore;
 use crate::world::World;
 
+pub mod i10;
 pub mod l1;
 pub mod l2;
 pub mod s1;
@@ -42,12 +43,24 @@ pub enum Name {
     L2,
     /// Equal seeds give equal outputs, and a journal replays to them.
     I9,
+    /// What comes back is steered to the place that minted what it names.
+    I10,
 }
 
 impl Name {
     /// All of them.
-    pub const ALL: [Name; 9] =
-        [Name::S1, Name::S2, Name::S3, Name::S4, Name::S8, Name::S9, Name::L1, Name::L2, Name::I9];
+    pub const ALL: [Name; 10] = [
+        Name::S1,
+        Name::S2,
+        Name::S3,
+        Name::S4,
+        Name::S8,
+        Name::S9,
+        Name::L1,
+        Name::L2,
+        Name::I9,
+        Name::I10,
+    ];
 
     /// The checker of a name.
     pub fn parse(text: &str) -> Option<Self> {
@@ -150,7 +163,7 @@ pub trait Checker {
 
 /// All checkers, or those that are wanted.
 pub fn checkers(wanted: Option<Name>) -> Vec<Box<dyn Checker>> {
-    let all: [Box<dyn Checker>; 8] = [
+    let all: [Box<dyn Checker>; 9] = [
         Box::new(s1::OneFinal::default()),
         Box::new(s2::Beliefs),
         Box::new(s3::MediaGraph),
@@ -159,6 +172,7 @@ pub fn checkers(wanted: Option<Name>) -> Vec<Box<dyn Checker>> {
         Box::new(s9::Confirmed::default()),
         Box::new(l1::Registered),
         Box::new(l2::Drained),
+        Box::new(i10::Steered::default()),
     ];
     all.into_iter().filter(|c| wanted.is_none_or(|w| w == c.name())).collect()
 }

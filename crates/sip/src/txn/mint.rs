@@ -60,6 +60,12 @@ impl Mint {
         self.place
     }
 
+    /// Forgets the shard of its place.
+    #[cfg(feature = "planted")]
+    pub(crate) fn misplace(&mut self) {
+        self.place = Place::new(self.place.node(), 0);
+    }
+
     /// A new Via branch.
     pub fn branch(&mut self) -> Branch {
         let mut text = *b"z9hG4bK00000000000000000";
