@@ -72,6 +72,46 @@ fn the_packaged_configuration_is_the_default_one() {
     assert_eq!(values(packaged), values(b""));
 }
 
+/// The value behind `key=` in a unit, or `key ` in a Dockerfile.
+fn setting<'t>(text: &'t str, key: &str) -> &'t str {
+    let line = text.lines().find_map(|line| line.strip_prefix(key));
+    line.unwrap_or_else(|| panic!("{key} in\n{text}")).trim()
+}
+
+#[test]
+fn unit_image_and_guide_name_the_same_places() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
+    let (unit, image) = (read("packaging/naisen.service"), read("packaging/Dockerfile"));
+    let start = setting(&unit, "ExecStart=");
+    let (program, arguments) = start.split_once(' ').unwrap();
+    assert_eq!(setting(&image, "ENTRYPOINT"), format!("[\"{program}\"]"));
+    let quoted: Vec<String> = arguments.split(' ').map(|a| format!("\"{a}\"")).collect();
+    assert_eq!(setting(&image, "CMD"), format!("[{}]", quoted.join(", ")));
+    let data = setting(&unit, "WorkingDirectory=");
+    assert_eq!(setting(&unit, "StateDirectory="), data.trim_start_matches("/var/lib/"));
+    assert_eq!((setting(&image, "WORKDIR /var"), setting(&image, "VOLUME")), (&data[4..], data));
+    assert!(read("packaging/container.toml").contains(&format!("data = \"{data}\"")));
+    let config = arguments.rsplit(' ').next().unwrap();
+    for guide in ["docs/guide/en/install.md", "docs/guide/ja/install.md"] {
+        let guide = read(guide);
+        for word in [program, config, data, "packaging/container.toml", "packaging/Dockerfile"] {
+            assert!(guide.contains(word), "{word}");
+        }
+    }
+    // What the licences ask for goes with the program.
+    let copied: Vec<&str> = image.lines().filter(|l| l.starts_with("COPY ")).collect();
+    for paper in ["LICENSE-MIT", "LICENSE-APACHE", "NOTICE"] {
+        assert!(copied.iter().any(|l| l.split(' ').any(|word| word == paper)), "{paper}");
+    }
+    for line in copied.iter().filter(|line| !line.contains("--from") && **line != "COPY . .") {
+        let mut words = line.split(' ').skip(1).peekable();
+        while let Some(word) = words.next() {
+            assert!(words.peek().is_none() || root.join(word).exists(), "{word}");
+        }
+    }
+}
+
 #[test]
 fn health_and_figures_answer_and_the_portal_shows_a_page() {
     let exchange = Exchange::start("health", "auto", 2101..2103);
