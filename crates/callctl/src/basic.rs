@@ -53,6 +53,15 @@ impl Call {
         self.call_user(cx, (Purpose::Basic, caller), user, referred_by)
     }
 
+    /// A called phone has the call. Its 180 may get lost, and is not repeated; so this is sign of
+    /// life enough.
+    pub(crate) fn reached(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        match self.leg_mut(id).filter(|l| l.role == Role::Ringing) {
+            Some(leg) => leg.reached = true,
+            None => cx.count(Kind::LateAnswer),
+        }
+    }
+
     /// A provisional answer of a called phone.
     pub(crate) fn progressed(
         &mut self,
@@ -69,6 +78,7 @@ impl Call {
             return;
         }
         leg.state = State::Rang;
+        leg.reached = true;
         let now = cx.now.mono;
         if let Some(ring) = &mut self.ring
             && !ring.ringing

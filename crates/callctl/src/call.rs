@@ -338,11 +338,6 @@ impl Call {
         }
         self.legs.push(leg);
     }
-
-    /// Legs known to the stack that have not been answered and are ours.
-    pub(crate) fn has_rung(&self, leg: LegId) -> bool {
-        self.leg(leg).is_some_and(|l| l.state == State::Rang)
-    }
 }
 
 /// Rounds in which one step may meet trouble; the first ends the call, so two suffice.

@@ -81,6 +81,8 @@ pub struct Path {
 /// What happens on a leg that exists. The twin of the stack's events, without SIP.
 #[derive(Debug, Clone)]
 pub enum LegEvent {
+    /// Outbound: the phone itself has the call, and neither rings nor answers yet (100).
+    Trying,
     /// Outbound: the far end works on it (101–199).
     Progress {
         /// 180 rings; 183 is progress with media.

@@ -200,6 +200,8 @@ pub(crate) struct Leg {
     pub probe: bool,
     /// Inbound: provisional answers with SDP are reliable.
     pub reliable: bool,
+    /// Outbound: the phone gave a sign of life (R062).
+    pub reached: bool,
     pub waiting: Option<Waiting>,
 }
 
@@ -229,6 +231,7 @@ impl Leg {
             no_music: false,
             probe: false,
             reliable: false,
+            reached: false,
             waiting: None,
         }
     }

@@ -322,7 +322,8 @@ fn late(leg: LegId, event: &LegEvent, out: &mut Vec<Action>) {
             out.push(Action::Leg { leg, command: end });
             out.push(Action::Event(Kind::LateAnswer.into()));
         }
-        LegEvent::Progress { .. }
+        LegEvent::Trying
+        | LegEvent::Progress { .. }
         | LegEvent::OfferReceived { .. }
         | LegEvent::AnswerReceived { .. }
         | LegEvent::OfferFailed { .. }
@@ -359,6 +360,7 @@ impl Call {
 
     fn leg_event(&mut self, cx: &mut Cx<'_>, leg: LegId, event: LegEvent) {
         match event {
+            LegEvent::Trying => self.reached(cx, leg),
             LegEvent::Progress { status, sdp } => self.progressed(cx, leg, status, sdp),
             LegEvent::Answered { sdp } => self.answered(cx, leg, sdp),
             LegEvent::Refused(refused) => self.leg_refused(cx, leg, &refused),

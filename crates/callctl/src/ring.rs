@@ -3,7 +3,7 @@
 //! | Ringing leg | Effect |
 //! |---|---|
 //! | refusal | ends that leg; 6xx ends all; with the last one the reasons are combined |
-//! | nothing for 4 s | all silent: 圏外 (R062) |
+//! | no sign of life for 4 s, not even a 100 | all silent: 圏外 (R062) |
 //! | ring time over | no answer (R252) |
 //! | its device may not ring any more | cancelled; none left: the number is decided anew (R247) |
 
@@ -46,13 +46,15 @@ impl Outcome {
     }
 
     /// What a phone's final answer means ("From outside answers to internal reasons").
-    fn of(refused: &Refused, rang: bool) -> Self {
+    fn of(refused: &Refused, leg: &Leg) -> Self {
+        let rang = leg.state == State::Rang;
         let cause = if refused.unreachable {
             None
         } else {
             match refused.status {
                 430 => None,
-                408 | 480 if rang => Some(Cause::RingTimeout),
+                480 if rang => Some(Cause::RingTimeout),
+                408 if leg.reached => Some(Cause::RingTimeout),
                 408 => None,
                 // A registered phone that says so itself: its do-not-disturb key (R062).
                 480 => Some(Cause::UserBusy),
@@ -184,7 +186,7 @@ impl Call {
         let Some(leg) = self.leg(id) else { return };
         match leg.role {
             Role::Ringing => {
-                let outcome = Outcome::of(refused, leg.state == State::Rang);
+                let outcome = Outcome::of(refused, leg);
                 self.refused(cx, id, outcome);
             }
             Role::Party | Role::Joining => {
@@ -274,7 +276,8 @@ impl Call {
         if let Some(ring) = &mut self.ring {
             ring.reach_by = None;
         }
-        if !self.ringing().iter().any(|id| self.has_rung(*id)) {
+        let lives = |id: &LegId| self.leg(*id).is_some_and(|l| l.reached);
+        if !self.ringing().iter().any(lives) {
             self.attempt().note(Mark::Silent);
             self.stop_ringing(cx, Cause::Unregistered);
         }

@@ -407,7 +407,7 @@ impl Phone {
                 self.legs.remove(&leg);
                 news.push(News::Gone(leg));
             }
-            LegEvent::Confirmed | LegEvent::Offered(_) => {}
+            LegEvent::Trying | LegEvent::Confirmed | LegEvent::Offered(_) => {}
         }
     }
 

@@ -93,7 +93,10 @@ pub enum LegCommand {
 pub enum LegEvent {
     /// A new inbound leg: an authenticated INVITE outside of a dialog.
     Offered(Box<Offered>),
-    /// Outbound: 101–199. 100 is not reported. `sdp` is an answer to our offer, or an offer when
+    /// Outbound: 100 of the phone itself, reported once. One of a proxy before it (Path) says
+    /// nothing of the phone.
+    Trying,
+    /// Outbound: 101–199. `sdp` is an answer to our offer, or an offer when
     /// ours had none; a reliable one is acknowledged by the stack (PRACK), an offer in it is
     /// answered by [`LegCommand::AnswerOffer`].
     Progress {

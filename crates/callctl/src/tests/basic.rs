@@ -357,3 +357,21 @@ fn a_leg_that_the_stack_lost_ends_its_call() {
     w.expect(&["record 2001>2002 MediaTimeout answered", "2001 end MediaTimeout"]);
     w.expect_drained();
 }
+
+#[test]
+fn a_phone_that_only_says_100_is_not_taken_as_unreachable() {
+    for (sign, cause) in [(false, Cause::Unregistered), (true, Cause::RingTimeout)] {
+        let mut w = World::new();
+        w.dial(2001, "2002");
+        if sign {
+            let leg = w.leg("2002");
+            w.event(leg, LegEvent::Trying);
+        }
+        w.wait(Micros::seconds(5));
+        assert_eq!(w.records.is_empty(), sign, "after 4 s: {:?}", w.lines);
+        // Its 180 may have got lost: it rings, and may still answer.
+        w.wait(Micros::seconds(60));
+        assert_eq!(w.records[0].cause, cause);
+        w.expect_drained();
+    }
+}

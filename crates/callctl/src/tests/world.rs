@@ -552,7 +552,8 @@ impl World {
             LegEvent::AnswerReceived { .. } | LegEvent::OfferFailed { .. } => far.asked = None,
             LegEvent::Refer(_) => far.referring = true,
             LegEvent::Refused(_) | LegEvent::Ended { .. } => far.ended = true,
-            LegEvent::Progress { .. }
+            LegEvent::Trying
+            | LegEvent::Progress { .. }
             | LegEvent::Confirmed
             | LegEvent::Digit { .. }
             | LegEvent::Gone => {}

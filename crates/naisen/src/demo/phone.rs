@@ -278,6 +278,7 @@ impl Phone {
             LegEvent::Refer(_) => self.command(leg, LegCommand::RefuseRefer { status: 603 }),
             LegEvent::Ended { .. } | LegEvent::Gone => self.over(leg),
             LegEvent::Offered(_)
+            | LegEvent::Trying
             | LegEvent::OfferFailed { .. }
             | LegEvent::Confirmed
             | LegEvent::Digit { .. } => {}

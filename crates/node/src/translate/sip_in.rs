@@ -11,6 +11,7 @@ use sip::stack::Transport;
 pub(crate) fn event(leg: LegId, event: S) -> Option<call::Input> {
     let event = match event {
         S::Offered(offered) => return Some(self::offered(leg, *offered)),
+        S::Trying => call::LegEvent::Trying,
         S::Progress { status, sdp } => call::LegEvent::Progress { status, sdp },
         S::Answered { sdp } => call::LegEvent::Answered { sdp },
         S::Refused(r) => call::LegEvent::Refused(call::Refused {

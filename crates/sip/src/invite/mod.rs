@@ -280,6 +280,17 @@ impl Legs {
         self.settle(cx, index);
     }
 
+    /// The leg whose far end itself has answered an INVITE; a proxy before it (Path) may have said
+    /// 100 by itself, or that it cannot reach it.
+    pub(crate) fn heard(&self, owner: u64, response: &Msg) -> Option<LegId> {
+        let (index, Role::Invite) = self.owned(owner)? else {
+            return None;
+        };
+        let usage = self.usages.get(index as usize)?;
+        let by_proxy = matches!(response.status(), Some(100 | 408 | 430 | 503 | 504));
+        (!by_proxy || usage.remote.routes.is_empty()).then_some(usage.id)
+    }
+
     /// A 2xx to an INVITE of ours that is over, perhaps of an earlier process: its phone is told
     /// that there is no call, instead of waiting for an ACK.
     pub(crate) fn handle_late_2xx(&self, cx: &mut Cx<'_>, response: &Msg, peer: Peer) {

@@ -28,6 +28,8 @@ pub(super) struct Calling {
     session_s: u32,
     min_s: u32,
     tries: u8,
+    /// A 100 has been told of.
+    tried: bool,
     /// PRACKs without final response. An UPDATE waits for them: by UDP it could overtake one,
     /// which would then be out of order.
     pub(super) pracks: u8,
@@ -84,6 +86,7 @@ impl Usage {
             session_s,
             min_s,
             tries: 0,
+            tried: false,
             pracks: 0,
             ended: false,
         });
@@ -132,10 +135,23 @@ impl Usage {
             return;
         }
         match status {
-            0..=100 => {}
+            0..=99 => {}
+            100 => self.tried(cx),
             101..=199 => self.provisional(cx, response),
             200..=299 => self.answered(cx, response),
             _ => self.refused(cx, response),
+        }
+    }
+
+    /// The phone has the INVITE.
+    fn tried(&mut self, cx: &mut Cx<'_>) {
+        let direct = self.remote.routes.is_empty();
+        if let Phase::Calling(calling) = &mut self.phase
+            && direct
+            && !std::mem::replace(&mut calling.tried, true)
+            && !calling.ended
+        {
+            self.emit(cx, LegEvent::Trying);
         }
     }
 

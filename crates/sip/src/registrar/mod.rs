@@ -176,12 +176,24 @@ impl Registrar {
         (slot.id(contact.index() as u32) == contact).then_some(&slot.binding)
     }
 
-    /// Marks a contact whose phone did not answer, until it registers again (R062).
-    pub(crate) fn mark_unreachable(&mut self, contact: ContactId) {
+    /// Marks a contact whose phone did not answer, or takes the mark off (R062).
+    pub(crate) fn mark(&mut self, contact: ContactId, unreachable: bool) {
         if let Some(slot) = self.slots.get_mut(contact.index())
             && slot.id(contact.index() as u32) == contact
         {
-            slot.unreachable = true;
+            slot.unreachable = unreachable;
+        }
+    }
+
+    /// A request of the device came by this flow from this address: it lives.
+    pub(crate) fn heard(&mut self, device: DeviceId, flow: FlowId, source: SocketAddr) {
+        for index in self.devices.get(&device).map(SmallVec::as_slice).unwrap_or_default() {
+            if let Some(slot) = self.slots.get_mut(*index as usize)
+                && slot.binding.flow == flow
+                && slot.binding.source == source
+            {
+                slot.unreachable = false;
+            }
         }
     }
 

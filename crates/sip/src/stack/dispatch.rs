@@ -80,6 +80,9 @@ impl Stack {
         }
         match self.layer.response(now.mono, msg, out) {
             Some(TxEvent::Response { tx, owner }) => {
+                if let Some(leg) = self.legs.heard(owner, msg) {
+                    self.reach.heard(leg, &mut self.registrar);
+                }
                 let (legs, mut cx) = self.legs(now, out);
                 legs.handle_response(&mut cx, (tx, owner), msg, peer);
             }
@@ -176,6 +179,7 @@ impl Stack {
                 None => return,
             }
         }
+        self.registrar.heard(known.device, at.peer.flow, at.peer.address);
         let tx = self.layer.open(now.mono, &at.key, at.msg, &at.peer);
         let (legs, mut cx) = self.legs(now, out);
         legs.handle_in_dialog(&mut cx, Request { tx, msg: at.msg, peer: at.peer });

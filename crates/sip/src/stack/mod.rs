@@ -230,7 +230,7 @@ pub struct Registration {
     pub transport: Transport,
     /// When it ends.
     pub expires_at: Wall,
-    /// The terminal did not answer lately and is taken as unreachable (R062).
+    /// The terminal gave no sign when it was called, and none since (R062).
     pub unreachable: bool,
 }
 
@@ -362,12 +362,6 @@ impl Stack {
     /// Number of bindings.
     pub fn bindings_len(&self) -> usize {
         self.registrar.len()
-    }
-
-    /// Marks a contact as unreachable until it registers again (R062). The stack does so by
-    /// itself for a contact that an INVITE got no answer from within 4 s.
-    pub fn mark_unreachable(&mut self, contact: ContactId) {
-        self.registrar.mark_unreachable(contact);
     }
 
     /// Every leg with its dialog, for checkers and diagnosis; in no order that means anything.

@@ -80,6 +80,7 @@ impl Stack {
         let Some(device) = self.authenticate(now, at, view, out) else {
             return;
         };
+        self.registrar.heard(device, at.peer.flow, at.peer.address);
         let tx = self.layer.open(now.mono, &at.key, at.msg, &at.peer);
         let (legs, mut cx) = self.legs(now, out);
         legs.handle_invite(&mut cx, Request { tx, msg: at.msg, peer: at.peer }, device);

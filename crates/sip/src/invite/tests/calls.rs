@@ -23,6 +23,7 @@ fn an_outbound_call_says_who_calls_and_ends_by_bye() {
     assert_eq!(header(&invite, HeaderId::Supported), "100rel, timer, replaces, norefersub");
 
     b.recv(reply(&invite, "100 Trying", "", "", ""));
+    assert!(matches!(b.event(leg), LegEvent::Trying));
     b.recv(reply(&invite, "180 Ringing", "far", "", ""));
     assert!(matches!(b.event(leg), LegEvent::Progress { status: 180, sdp: None }));
     b.recv(reply(&invite, "200 OK", "far", "Record-Route: <sip:p1;lr>, <sip:p2;lr>\r\n", OFFER));
@@ -385,4 +386,22 @@ fn strict_routers_and_paths_are_followed() {
     b.recv(reply(&bye, "200 OK", "", "", ""));
     b.expect_gone(leg);
     b.expect_drained();
+}
+
+#[test]
+fn a_100_of_the_phone_is_told_once_and_that_of_a_proxy_is_not() {
+    for (routes, told) in [("", true), ("<sip:192.0.2.9;lr>", false)] {
+        let mut b = Bench::new();
+        let leg = b.call_by(routes, Some(OFFER));
+        let invite = b.expect("INVITE");
+        b.recv(reply(&invite, "100 Trying", "", "", ""));
+        b.recv(reply(&invite, "100 Trying", "", "", ""));
+        if told {
+            assert!(matches!(b.event(leg), LegEvent::Trying));
+        }
+        assert!(b.events.is_empty(), "{:?}", b.events);
+        b.recv(reply(&invite, "486 Busy Here", "far", "", ""));
+        b.expect("ACK");
+        assert!(matches!(b.event(leg), LegEvent::Refused(_)));
+    }
 }

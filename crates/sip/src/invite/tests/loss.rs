@@ -130,7 +130,8 @@ impl World {
                     self.soon(node, leg, LegCommand::ReferProgress { status });
                 }
             }
-            LegEvent::Progress { .. }
+            LegEvent::Trying
+            | LegEvent::Progress { .. }
             | LegEvent::Refused(_)
             | LegEvent::AnswerReceived { .. }
             | LegEvent::OfferFailed { .. }

@@ -90,13 +90,18 @@ impl Bench {
 
     /// Calls the phone.
     fn call(&mut self, sdp: Option<&str>) -> LegId {
+        self.call_by("", sdp)
+    }
+
+    /// … by these proxies, the Path of its registration.
+    fn call_by(&mut self, routes: &str, sdp: Option<&str>) -> LegId {
         self.legs += 1;
         let leg = LegId::new(Place::new(1, 2), OUTBOUND_IDS | self.legs);
         let target = Target {
             device: DeviceId::default(),
             peer: self.peer(),
             uri: format!("sip:phone@{PHONE}").into_bytes(),
-            routes: Vec::new(),
+            routes: routes.as_bytes().to_vec(),
             replaces: Vec::new(),
         };
         let invite = self.invite(sdp);

@@ -8,12 +8,13 @@ use crate::leg::{LegCommand, LegEvent};
 use crate::stack::Transport;
 use crate::ua::{Command, Event, Output};
 
-/// Events of a phone's leg, one word each.
+/// Events of a phone's leg, one word each; whether a 100 came is a matter of time.
 fn story(world: &World, n: usize, leg: LegId) -> Vec<String> {
     let sdp = |s: &Option<Bytes>| {
         s.as_ref().map_or(String::new(), |s| format!(" {}", String::from_utf8_lossy(s)))
     };
     let word = |event: &LegEvent| match event {
+        LegEvent::Trying => "trying".into(),
         LegEvent::Progress { status, sdp: s } => format!("{status}{}", sdp(s)),
         LegEvent::Answered { sdp: s } => format!("answered{}", sdp(s)),
         LegEvent::Refused(refused) => format!("refused {}", refused.status),
@@ -29,6 +30,7 @@ fn story(world: &World, n: usize, leg: LegId) -> Vec<String> {
         Event::Leg { leg: l, event } if *l == leg => Some(word(event)),
         _ => None,
     };
+    let of_leg = |e: &Event| of_leg(e).filter(|word| word != "trying");
     world.phones[n].events.iter().filter_map(of_leg).collect()
 }
 
@@ -204,6 +206,40 @@ fn a_phone_that_is_called_and_gives_no_sign_is_marked_until_it_registers() {
     world.command(1, Command::Register);
     world.run(1_000);
     assert!(!is_marked(&world));
+}
+
+#[test]
+fn a_phone_that_was_only_late_is_not_shown_as_unreachable() {
+    let mut world = World::new(&[Transport::Udp; 2]);
+    world.register_all();
+    let device = base::id::DeviceId(base::id::Uuid(2002));
+    let is_marked =
+        |world: &World| world.stack.registrations(device).next().is_some_and(|r| r.unreachable);
+    let silent_call = |world: &mut World| {
+        world.phones[1].address.set_port(1);
+        let ours = world.call(0, "2002", "offer");
+        world.run(5_000);
+        world.leg(0, ours, hang_up());
+        world.run(1_000);
+        assert!(is_marked(world));
+    };
+    // The INVITE is repeated for 32 s: the answer to a late copy is a sign of life.
+    silent_call(&mut world);
+    world.phones[1].address.set_port(5060);
+    world.run(20_000);
+    assert!(!is_marked(&world));
+    // So is a call of its own.
+    world.run(60_000);
+    silent_call(&mut world);
+    world.run(60_000);
+    assert!(is_marked(&world));
+    world.phones[1].address.set_port(5060);
+    let theirs = world.call(1, "2001", "offer");
+    world.run(1_000);
+    assert!(!is_marked(&world));
+    world.leg(1, theirs, hang_up());
+    world.run(40_000);
+    assert!(world.is_drained());
 }
 
 #[test]

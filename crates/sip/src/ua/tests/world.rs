@@ -393,7 +393,9 @@ impl World {
             LegEvent::OfferFailed { status } => self.tell(peer, LegCommand::RefuseOffer { status }),
             LegEvent::Refer(refer) => self.refer(leg, &refer.target, refer.replaces),
             LegEvent::Digit { digit, .. } => self.digits.push(digit),
-            LegEvent::Confirmed | LegEvent::AnswerReceived { sdp: None } => {}
+            LegEvent::Trying
+            | LegEvent::Confirmed
+            | LegEvent::AnswerReceived { sdp: None } => {}
             LegEvent::Gone => {
                 self.sides.remove(&leg);
             }
