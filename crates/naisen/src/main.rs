@@ -27,6 +27,7 @@ use control::Job;
 pub(crate) const BUILD: &str = env!("CARGO_PKG_VERSION");
 
 fn main() -> ExitCode {
+    memory::set_up();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

@@ -46,6 +46,25 @@ impl Tide {
     }
 }
 
+/// Free bytes at the end of a heap that are given back at once.
+#[cfg(target_env = "gnu")]
+const HEAP_END: i32 = 512 * 1024;
+
+/// Sets the allocator up; before anything large is freed, which would raise its own threshold
+/// to tens of megabytes.
+#[cfg(target_env = "gnu")]
+#[allow(unsafe_code)] // docs/adr/0019
+pub(crate) fn set_up() {
+    // SAFETY: the call takes two numbers; no other thread runs yet (mallopt(3)).
+    unsafe {
+        libc::mallopt(libc::M_TRIM_THRESHOLD, HEAP_END);
+    }
+}
+
+/// Other allocators have no such setting.
+#[cfg(not(target_env = "gnu"))]
+pub(crate) fn set_up() {}
+
 /// Gives memory back after each peak, as long as the process runs.
 pub(crate) async fn keep(metrics: Metrics) {
     let (mut tide, mut before) = (Tide::default(), metrics.messages());
