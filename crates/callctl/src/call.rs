@@ -20,7 +20,7 @@ use smallvec::SmallVec;
 use crate::basic::Told;
 use crate::cx::{Cx, TimerKey};
 use crate::exchange::Exchange;
-use crate::leg::{Leg, Person, Role, State};
+use crate::leg::{Leg, Person, Role};
 use crate::media::path::Way;
 use crate::record::{Draft, Verdict};
 

@@ -33,6 +33,12 @@ const IDLE: Micros = Micros::seconds(3_600);
 /// A wait that took longer found nothing at its beginning.
 const SLEPT: Micros = Micros(30);
 
+/// A deadline that is missed by so much was slept through.
+const STALLED: Micros = Micros::millis(100);
+
+/// Batches that are taken from a socket after that: more than its buffer holds.
+const CATCH_UP: usize = 128;
+
 /// One listening UDP socket.
 pub(crate) struct Listener {
     pub(crate) flow: FlowId,
@@ -108,7 +114,7 @@ impl Shard {
         }
         while !self.given_up {
             let Some(more) = self.read_queues(&mut Context::from_waker(&waker)) else { break };
-            self.tick();
+            self.tick(&mut buffer);
             let before = self.clock.mono();
             let at_most = if more { Micros(0) } else { self.time_left(before) };
             let ready = waiter.wait(at_most);
@@ -118,25 +124,25 @@ impl Shard {
                 self.empty_at = self.clock.mono();
             }
             for number in ready {
-                self.read_socket(number, slept, &mut buffer);
+                let _ = self.read_socket(number, slept, &mut buffer);
             }
         }
         self.durable.close();
     }
 
-    /// Takes a batch from a socket that can be read.
+    /// Takes a batch from a socket that can be read; whether it was seen empty.
     ///
     /// After a sleep so many datagrams are expected as came last time, and the call that would
     /// only say "empty" is saved; a socket that has more ends the next sleep at once, and then
     /// twice as many are expected.
-    fn read_socket(&mut self, number: usize, slept: bool, buffer: &mut [u8]) {
-        let Some(l) = self.listeners.get_mut(number) else { return };
+    fn read_socket(&mut self, number: usize, slept: bool, buffer: &mut [u8]) -> bool {
+        let Some(l) = self.listeners.get_mut(number) else { return true };
         if !slept {
             l.expected = (l.expected * 2).min(BATCH);
         }
         let (flow, bound, expected) = (l.flow, l.local.ip(), l.expected);
         for taken in 0..expected {
-            let Some(l) = self.listeners.get_mut(number) else { return };
+            let Some(l) = self.listeners.get_mut(number) else { return true };
             match l.socket.recv_from(buffer) {
                 Ok((_, from)) if !self.node.admits(flow, from, || self.clock.mono()) => {
                     self.metrics.event(Kind::Flooded.into());
@@ -150,12 +156,13 @@ impl Shard {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     l.expected = taken.max(1);
                     self.empty_at = self.clock.mono();
-                    return;
+                    return true;
                 }
                 // A port unreachable of an earlier datagram: nothing was lost here.
                 Err(_) => {}
             }
         }
+        false
     }
 
     /// Takes what waits in the queues and asks to be woken by what comes later; whether more may
@@ -189,9 +196,12 @@ impl Shard {
         Some(more.contains(&true))
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self, buffer: &mut [u8]) {
         let now = self.clock.mono();
-        if self.node.next_deadline().is_some_and(|d| d <= now) {
+        if let Some(deadline) = self.node.next_deadline().filter(|d| *d <= now) {
+            if now.since(deadline) >= STALLED {
+                self.catch_up(buffer);
+            }
             self.input(Input::Tick);
         }
         if let Some(journal) = &mut self.journal
@@ -202,6 +212,18 @@ impl Shard {
         }
         while let Some(event) = self.relays.setback() {
             self.input(Input::Media { event });
+        }
+    }
+
+    /// We have slept through a deadline: what came in time is taken before it is missed, or every
+    /// phone would be late that answered while the machine had no time for us.
+    fn catch_up(&mut self, buffer: &mut [u8]) {
+        for number in 0..self.listeners.len() {
+            for _ in 0..CATCH_UP {
+                if self.read_socket(number, false, buffer) {
+                    break;
+                }
+            }
         }
     }
 
