@@ -3,7 +3,7 @@
 use crate::harness::audio::Voice;
 use crate::harness::baresip::{Account, Baresip};
 use crate::harness::exchange::{Exchange, program};
-use crate::harness::script::{Script, sdp};
+use crate::harness::script::{Script, spoken};
 use crate::harness::sipp::Phone;
 use crate::harness::{end, folder, have, own_address, signal, wait};
 
@@ -195,10 +195,7 @@ fn the_held_party_hears_music_and_then_the_caller_again() {
         let exchange = Exchange::start(&format!("hold-{path}"), path, 2101..2103);
         let (near, far) = (Voice::start(None, 1_000), Voice::start(None, 440));
         let mut callee = Phone::registered(&exchange.dir, 2102, exchange.udp());
-        let with = |voice: &Voice, tail: &str| {
-            let text = sdp(voice.at.port(), tail);
-            text.replace("c=IN IP4 [local_ip]", &format!("c=IN IP4 {}", voice.at.ip()))
-        };
+        let with = |voice: &Voice, tail: &str| spoken(voice.at, 1, tail);
         // It rings for a while, so that ring-back begins and ends before the audio.
         let answer = Script::callee("held")
             .answer(180, "", "")

@@ -8,6 +8,7 @@ mod audio;
 mod files;
 mod harness;
 mod process;
+mod races;
 mod refusals;
 mod reliable;
 mod signalling;

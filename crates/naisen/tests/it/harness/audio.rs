@@ -1,6 +1,6 @@
 //! Hearing: files and packets, and which tone is in them.
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -92,8 +92,9 @@ struct Shared {
 
 impl Voice {
     /// Starts; `hertz` 0 is silence. It sends to whoever sends to it, or to where it is told.
-    pub(crate) fn start(ip: Option<Ipv4Addr>, hertz: u32) -> Self {
-        let socket = UdpSocket::bind((ip.unwrap_or_else(own_address), 0)).unwrap();
+    pub(crate) fn start(ip: Option<IpAddr>, hertz: u32) -> Self {
+        let ip = ip.unwrap_or_else(|| own_address().into());
+        let socket = UdpSocket::bind((ip, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
         let at = socket.local_addr().unwrap();
         let shared = Arc::new(Shared::default());

@@ -1,6 +1,7 @@
 //! Scripts for SIPp, put together from pieces.
 
 use std::fmt::Write;
+use std::net::SocketAddr;
 
 /// A scenario in the making.
 #[derive(Debug, Clone)]
@@ -26,6 +27,13 @@ const PEER: &str = "<ereg regexp=\".*\" search_in=\"hdr\" header=\"To:\" assign_
 /// SDP with one audio line; `tail` are further lines.
 pub(crate) fn sdp(port: u16, tail: &str) -> String {
     sdp_again(1, port, tail)
+}
+
+/// A session whose audio is at another place than the telephone's signalling.
+pub(crate) fn spoken(at: SocketAddr, version: u32, tail: &str) -> String {
+    let text = sdp_again(version, at.port(), tail);
+    let family = if at.is_ipv4() { "4" } else { "6" };
+    text.replace("[media_ip_type]", family).replace("[media_ip]", &at.ip().to_string())
 }
 
 /// The same session in its `version`.
@@ -70,7 +78,7 @@ impl Script {
         }
     }
 
-    /// The caller's display name becomes 山田, in Shift_JIS.
+    /// The caller's display name becomes 山田表, in Shift_JIS; its last byte is that of a backslash.
     pub(crate) fn with_shift_jis_name(mut self) -> Self {
         let plain = "From: <sip:[field0]@[field3]>;tag=c";
         let named = format!("From: \"{SHIFT_JIS_MARK}\" <sip:[field0]@[field3]>;tag=c");
@@ -85,7 +93,7 @@ impl Script {
             false => xml.into_bytes(),
             true => {
                 let parts: Vec<&[u8]> = xml.split(SHIFT_JIS_MARK).map(str::as_bytes).collect();
-                parts.join(b"\x8eR\x93c".as_slice())
+                parts.join(b"\x8eR\x93c\x95\\".as_slice())
             }
         }
     }
@@ -213,6 +221,12 @@ impl Script {
             code => format!("<recv response=\"{code}\"/>\n"),
         };
         self.recv(&text);
+        self
+    }
+
+    /// Expects a response of which nothing is remembered.
+    pub(crate) fn expect_only(mut self, code: u16) -> Self {
+        self.recv(&format!("<recv response=\"{code}\"/>\n"));
         self
     }
 
