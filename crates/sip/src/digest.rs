@@ -330,14 +330,21 @@ fn same_hex(expected: &[u8], given: &[u8]) -> bool {
 /// The digest URI must be the Request-URI, byte for byte or by the rules of equivalence.
 ///
 /// COMPAT(SIPp 3.6.1, phones behind an outbound proxy): some write the address of the server they
-/// send to, without a user. The nonce is bound to the source and its count is checked, so such
+/// send to, without a user, and one of IPv6 without its brackets. The nonce is bound to the source and its count is checked, so such
 /// credentials cannot be used for another request either.
 fn same_uri(digest: &[u8], request: &[u8]) -> bool {
     digest == request
         || match (Uri::parse(digest), Uri::parse(request)) {
             (Some(a), Some(b)) => a.same(&b) || a.user().is_none(),
+            (None, Some(_)) => digest.strip_prefix(b"sip:").is_some_and(is_bare_ipv6),
             _ => false,
         }
+}
+
+/// `::1` or `::1:5060`; whether the last group is a port cannot be told and does not matter.
+fn is_bare_ipv6(text: &[u8]) -> bool {
+    let is_part = |b: &u8| b.is_ascii_hexdigit() || *b == b':';
+    text.len() <= 45 && text.iter().filter(|b| **b == b':').count() >= 2 && text.iter().all(is_part)
 }
 
 /// What a user agent proves itself with.

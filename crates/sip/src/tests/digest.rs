@@ -354,3 +354,25 @@ fn a_full_window_forgets_the_oldest_without_opening_a_replay() {
     assert!(window.len() <= 2, "nonces leave with their age");
     assert!(!window.accept(Wall(30_005), id(8), Wall(30_005), 0), "counts begin at 1");
 }
+
+#[test]
+fn a_digest_uri_may_be_the_bare_address_of_the_server() {
+    for (uri, expected) in [
+        ("sip:::1:5060", Outcome::Good),
+        ("sip:2001:db8::1", Outcome::Good),
+        ("sip:[::1]:5060", Outcome::Good),
+        ("sip:else@::1:5060", Outcome::Wrong),
+        ("::1:5060", Outcome::Wrong),
+        ("sip:fe80:nobody", Outcome::Wrong),
+    ] {
+        let mut verifier = Verifier::new(&mut rng(1));
+        let at = origin(0, "192.0.2.1");
+        let reply = challenge(&mut verifier, at, Method::Register, false);
+        let mut answerer = Answerer::choose(&reply, TANAKA).remove(0);
+        let mut out = Vec::new();
+        let mut w = Writer::request(&mut out, Method::Register, "sip:naisen.example");
+        answerer.answer(Method::Register, uri.as_bytes(), "cn0nce", &mut w);
+        let msg = parse(w.finish_bytes().unwrap().to_vec());
+        assert_eq!(check(&mut verifier, at, &msg, Some(&ha1())), Some(expected), "{uri}");
+    }
+}
