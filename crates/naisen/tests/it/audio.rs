@@ -244,3 +244,42 @@ fn the_held_party_hears_music_and_then_the_caller_again() {
         held.good();
     }
 }
+
+#[test]
+fn a_tls_phone_with_srtp_holds_resumes_and_transfers_a_plain_one() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("tls-services", "auto", 2101..2104);
+    let mut first = Baresip::start(&exchange.dir, "first", 1_000);
+    let mut second = Baresip::start(&exchange.dir, "second", 440);
+    let mut third = Baresip::start(&exchange.dir, "third", 700);
+    let secure = Account {
+        exchange: exchange.tls(),
+        transport: "tls",
+        more: ";mediaenc=srtp-mand",
+        ..account(&exchange, 2101)
+    };
+    first.register(secure);
+    second.register(Account { more: ";answermode=auto", ..account(&exchange, 2102) });
+    let by_tcp = Account { exchange: exchange.tcp(), transport: "tcp", ..account(&exchange, 2103) };
+    third.register(Account { more: ";answermode=auto", ..by_tcp });
+    first.dial("2102");
+    first.event("CALL_ESTABLISHED");
+    second.hears_now(1_000, true);
+    first.hears_now(440, true);
+    first.command("hold", "");
+    second.hears_now(1_000, false);
+    first.command("resume", "");
+    second.hears_now(1_000, true);
+    first.hears_now(440, true);
+    first.command("transfer", "2103");
+    third.event("CALL_ESTABLISHED");
+    first.event("CALL_CLOSED");
+    third.hears_now(440, true);
+    second.hears_now(700, true);
+    third.command("hangup", "");
+    second.event("CALL_CLOSED");
+    let history = exchange.history_of(2);
+    assert!(history.iter().any(|row| row[4].contains("転送") && row[8] == "2101"), "{history:?}");
+}

@@ -7,6 +7,7 @@
 mod audio;
 mod files;
 mod harness;
+mod peers;
 mod process;
 mod races;
 mod refusals;

@@ -128,31 +128,6 @@ fn damaged_requests_change_nothing_for_others() {
 }
 
 #[test]
-fn a_shift_jis_name_reaches_the_other_phone_as_utf8() {
-    if !have(&["sipp"]) {
-        return;
-    }
-    let exchange = Exchange::start("names", "auto", 2101..2103);
-    let mut callee = Phone::registered(&exchange.dir, 2102, exchange.udp());
-    let script = Script::callee("named")
-        .answer(200, "", &sdp(30_200, ""))
-        .expect_request("ACK")
-        .expect_bye();
-    let named = callee.play(&script, 2101);
-    let caller = Script::caller("names", "", &sdp(30_100, ""))
-        .may(100)
-        .may(180)
-        .expect(200)
-        .ack("")
-        .bye()
-        .with_shift_jis_name();
-    Phone::new(&exchange.dir, 2101, exchange.udp(), Over::Udp).play(&caller, 2102).good();
-    let far = named.good();
-    let from = far.got("INVITE", "INVITE").header("From").unwrap().to_owned();
-    assert!(from.contains("山田") && from.contains("sip:2101@"), "{from}");
-}
-
-#[test]
 fn an_unknown_user_and_a_wrong_secret_get_the_same_answer() {
     let exchange = Exchange::start("guess", "auto", 2101..2103);
     let ask = |user: &str| {

@@ -38,6 +38,15 @@ impl Wav {
     }
 }
 
+impl Wav {
+    /// Its last piece.
+    pub(crate) fn tail(&self, seconds: f64) -> Wav {
+        let count = (f64::from(self.rate) * seconds) as usize;
+        let from = self.samples.len().saturating_sub(count);
+        Wav { rate: self.rate, samples: self.samples[from..].to_vec() }
+    }
+}
+
 /// What of a frequency is in a recording.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tone {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::audio::{Wav, tone};
+use super::audio::{Tone, Wav, tone};
 use super::exchange::{DOMAIN, secret};
 use super::{PATIENCE, ask, end, free_port, own_address, signal};
 
@@ -185,6 +185,19 @@ impl Baresip {
             (tone(&last, 1).loud_seconds >= 0.5).then_some(())
         });
         assert!(heard.is_some(), "{} heard nothing", self.name);
+    }
+
+    /// Waits until the last second of its last call is that tone, or until it is loud and not that
+    /// tone.
+    #[track_caller]
+    pub(crate) fn hears_now(&self, hertz: u32, that: bool) {
+        let mut last = Tone::default();
+        let heard = ask(PATIENCE, || {
+            last = tone(&self.heard().pop()?.tail(1.0), hertz);
+            let fits = if that { last.seconds >= 0.8 } else { last.seconds < 0.1 };
+            (fits && last.loud_seconds >= 0.5).then_some(())
+        });
+        assert!(heard.is_some(), "{}, {hertz} Hz, {that}: {last:?}", self.name);
     }
 
     /// Waits until it has heard a tone of so many hertz for at least half a second.
