@@ -78,6 +78,8 @@ events! {
     StoreRefused, "store.refused", Alarm, "データベースに書き込めません", "The database refused a write";
     /// An answer came for something that no longer exists.
     LateAnswer, "node.late_answer", Count, "終わった処理への応答が届きました", "An answer came too late";
+    /// A datagram came again that a node has failed at.
+    PoisonDropped, "node.poison_dropped", Warning, "異常の原因になったデータの再送を破棄しました", "Dropped the repetition of a datagram that caused a failure";
     /// The node was rebuilt after a failure inside.
     NodeRebuilt, "node.rebuilt", Alarm, "内部の異常から復旧しました", "The node was rebuilt after an internal failure";
 }

@@ -75,9 +75,33 @@ pub(crate) struct Failures {
     count: u64,
     /// When the latest ones were, oldest first.
     recent: VecDeque<Mono>,
+    /// Datagrams that a node failed at, oldest first: their sender repeats them (RFC 3261 §17),
+    /// and would end each node after the other.
+    poison: VecDeque<Box<[u8]>>,
 }
 
+/// Datagrams that are remembered; each is a defect of ours.
+const POISON_MAX: usize = 8;
+
 impl Failures {
+    /// How many so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether a node failed at this datagram.
+    pub(crate) fn knows(&self, datagram: &[u8]) -> bool {
+        self.poison.iter().any(|poison| **poison == *datagram)
+    }
+
+    /// A node failed at this datagram.
+    pub(crate) fn remember(&mut self, datagram: &[u8]) {
+        if self.poison.len() >= POISON_MAX {
+            self.poison.pop_front();
+        }
+        self.poison.push_back(datagram.into());
+    }
+
     /// Counts one; whether there are now too many in too short a time.
     pub(crate) fn too_many(&mut self, now: Mono) -> bool {
         self.count += 1;
@@ -154,7 +178,7 @@ impl Shard {
         let life = self.failures.count;
         for input in self.known_world(bindings) {
             self.input(input);
-            if self.failures.count != life {
+            if self.failures.count() != life {
                 // It failed again; the node after that has been told all of it.
                 return;
             }

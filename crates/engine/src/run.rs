@@ -150,8 +150,17 @@ impl Shard {
                 Ok((len, from)) => {
                     self.metrics.received();
                     let local = self.facing.local(bound, from.ip());
-                    let bytes = Bytes::copy_from_slice(buffer.get(..len).unwrap_or_default());
+                    let datagram = buffer.get(..len).unwrap_or_default();
+                    if self.failures.knows(datagram) {
+                        self.metrics.event(Kind::PoisonDropped.into());
+                        continue;
+                    }
+                    let bytes = Bytes::copy_from_slice(datagram);
+                    let before = self.failures.count();
                     self.input(Input::Received { flow, from, local, bytes });
+                    if self.failures.count() != before {
+                        self.failures.remember(datagram);
+                    }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     l.expected = taken.max(1);

@@ -1,6 +1,6 @@
 //! `/metrics`, `/healthz` and `/readyz` on their own listener.
 //!
-//! `/healthz` says whether the process works as far as it goes: false when the shard or a listener
+//! `/healthz` says whether the process works as far as it goes: false when a thread or a listener
 //! has died, which only a new start mends. `/readyz` says whether calls should come here now: it
 //! asks everything that a call needs.
 
@@ -104,6 +104,13 @@ impl Health {
         let mut reasons: Vec<String> =
             self.fallen.names().iter().map(|name| format!("{name}: has ended")).collect();
         reasons.extend(self.status().await.err());
+        let knock = self.media.knock();
+        if !becomes(|| knock.silent() == 0).await {
+            reasons.push(format!("media: {} threads do not answer", knock.silent()));
+        }
+        if self.writer.has_ended() {
+            reasons.push("store: the writer has ended".into());
+        }
         reasons
     }
 
@@ -112,10 +119,6 @@ impl Health {
         let mut reasons = Vec::new();
         if self.draining.load(Ordering::Relaxed) {
             reasons.push("draining".to_owned());
-        }
-        let knock = self.media.knock();
-        if !becomes(|| knock.silent() == 0).await {
-            reasons.push(format!("media: {} threads do not answer", knock.silent()));
         }
         if self.handle.metrics().media_full() {
             reasons.push("media: no room for new calls".into());

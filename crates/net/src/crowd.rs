@@ -81,6 +81,11 @@ impl Crowd {
         Seat(Arc::new(Guard { crowd: Arc::clone(self), inner }))
     }
 
+    /// A connection was closed before it was anybody's.
+    pub(crate) fn turned_away(&self) {
+        (self.closed)();
+    }
+
     /// Connections that have proved nothing.
     pub fn len(&self) -> usize {
         self.members().by_serial.len()
@@ -151,6 +156,11 @@ impl Seat {
         if let Some(member) = members.remove(serial) {
             members.seat(member.address, &self.0.inner);
         }
+    }
+
+    /// The connection is closed before it could prove anything.
+    pub(crate) fn turned_away(&self) {
+        self.0.crowd.turned_away();
     }
 
     /// The far end has proved who it is: the connection counts no more and is not closed.

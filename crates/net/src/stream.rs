@@ -102,6 +102,9 @@ const WRITE_WAIT: Duration = Duration::from_secs(10);
 /// Connections of one listener; further ones are closed at once.
 const CONNECTIONS_MAX: usize = 50_000;
 
+/// Pause after a connection could not be accepted: descriptors do not come back at once.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
 /// A listening socket for SIP over TCP or TLS.
 pub struct StreamListener {
     listener: TcpListener,
@@ -139,10 +142,12 @@ impl StreamListener {
     pub async fn run(self) {
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
         let mut tasks = JoinSet::new();
+        let mut failing = false;
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, remote)) if tasks.len() < CONNECTIONS_MAX => {
+                        failing = false;
                         let flow = FlowId(self.flows.fetch_add(1, Ordering::Relaxed));
                         let connection = Connection {
                             flow,
@@ -156,10 +161,12 @@ impl StreamListener {
                     }
                     // Over the bound the stream is dropped, which closes it; out of descriptors
                     // the next one may do better.
-                    Ok(_) => {}
+                    Ok(_) => self.crowd.turned_away(),
                     Err(error) => {
-                        tracing::warn!(%error, "accept failed");
-                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        if !std::mem::replace(&mut failing, true) {
+                            tracing::warn!(%error, "connections cannot be accepted for now");
+                        }
+                        tokio::time::sleep(ACCEPT_AGAIN).await;
                     }
                 },
                 Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
@@ -184,7 +191,9 @@ impl Connection {
         match self.tls.clone() {
             None => self.serve(stream, Transport::Tcp, local).await,
             Some(acceptor) => {
-                let Ok(permit) = Arc::clone(&self.handshakes).try_acquire_owned() else { return };
+                let Ok(permit) = Arc::clone(&self.handshakes).try_acquire_owned() else {
+                    return self.seat.turned_away();
+                };
                 let shaking = timeout(HANDSHAKE_WAIT, acceptor.accept(stream));
                 let shaken = tokio::select! {
                     shaken = shaking => shaken,

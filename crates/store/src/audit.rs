@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use base::Wall;
 use base::id::TenantId;
 use model::{Change, Revision, Snapshot, decode_changes, encode_changes, invert};
+use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Connection, Row};
 
+use crate::backend::sqlite::begin;
 use crate::crypt::Keys;
 use crate::directory::Columns;
 use crate::error::DbError;
@@ -228,7 +229,7 @@ impl Store {
         at: Wall,
     ) -> Result<(), DbError> {
         let mut conn = self.main.lock().await;
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = begin(&mut conn).await?;
         let act = Act { at, act, detail, revision: Revision(0), changes: None };
         append(&mut tx, &self.keys, scope, &act).await?;
         tx.commit().await?;

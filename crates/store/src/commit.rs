@@ -7,10 +7,10 @@ use base::id::TenantId;
 use model::{
     Change, CredentialOwner, MobileLine, MobileState, Revision, Snapshot, apply, in_force,
 };
-use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::audit::{self, Act, AuditEntry};
+use crate::backend::sqlite::begin;
 use crate::credential::{self, Hashed};
 use crate::directory::{admin, device, mobile, site, tenant, user};
 use crate::error::{CommitError, DbError};
@@ -184,7 +184,7 @@ impl Case<'_> {
         after: &Snapshot,
         hashed: &[(CredentialOwner, Hashed)],
     ) -> Result<Option<u64>, DbError> {
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = begin(conn).await?;
         let (new, old) = (after.revision().0, self.before.revision().0);
         let advanced = sqlx::query(ADVANCE)
             .bind(new.cast_signed())

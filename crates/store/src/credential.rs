@@ -9,11 +9,11 @@ use base::id::{AdminId, TenantId, UserId};
 use base::{Secret, Wall, limits};
 use model::password::PASSWORD_MAX;
 use model::{CredentialOwner, PasswordError, Snapshot, check_password};
-use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
+use crate::backend::sqlite::begin;
 use crate::crypt::{Keys, random};
 use crate::directory::Columns;
 use crate::error::{DbError, LoginError};
@@ -358,7 +358,7 @@ impl Store {
         }
         let hashed = self.hashing.fresh(&self.keys, change.new.as_bytes()).await?;
         let mut conn = self.main.lock().await;
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = begin(&mut conn).await?;
         put(&mut tx, &self.snapshot(), &[(owner, hashed)], change.now).await?;
         let act = crate::audit::Act {
             at: change.now,

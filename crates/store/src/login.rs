@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use base::id::TenantId;
 use base::{Wall, limits};
 use model::{AdminState, CredentialOwner, Revision, Snapshot, UserState};
-use sqlx::Connection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::audit::{self, Act};
+use crate::backend::sqlite::begin;
 use crate::credential::{self, Stored, owner_of, owner_parts};
 use crate::directory::Columns;
 use crate::error::{DbError, LoginError};
@@ -227,7 +227,7 @@ impl Store {
         }
         let (good, lasting) = self.hashing.verify(&self.keys, Some(&stored), password).await?;
         let mut conn = self.main.lock().await;
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = begin(&mut conn).await?;
         // Read again: attempts that ran at the same time may have locked the id meanwhile.
         let Some(fresh) = credential::read(&mut tx, tenant, owner).await? else {
             return Ok(Verdict::Wrong);
@@ -334,7 +334,7 @@ impl Store {
         let (tenant, address) = (scope.tenant(), scope.address());
         let attempt = Attempt { tenant, owner, zone: None, address, now };
         let mut conn = self.main.lock().await;
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = begin(&mut conn).await?;
         self.set_failures(&mut tx, &attempt, (0, None)).await?;
         let detail = match owner {
             CredentialOwner::Admin(id) => format!("admin {id}"),

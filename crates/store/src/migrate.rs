@@ -3,8 +3,9 @@
 
 use base::Wall;
 use sha2::{Digest, Sha256};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use crate::backend::sqlite::begin;
 use crate::error::OpenError;
 
 /// One step of a schema.
@@ -64,7 +65,7 @@ pub(crate) async fn migrate(
         }
     }
     for step in steps.iter().filter(|s| applied.iter().all(|(n, _)| *n != s.number)) {
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = begin(conn).await?;
         sqlx::raw_sql(step.sql).execute(&mut *tx).await?;
         sqlx::query(RECORD)
             .bind(step.number)

@@ -17,12 +17,11 @@ use base::limits;
 use model::Write;
 use model::binding::StoredBinding;
 use model::record::CallRecord;
-use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::backend::sqlite::{Writer, checkpoint};
+use crate::backend::sqlite::{Writer, begin, checkpoint};
 use crate::binding::Key;
 use crate::error::{DbError, OpenError};
 use crate::folder::at;
@@ -113,6 +112,11 @@ impl StoreWriter {
         let Some(control) = &self.control else { return false };
         let (done, wait) = oneshot::channel();
         control.send(Control::Flush(done)).await.is_ok() && wait.await.unwrap_or(false)
+    }
+
+    /// Whether the thread has ended though nobody stopped it.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
     }
 
     /// Counters for metrics and readiness.
@@ -209,7 +213,7 @@ impl Batch {
         let removed = |(key, value): (&Key, &Option<_>)| value.is_none().then(|| key.clone());
         let removes: Vec<_> = self.bindings.iter().filter_map(removed).collect();
         let mut conn = soft.lock().await;
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = begin(&mut conn).await?;
         binding::store(&mut tx, &puts, &removes).await?;
         tx.commit().await?;
         self.bindings.clear();
@@ -221,7 +225,7 @@ async fn insert_records(
     conn: &mut SqliteConnection,
     records: &[CallRecord],
 ) -> Result<(), DbError> {
-    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = begin(conn).await?;
     history::insert(&mut tx, records).await?;
     tx.commit().await?;
     Ok(())

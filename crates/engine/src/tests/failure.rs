@@ -119,6 +119,26 @@ fn a_shard_that_fails_again_and_again_ends() {
 }
 
 #[test]
+fn a_sender_who_repeats_what_a_node_failed_at_is_not_heard() {
+    let world = falling();
+    let mut a = world.phone(2001);
+    fall(&world);
+    // As RFC 3261 §17.1.2.1 has it, until the transaction times out.
+    for _ in 0..10 {
+        world.send(&poison(0));
+    }
+    let metrics = world.handle.metrics();
+    until("all have come", || metrics.count(Kind::PoisonDropped) == 10);
+    assert_eq!(metrics.restarts(), 1);
+    fall(&world);
+    world.send(&poison(0));
+    world.send(&poison(1));
+    until("both are known", || metrics.count(Kind::PoisonDropped) == 12);
+    a.register();
+    assert_eq!(metrics.restarts(), 2);
+}
+
+#[test]
 fn each_node_has_a_journal_of_its_own_that_ends_with_what_it_failed_at() {
     let world = falling();
     let _a = world.phone(2001);

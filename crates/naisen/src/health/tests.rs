@@ -88,7 +88,7 @@ async fn a_media_plane_that_does_not_answer_is_named() {
     assert_eq!(bench.ready().await.0, 200);
     plane.stop();
     assert_eq!(bench.ready().await, (503, "media: 2 threads do not answer\n".into()));
-    assert_eq!(bench.alive().await.0, 200);
+    assert_eq!(bench.alive().await.0, 503, "only a new start mends it");
     bench.stop().await;
 }
 

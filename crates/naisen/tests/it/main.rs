@@ -12,6 +12,7 @@ mod process;
 mod races;
 mod refusals;
 mod reliable;
+mod scarcity;
 mod signalling;
 mod timers;
 mod transfers;

@@ -4,8 +4,8 @@ use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use crate::error::DbError;
@@ -55,6 +55,38 @@ pub(crate) async fn open_soft(path: &Path) -> Result<SqliteConnection, sqlx::Err
     let options = options(path, "store-soft").create_if_missing(true);
     options.synchronous(SqliteSynchronous::Normal).connect().await
 }
+
+/// Begins a writing transaction.
+///
+/// After an error of the disk SQLite ends a transaction by itself. The driver's own end of it then
+/// fails, and it would refuse every later one: so the connection is replaced by a new one.
+pub(crate) async fn begin(
+    conn: &mut SqliteConnection,
+) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
+    if conn.is_in_transaction() {
+        // The end of the former one may still be on its way.
+        conn.ping().await?;
+    }
+    if conn.is_in_transaction() {
+        let anew = reopen(conn).await?;
+        *conn = anew;
+    }
+    conn.begin_with("BEGIN IMMEDIATE").await
+}
+
+/// A second connection of the same kind to the same file.
+async fn reopen(conn: &mut SqliteConnection) -> Result<SqliteConnection, sqlx::Error> {
+    let file = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let path: String = sqlx::query_scalar(file).fetch_one(&mut *conn).await?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(conn).await?;
+    match synchronous {
+        NORMAL => open_soft(Path::new(&path)).await,
+        _ => open_main(Path::new(&path)).await,
+    }
+}
+
+/// `PRAGMA synchronous` of `soft.db`.
+const NORMAL: i64 = 1;
 
 /// Moves the write-ahead log into the database and syncs both.
 pub(crate) async fn checkpoint(conn: &mut SqliteConnection) -> Result<(), DbError> {

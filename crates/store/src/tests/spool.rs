@@ -193,6 +193,29 @@ async fn a_writer_that_does_not_come_on_is_seen() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_sqlite_ended_by_itself_holds_up_no_other() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    add_tenant(&store, 1).await;
+    let (mut spool, tail) = store.spool(0).expect("spool");
+    let writer = StoreWriter::start(&store, vec![tail]).expect("writer");
+    // As it does when the disk is full.
+    let trigger = "CREATE TEMP TRIGGER fails BEFORE INSERT ON call_record \
+                   BEGIN SELECT RAISE(ROLLBACK, 'disk I/O error'); END";
+    let run = async |sql: &'static str| {
+        sqlx::query(sql).execute(&mut *store.main.lock().await).await.expect("runs");
+    };
+    run(trigger).await;
+    spool.append(&[recorded(1)]).expect("calls go on");
+    writer.flush().await;
+    run("DROP TRIGGER fails").await;
+    spool.append(&[recorded(2)]).expect("calls go on");
+    assert!(writer.flush().await);
+    add_tenant(&store, 2).await;
+    assert!(count(&store).await >= 1, "commits go on");
+}
+
+#[tokio::test]
 async fn a_refusing_database_loses_nothing() {
     let dir = TempDir::new();
     let store = dir.open().await;

@@ -31,6 +31,8 @@ pub(crate) struct Exchange {
     listeners: Vec<(String, SocketAddr)>,
     /// Further environment of the program.
     env: Vec<(&'static str, String)>,
+    /// It is told of a file that may not grow by an error alone, as of a full disk.
+    pub(crate) survives_large_files: bool,
 }
 
 impl Exchange {
@@ -64,7 +66,8 @@ impl Exchange {
     /// Only a folder with a configuration.
     pub(crate) fn empty(name: &str, path: &str) -> Self {
         let dir = folder(name);
-        let exchange = Exchange { dir, child: None, listeners: Vec::new(), env: Vec::new() };
+        let (listeners, env) = (Vec::new(), Vec::new());
+        let exchange = Exchange { dir, child: None, listeners, env, survives_large_files: false };
         exchange.configure(path, "");
         exchange
     }
@@ -112,7 +115,10 @@ impl Exchange {
         let file = self.dir.join("data/listeners");
         let _ = std::fs::remove_file(&file);
         let log = File::options().create(true).append(true).open(self.dir.join("log")).unwrap();
-        let mut command = self.command(&["serve"]);
+        let mut command = match self.survives_large_files {
+            false => self.command(&["serve"]),
+            true => self.without_signal(&["serve"]),
+        };
         let command = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut child = command.spawn().unwrap();
         let opened = ask(PATIENCE, || {
@@ -183,6 +189,15 @@ impl Exchange {
         command.args(args).arg("--config").arg(self.dir.join("naisen.toml"));
         command.current_dir(&self.dir);
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// The same, by way of a shell that has SIGXFSZ ignored.
+    fn without_signal(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).arg(program());
+        command.args(args).arg("--config").arg(self.dir.join("naisen.toml"));
+        command.current_dir(&self.dir);
         command
     }
 

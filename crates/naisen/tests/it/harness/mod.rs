@@ -12,7 +12,8 @@ pub(crate) mod script;
 pub(crate) mod sipp;
 pub(crate) mod tiny;
 
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -92,6 +93,17 @@ pub(crate) fn end(child: &mut Child, at_most: Duration) -> Option<i32> {
         let _ = child.wait();
     }
     status.and_then(|status| status.code())
+}
+
+/// One GET; the whole answer.
+pub(crate) fn get(at: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(at).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// Whether the programs are there. If not, the test is reported as skipped, by its name.
