@@ -31,5 +31,5 @@ static INPUTS: AtomicU64 = AtomicU64::new(0);
 
 /// One more input; whether it is one of those at which [`Bug::HiddenInput`] shows.
 pub(crate) fn shows() -> bool {
-    INPUTS.fetch_add(1, Ordering::Relaxed) % 101 == 0
+    INPUTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(101)
 }
