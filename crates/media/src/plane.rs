@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::JoinHandle;
 
 use base::{LegId, Rng};
@@ -54,6 +54,8 @@ struct Door {
     /// The bell has rung and the thread has not looked since.
     rung: Arc<AtomicBool>,
     beats: Arc<AtomicU64>,
+    /// Ends with the thread.
+    life: Weak<()>,
 }
 
 /// Whether the threads answer a knock: see [`Handle::knock`].
@@ -146,8 +148,13 @@ impl MediaPlane {
             let rng = rng.derive(&format!("media thread {n}"));
             let worker = Worker::new(shared.clone(), commands, ear, rng)?;
             let thread = std::thread::Builder::new().name(format!("media-{n}"));
-            plane.threads.push(thread.spawn(move || worker.run())?);
-            doors.push(Door { queue, bell, rung, beats });
+            let alive = Arc::new(());
+            let life = Arc::downgrade(&alive);
+            plane.threads.push(thread.spawn(move || {
+                let _alive = alive;
+                worker.run();
+            })?);
+            doors.push(Door { queue, bell, rung, beats, life });
         }
         plane.handle = Handle(Reach::Local(Arc::new(Local { threads: doors, placement })));
         Ok(plane)
@@ -191,6 +198,14 @@ impl Handle {
         match &self.0 {
             Reach::Wire(sender) => sender.send(&command),
             Reach::Local(local) => local.send(command),
+        }
+    }
+
+    /// Whether every thread runs that this process has of the plane.
+    pub fn is_whole(&self) -> bool {
+        match &self.0 {
+            Reach::Wire(_) => true,
+            Reach::Local(local) => local.threads.iter().all(|door| door.life.strong_count() > 0),
         }
     }
 

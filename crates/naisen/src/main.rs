@@ -6,6 +6,7 @@ mod config;
 mod control;
 mod demo;
 mod health;
+mod http;
 mod jobs;
 mod lab;
 mod logs;

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use crate::config::Config;
 use crate::control;
 use crate::health::{self, Health};
+use crate::http;
 use crate::jobs::Backend;
 
 /// Everything that runs.
@@ -121,9 +122,8 @@ impl Running {
             .await
             .with_context(|| format!("{name} {addr} cannot be opened"))?;
         self.listeners.push((name.to_owned(), listener.local_addr()?));
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         self.tasks.spawn(name, async move {
-            if let Err(error) = axum::serve(listener, app).await {
+            if let Err(error) = http::serve(listener, app, http::Bounds::default()).await {
                 tracing::error!(%error, name, "listener ended");
             }
         });
@@ -138,9 +138,19 @@ impl Running {
         Ok(())
     }
 
-    /// Ends when the shard has ended though nobody stopped it: it has failed too often.
+    /// Ends when a thread has ended that nothing but a new start brings back: the shard, which has
+    /// failed too often, or one of the media plane or of the store.
     pub(crate) async fn fallen(&self) {
-        self.handle.ended().await;
+        let mut look = tokio::time::interval(Duration::from_secs(5));
+        let others = async {
+            while self.engine.media().is_whole() && !self.writer.has_ended() {
+                look.tick().await;
+            }
+        };
+        tokio::select! {
+            () = self.handle.ended() => {}
+            () = others => {}
+        }
     }
 
     /// Waits until no call is left, at most `patience` or until `hurry` ends; then clears them.

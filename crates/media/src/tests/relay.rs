@@ -355,6 +355,31 @@ fn threads_answer_a_knock_while_they_live() {
         assert!(std::time::Instant::now() < end, "a thread that lives stirs");
         std::thread::yield_now();
     }
+    assert!(handle.is_whole());
     plane.stop();
     assert_eq!(handle.knock().silent(), 2);
+    assert!(!handle.is_whole());
+}
+
+#[test]
+fn a_thread_that_failed_is_seen_and_the_other_goes_on() {
+    let (tell, opened) = std::sync::mpsc::sync_channel(10);
+    let plane = MediaPlane::start(Config { threads: 2, ..config() }, move |event| match event {
+        Event::Opened { leg: LegId(1), .. } => panic!("a failure inside, on purpose"),
+        event => tell.try_send(event).unwrap(),
+    });
+    let plane = plane.unwrap();
+    let handle = plane.handle();
+    let phones = [Phone::new(1), Phone::new(2)];
+    for (n, phone) in (1..).zip(&phones) {
+        let want = LegWant { group: GroupId(n), ..leg(n, phone) };
+        handle.send(Command::Leg(Box::new(want))).unwrap();
+    }
+    let event = opened.recv_timeout(PATIENCE).unwrap();
+    assert!(matches!(event, Event::Opened { leg: LegId(2), .. }), "{event:?}");
+    let end = std::time::Instant::now() + PATIENCE;
+    while handle.is_whole() {
+        assert!(std::time::Instant::now() < end, "a thread that has failed is gone");
+        std::thread::yield_now();
+    }
 }
