@@ -59,6 +59,10 @@ impl World {
         self.links.open.insert(flow, n);
         self.trace.line(self.now.mono, || format!("phone {n} connects"));
         self.node(Input::FlowOpened { flow, transport, local: server(), remote });
+        if self.links.phone(flow).is_none() {
+            // The node died of it.
+            return self.dropped(n);
+        }
         let news = self.phones[n].connected(self.now, flow, remote);
         self.news(n, news);
     }

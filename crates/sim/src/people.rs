@@ -148,20 +148,22 @@ impl World {
                     self.next_mishap(self.swarm.cut_every, Act::Cut(n));
                 }
             }
-            Act::Jump => {
-                if self.swarm.jump_every.0 > 0 {
-                    // Milliseconds, seconds, minutes or hours, in either direction.
-                    let unit = [100, 10_000, 600_000, 10_800_000][self.mishaps.below(4) as usize];
-                    let by = self.mishaps.below(unit) as i64;
-                    let forward = self.mishaps.chance(1, 2);
-                    self.jump(if forward { by } else { -by });
-                    self.next_mishap(self.swarm.jump_every, Act::Jump);
-                }
-            }
+            Act::Jump => self.jump_somewhere(),
             Act::Noise => self.noise(),
             Act::MediaDies => self.media_dies(),
             Act::LookForOrphans => self.look_for_orphans(),
             Act::Orphan(n, leg) => self.deed(n, Deed::Reject(leg, Cause::RingTimeout)),
+        }
+    }
+
+    /// The wall clock jumps by milliseconds, seconds, minutes or hours, in either direction.
+    fn jump_somewhere(&mut self) {
+        if self.swarm.jump_every.0 > 0 {
+            let unit = [100, 10_000, 600_000, 10_800_000][self.mishaps.below(4) as usize];
+            let by = self.mishaps.below(unit) as i64;
+            let forward = self.mishaps.chance(1, 2);
+            self.jump(if forward { by } else { -by });
+            self.next_mishap(self.swarm.jump_every, Act::Jump);
         }
     }
 

@@ -16,9 +16,11 @@ pub struct SimStore {
     pub records: BTreeMap<RecordId, CallRecord>,
     /// Records that came twice with another content: never allowed.
     pub rewritten: Vec<RecordId>,
-    /// With the moment at which each ends, which no jump of the wall clock changes.
-    bindings: BTreeMap<(DeviceId, Box<[u8]>), (Mono, StoredBinding)>,
+    bindings: BTreeMap<(DeviceId, Box<[u8]>), Kept>,
 }
+
+/// A binding, and when it ends, which no jump of the wall clock changes.
+type Kept = (Mono, StoredBinding);
 
 impl SimStore {
     /// Applies a write, as the spool would.

@@ -175,6 +175,8 @@ impl Records {
         let agrees = match (status, answered) {
             (200..=299, true) => true,
             (200..=299, false) => false,
+            // No PRACK came: RFC 3262 §3 asks for a 5xx.
+            (504, _) if record.cause == Cause::MediaTimeout => true,
             (_, true) => between || record.cause == Cause::NormalClearing,
             (487, false) => {
                 matches!(record.cause, Cause::CallerCancelled | Cause::UnregisteredAbandoned)
@@ -182,8 +184,6 @@ impl Records {
                     || self.did(record, Deed::Bye)
                     || self.did(record, Deed::Cut)
             }
-            // No PRACK came: RFC 3262 §3 asks for a 5xx.
-            (504, _) if record.cause == Cause::MediaTimeout => true,
             (status, false) => status == record.cause.sip_status(),
         };
         if !agrees {

@@ -204,6 +204,7 @@ impl Legs {
         let Some(usage) = self.usages.get_mut(index as usize) else {
             return;
         };
+        usage.at_home &= usage.peer == request.peer;
         let flow = std::mem::replace(&mut usage.peer, request.peer).flow;
         if flow != request.peer.flow && self.on_streams.remove(&(flow, index)) {
             self.on_streams.insert((request.peer.flow, index));
@@ -471,8 +472,12 @@ impl Usage {
         let is_open = |peer: &Peer| cx.layer.flows().get(peer.flow).is_some();
         let Peer { flow, address, .. } = self.peer;
         let is_cut = !is_open(&self.peer);
-        if !is_cut && registrar.knows(flow, address) {
-            return;
+        if !is_cut {
+            let was_home = std::mem::replace(&mut self.at_home, registrar.knows(flow, address));
+            // Who speaks from where it never registered is there all the same.
+            if self.at_home || !was_home {
+                return;
+            }
         }
         let targets: Vec<Target> = registrar
             .contacts(self.device)
@@ -481,10 +486,10 @@ impl Usage {
             .collect();
         // Many phones name themselves otherwise in calls than in registrations.
         let same = targets.iter().find(|t| is_same_host(&t.uri, &self.remote.target));
-        // Who never registered from this address is not moved to another device's port.
         let only = targets.first().filter(|_| is_cut && targets.len() == 1);
         if let Some(target) = same.or(only) {
             self.peer = target.peer;
+            self.at_home = true;
         }
     }
 
@@ -493,6 +498,7 @@ impl Usage {
     fn moved(&mut self, cx: &mut Cx<'_>, tx: ClientTx, from: Peer) {
         if self.peer.flow == from.flow && self.peer.address != from.address {
             self.peer.address = from.address;
+            self.at_home = false;
             cx.layer.moved(tx, from.address);
         }
     }

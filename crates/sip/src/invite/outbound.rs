@@ -75,6 +75,7 @@ impl Usage {
         };
         let birth = Birth { id, key, device: target.device, peer: target.peer, local, remote };
         let mut usage = Usage::new(birth, Caps::default(), Phase::Gone);
+        usage.at_home = true;
         let (session_s, min_s) = (cx.config.session_expires_s, cx.config.session_min_s);
         let mut calling = Box::new(Calling {
             tx: None,

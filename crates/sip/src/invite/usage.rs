@@ -208,6 +208,8 @@ pub(super) struct Usage {
     pub(super) key: Key,
     pub(super) device: DeviceId,
     pub(super) peer: Peer,
+    /// A phone of the device was registered from there when we last looked.
+    pub(super) at_home: bool,
     pub(super) local: Local,
     pub(super) remote: Remote,
     pub(super) caps: Caps,
@@ -254,6 +256,7 @@ impl Usage {
             key,
             device,
             peer,
+            at_home: false,
             local,
             remote,
             caps,

@@ -341,16 +341,22 @@ fn a_phone_that_answers_from_another_port_is_spoken_to_there() {
 #[test]
 fn a_dialog_follows_its_phone_to_another_port_when_that_registers() {
     const END: LegCommand = LegCommand::End { cause: Cause::NormalClearing, elsewhere: false };
-    for (moved, expected) in [(true, "192.0.2.10:40000"), (false, PHONE)] {
+    let (here, elsewhere) = (format!("line1@{PHONE}"), "line1@192.0.2.10:40000".to_owned());
+    // Another terminal of the device, with a Contact of its own, says nothing of this one; and
+    // who calls from a port where it has not registered yet is there.
+    for (registered, contact, expected) in
+        [(true, &here, "192.0.2.10:40000"), (true, &elsewhere, PHONE), (false, &here, PHONE)]
+    {
         let mut b = Bench::new();
+        if registered {
+            b.node.register(b.now, b.peer());
+        }
         let (leg, _) = b.talk_in("");
         let mut peer = b.peer();
         peer.address.set_port(40_000);
-        // Another terminal of the device, with a Contact of its own, says nothing of this one.
-        let contact = if moved { format!("line1@{PHONE}") } else { format!("{}", peer.address) };
-        b.node.register_as(b.now, peer, &contact);
+        b.node.move_to(b.now, peer, contact);
         let bye = b.node.command(b.now, leg, END);
-        assert_eq!(destinations(&bye), [expected]);
+        assert_eq!(destinations(&bye), [expected], "{registered} {contact}");
     }
 }
 

@@ -72,8 +72,14 @@ impl Node {
         self.register_as(mono, peer, &format!("phone@{}", peer.address));
     }
 
+    /// … instead of whatever was registered before.
+    pub(super) fn move_to(&mut self, mono: Mono, peer: Peer, contact: &str) {
+        self.registrar.forget(DeviceId::default(), &mut Vec::new());
+        self.register_as(mono, peer, contact);
+    }
+
     /// … with this user, host and port in its Contact.
-    pub(super) fn register_as(&mut self, mono: Mono, peer: Peer, contact: &str) {
+    fn register_as(&mut self, mono: Mono, peer: Peer, contact: &str) {
         let binding = Binding {
             device: DeviceId::default(),
             key: b"phone"[..].into(),
