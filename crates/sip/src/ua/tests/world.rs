@@ -393,9 +393,7 @@ impl World {
             LegEvent::OfferFailed { status } => self.tell(peer, LegCommand::RefuseOffer { status }),
             LegEvent::Refer(refer) => self.refer(leg, &refer.target, refer.replaces),
             LegEvent::Digit { digit, .. } => self.digits.push(digit),
-            LegEvent::Trying
-            | LegEvent::Confirmed
-            | LegEvent::AnswerReceived { sdp: None } => {}
+            LegEvent::Trying | LegEvent::Confirmed | LegEvent::AnswerReceived { sdp: None } => {}
             LegEvent::Gone => {
                 self.sides.remove(&leg);
             }
