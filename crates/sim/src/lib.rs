@@ -10,7 +10,9 @@
 //! phases: faults, health, silence. Half of the phones are patient: they never hang up by
 //! themselves, so only correct signalling ends their calls.
 //!
-//! One shard only: `--shards` above 1 is refused until nodes have several.
+//! One shard only: `--shards` above 1 is refused until a node's shards know each other's
+//! bindings, without which a call cannot ring at a phone of another shard. The shard is the last
+//! of three, though, and everything that arrives is steered as it would be then (checker I10).
 
 pub mod check;
 pub mod cli;
