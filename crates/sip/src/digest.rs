@@ -330,8 +330,9 @@ fn same_hex(expected: &[u8], given: &[u8]) -> bool {
 /// The digest URI must be the Request-URI, byte for byte or by the rules of equivalence.
 ///
 /// COMPAT(SIPp 3.6.1, phones behind an outbound proxy): some write the address of the server they
-/// send to, without a user, and one of IPv6 without its brackets. The nonce is bound to the source and its count is checked, so such
-/// credentials cannot be used for another request either.
+/// send to, without a user, and one of IPv6 without its brackets. The nonce is bound to the
+/// source and its count is checked, so such credentials cannot be used for another request
+/// either.
 fn same_uri(digest: &[u8], request: &[u8]) -> bool {
     digest == request
         || match (Uri::parse(digest), Uri::parse(request)) {

@@ -78,7 +78,7 @@ impl Script {
         }
     }
 
-    /// The caller's display name becomes 山田表, in Shift_JIS; its last byte is that of a backslash.
+    /// The caller's display name becomes 山田表 in Shift_JIS; its last byte is a backslash's.
     pub(crate) fn with_shift_jis_name(mut self) -> Self {
         let plain = "From: <sip:[field0]@[field3]>;tag=c";
         let named = format!("From: \"{SHIFT_JIS_MARK}\" <sip:[field0]@[field3]>;tag=c");
