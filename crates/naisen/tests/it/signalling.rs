@@ -186,6 +186,48 @@ fn an_invite_without_offer_gets_one_and_its_answer_goes_in_the_ack() {
 }
 
 #[test]
+fn a_relayed_late_offer_is_answered_in_the_ack() {
+    let caller = Script::caller("caller", "", "")
+        .may(100)
+        .may(180)
+        .expect(200)
+        .ack(&sdp(CALLER_SDP, ""))
+        .pause(300)
+        .bye();
+    let callee = answering("").expect_bye();
+    let _ = both_ways("late-relay", "relay", (&caller, &callee), |Seen { near, far, .. }| {
+        assert!(far.got("INVITE", "INVITE").body().is_empty(), "the late offer stays late");
+        same_but_places(far.sent("SIP/2.0 200", "INVITE"), near.got("SIP/2.0 200", "2 INVITE"));
+        same_but_places(near.sent("ACK", "2 ACK"), far.got("ACK", "ACK"));
+    });
+}
+
+#[test]
+fn a_callee_that_asks_for_an_offer_gets_one_and_answers_in_its_ack() {
+    let caller = talking("", &sdp(CALLER_SDP, ""))
+        .expect_request("INVITE")
+        .answer_inside(200, "", &sdp_again(2, CALLER_SDP + 2, ""))
+        .expect_request("ACK")
+        .expect_bye();
+    let callee = answering("")
+        .pause(300)
+        .request("INVITE", "", "")
+        .may(100)
+        .expect(200)
+        .ack(&sdp_again(2, CALLEE_SDP + 2, ""))
+        .pause(300)
+        .bye();
+    let _ = both_ways("late-callee", "auto", (&caller, &callee), |Seen { near, far, .. }| {
+        assert!(near.got("INVITE", "INVITE").body().is_empty(), "it asks for an offer");
+        let line = format!("m=audio {} ", CALLER_SDP + 2);
+        let offer = near.find("offer", |m| m.sent && !m.sdp(&line).is_empty());
+        same_sdp(offer, far.got("SIP/2.0 200", "1 INVITE"));
+        let answer = near.last("ACK", |m| !m.sent && m.is("ACK", "ACK"));
+        same_sdp(far.sent("ACK", "1 ACK"), answer);
+    });
+}
+
+#[test]
 fn reinvites_of_caller_and_callee_reach_the_other_side() {
     let caller = talking("", &sdp(CALLER_SDP, ""))
         .pause(300)
@@ -359,6 +401,59 @@ fn glare(name: &str, takes_update: bool) {
             let got = end.count(|m| !m.sent && m.first().starts_with("SIP/2.0 491"));
             assert_eq!(got, 1, "{brief}");
         }
+    });
+}
+
+#[test]
+fn glare_at_the_owner_of_the_call_id_is_tried_again_by_the_exchange_first() {
+    // The callee offers; the caller's own offer leaves when it arrives. The caller owns the
+    // Call-ID and waits longer, so the exchange's second try comes first.
+    let caller = talking("", &sdp(CALLER_SDP, ""))
+        .expect_and_keep("INVITE")
+        .request("INVITE", "", &sdp_again(2, CALLER_SDP + 2, ""))
+        .may(100)
+        .expect(491)
+        .ack_refused_offer()
+        .answer_kept(491, "", "")
+        .expect_request("ACK")
+        .expect_request("INVITE")
+        .answer_inside(200, "", &sdp_again(3, CALLER_SDP + 4, ""))
+        .expect_request("ACK")
+        .pause(300)
+        .request("INVITE", "", &sdp_again(4, CALLER_SDP + 2, ""))
+        .may(100)
+        .expect(200)
+        .ack("")
+        .pause(300)
+        .bye()
+        .without_update();
+    let callee = answering("")
+        .pause(300)
+        .request("INVITE", "", &sdp_again(2, CALLEE_SDP + 2, ""))
+        .may(100)
+        .expect(200)
+        .ack("")
+        .expect_request("INVITE")
+        .answer_inside(200, "", &sdp_again(3, CALLEE_SDP + 4, ""))
+        .expect_request("ACK")
+        .expect_bye()
+        .without_update();
+    let _ = both_ways("glare-caller", "auto", (&caller, &callee), |seen| {
+        same_first(seen);
+        let Seen { near, far, .. } = seen;
+        let with = |messages: &Messages, sent: bool, port: u16| {
+            let line = format!("m=audio {port} ");
+            messages.last(&line, |m| m.sent == sent && !m.sdp(&line).is_empty()).clone()
+        };
+        for port in [CALLEE_SDP + 2, CALLEE_SDP + 4] {
+            same_sdp(&with(far, true, port), &with(near, false, port));
+        }
+        for port in [CALLER_SDP + 4, CALLER_SDP + 2] {
+            same_sdp(&with(near, true, port), &with(far, false, port));
+        }
+        let refused = |m: &crate::harness::sipp::Message| m.first().starts_with("SIP/2.0 491");
+        assert_eq!(near.count(|m| !m.sent && refused(m)), 1, "{}", near.brief());
+        assert_eq!(far.count(refused), 0, "its offer was only late:\n{}", far.brief());
     });
 }
 
