@@ -26,7 +26,11 @@ impl Usage {
         };
         wait.interval = wait.interval.doubled(T2);
         let (span, tx, bytes) = (wait.interval, wait.tx, wait.bytes.clone());
-        cx.layer.respond(cx.now.mono, tx, (200, bytes), cx.out);
+        // The connection of the INVITE may be gone, and its phone back by another one.
+        match cx.layer.is_cut(tx) {
+            true => cx.layer.send(&self.peer, bytes, cx.out),
+            false => cx.layer.respond(cx.now.mono, tx, (200, bytes), cx.out),
+        }
         self.arm_in(cx, Kind::Resend, span);
     }
 

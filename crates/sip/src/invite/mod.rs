@@ -13,8 +13,6 @@ use base::{Cause, FlowId, LegId, Place, Rng, Slots, Table};
 
 use crate::leg::{Invite, LegCommand, LegEvent, Refused};
 use crate::msg::replaces::Replaces;
-use crate::msg::uri::Uri;
-use crate::msg::via::MAGIC_COOKIE;
 use crate::msg::write::{Reply, Writer};
 use crate::msg::{HeaderId, Method, Msg};
 use crate::stack::{DialogSurvey, Output, Transport};
@@ -24,6 +22,7 @@ mod ack;
 mod auth;
 mod cx;
 mod end;
+mod follow;
 mod inbound;
 mod info;
 mod offer;
@@ -204,11 +203,7 @@ impl Legs {
         let Some(usage) = self.usages.get_mut(index as usize) else {
             return;
         };
-        usage.at_home &= usage.peer == request.peer;
-        let flow = std::mem::replace(&mut usage.peer, request.peer).flow;
-        if flow != request.peer.flow && self.on_streams.remove(&(flow, index)) {
-            self.on_streams.insert((request.peer.flow, index));
-        }
+        usage.bind(request.peer, &mut self.on_streams);
         usage.in_dialog(cx, &request, named);
         self.settle(cx, index);
     }
@@ -290,17 +285,6 @@ impl Legs {
         let usage = self.usages.get(index as usize)?;
         let by_proxy = matches!(response.status(), Some(100 | 408 | 430 | 503 | 504));
         (!by_proxy || usage.remote.routes.is_empty()).then_some(usage.id)
-    }
-
-    /// A 2xx to an INVITE of ours that is over, perhaps of an earlier process: its phone is told
-    /// that there is no call, instead of waiting for an ACK.
-    pub(crate) fn handle_late_2xx(&self, cx: &mut Cx<'_>, response: &Msg, peer: Peer) {
-        let branch = response.top_via().and_then(|via| via.branch());
-        let place = branch.and_then(|b| b.strip_prefix(MAGIC_COOKIE)).and_then(Place::parse);
-        let is_2xx = response.status().is_some_and(|s| (200..300).contains(&s));
-        if is_2xx && place == Some(self.place) {
-            stray::end(cx, response, peer);
-        }
     }
 
     /// A transaction of a leg ended without a final response.
@@ -465,44 +449,6 @@ impl Legs {
 }
 
 impl Usage {
-    /// Before we speak: a phone whose connection was cut, or whose NAT gave it another port, may
-    /// have registered by another one.
-    fn follow(&mut self, cx: &Cx<'_>) {
-        let Some(registrar) = cx.registrar else { return };
-        let is_open = |peer: &Peer| cx.layer.flows().get(peer.flow).is_some();
-        let Peer { flow, address, .. } = self.peer;
-        let is_cut = !is_open(&self.peer);
-        if !is_cut {
-            let was_home = std::mem::replace(&mut self.at_home, registrar.knows(flow, address));
-            // Who speaks from where it never registered is there all the same.
-            if self.at_home || !was_home {
-                return;
-            }
-        }
-        let targets: Vec<Target> = registrar
-            .contacts(self.device)
-            .map(|(_, binding)| Target::of(binding))
-            .filter(|target| is_open(&target.peer))
-            .collect();
-        // Many phones name themselves otherwise in calls than in registrations.
-        let same = targets.iter().find(|t| is_same_host(&t.uri, &self.remote.target));
-        let only = targets.first().filter(|_| is_cut && targets.len() == 1);
-        if let Some(target) = same.or(only) {
-            self.peer = target.peer;
-            self.at_home = true;
-        }
-    }
-
-    /// A response came from elsewhere than we sent to: a NAT gave the phone another port. It
-    /// names our branch, so it is from whoever got the request.
-    fn moved(&mut self, cx: &mut Cx<'_>, tx: ClientTx, from: Peer) {
-        if self.peer.flow == from.flow && self.peer.address != from.address {
-            self.peer.address = from.address;
-            self.at_home = false;
-            cx.layer.moved(tx, from.address);
-        }
-    }
-
     /// A request in the dialog, after the checks that all have in common.
     fn in_dialog(&mut self, cx: &mut Cx<'_>, request: &Request<'_>, named: Named) {
         let method = request.msg.method().unwrap_or(Method::Other);
@@ -536,12 +482,6 @@ impl Usage {
             | Method::Other => self.other(cx, request, method),
         }
     }
-}
-
-/// Whether two Contacts of a device name the same host and port: one phone.
-fn is_same_host(a: &[u8], b: &[u8]) -> bool {
-    let host = |uri| Uri::parse(uri).and_then(Uri::sip).map(|u| (u.host.to_string(), u.port));
-    a == b || host(a).is_some_and(|a| Some(a) == host(b))
 }
 
 /// Answers a request that belongs to no leg.

@@ -174,7 +174,7 @@ impl Usage {
     }
 
     /// A 2xx to a re-INVITE again, or to one that we have forgotten.
-    fn late_response(&mut self, cx: &mut Cx<'_>, response: &Msg) {
+    pub(super) fn late_response(&mut self, cx: &mut Cx<'_>, response: &Msg) {
         let is_2xx = response.status().is_some_and(|s| (200..300).contains(&s));
         let Some(cseq) = response.cseq().filter(|c| is_2xx && c.method == Method::Invite) else {
             return;

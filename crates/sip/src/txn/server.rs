@@ -182,6 +182,12 @@ impl Layer {
         entry.is_some_and(|t| t.generation == tx.generation && t.state == State::Completed)
     }
 
+    /// Whether the transaction's flow is closed.
+    pub fn is_cut(&self, tx: ServerTx) -> bool {
+        let entry = self.txs.get(tx.index as usize).filter(|t| t.generation == tx.generation);
+        entry.is_some_and(|t| self.flows.get(t.flow).is_none())
+    }
+
     /// Whether the transaction still waits for its final response.
     pub fn is_pending(&self, tx: ServerTx) -> bool {
         self.txs.get(tx.index as usize).is_some_and(|t| {

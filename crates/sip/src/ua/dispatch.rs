@@ -56,6 +56,10 @@ impl Endpoint {
                 legs.handle_response(&mut cx, (tx, owner), msg, peer);
             }
             Some(event) => self.failed(now, event, out),
+            None if !self.layer.knows(msg) => {
+                let (legs, mut cx) = self.legs(now);
+                legs.handle_repeated_2xx(&mut cx, msg, peer);
+            }
             None => {}
         }
     }

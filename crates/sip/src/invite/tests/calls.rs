@@ -314,6 +314,52 @@ fn a_phone_that_came_back_by_another_flow_is_hung_up_there() {
     b.expect_silence();
 }
 
+#[test]
+fn an_answer_follows_its_phone_to_another_connection_until_its_ack() {
+    let mut b = Bench::new();
+    b.flow = TCP;
+    let (leg, mut far) = b.called("", OFFER);
+    b.command(leg, LegCommand::Answer { sdp: Some(bytes(ANSWER)) });
+    far.learn(&b.expect("200 INVITE"));
+    let out = b.node.close(b.now, TCP);
+    b.sort(out);
+    b.flow = UDP;
+    b.node.register(b.now, b.peer());
+    b.now += Micros::seconds(1);
+    let again = b.node.tick(b.now);
+    let by = |o: &Output| matches!(o, Output::Transmit { flow, .. } if *flow == UDP);
+    assert_eq!(again.iter().filter(|o| by(o)).count(), 1, "{again:?}");
+    b.recv(far.request("ACK", 1, "", ""));
+    assert!(matches!(b.event(leg), LegEvent::Confirmed));
+    b.finish(leg);
+}
+
+#[test]
+fn an_answer_that_is_repeated_by_another_connection_gets_its_ack_there() {
+    let mut b = Bench::new();
+    b.flow = TCP;
+    let leg = b.call(Some(OFFER));
+    let invite = b.expect("INVITE");
+    let answer = reply(&invite, "200 OK", "far", "", ANSWER);
+    b.recv(&answer);
+    b.expect("ACK");
+    assert!(matches!(b.event(leg), LegEvent::Answered { .. }));
+    let out = b.node.close(b.now, TCP);
+    b.sort(out);
+    let again = Msg::parse_datagram(Bytes::from(answer)).expect("a response");
+    let mut peer = b.peer();
+    peer.flow = UDP;
+    let mut known = false;
+    let out = b.node.with(b.now, |legs, cx| known = legs.handle_repeated_2xx(cx, &again, peer));
+    let by = |o: &Output| matches!(o, Output::Transmit { flow, .. } if *flow == UDP);
+    assert!(known && out.iter().all(by));
+    b.sort(out);
+    b.expect("ACK");
+    b.expect_silence();
+    b.flow = UDP;
+    b.finish(leg);
+}
+
 /// Where the requests of these outputs go.
 fn destinations(out: &[Output]) -> Vec<String> {
     let to = |o: &Output| match o {
