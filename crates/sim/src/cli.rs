@@ -19,11 +19,14 @@ pub struct Asked {
     pub trace: bool,
     /// Only this checker.
     pub checker: Option<Name>,
+    /// Shards of the node.
+    pub shards: u8,
 }
 
 /// Reads the arguments.
 pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
-    let mut asked = Asked { seed: None, from: 0, seeds: 200, trace: false, checker: None };
+    let mut asked =
+        Asked { seed: None, from: 0, seeds: 200, trace: false, checker: None, shards: 1 };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -33,9 +36,11 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--seeds" => asked.seeds = number(&value()?)?,
             "--trace" => asked.trace = true,
             "--shards" => {
-                if number(&value()?)? != 1 {
-                    return Err("only one shard is simulated".into());
-                }
+                asked.shards = match number(&value()?)? {
+                    1 => 1,
+                    3 => 3,
+                    _ => return Err("1 or 3 shards".into()),
+                };
             }
             "--checker" => {
                 let name = value()?;
@@ -54,7 +59,7 @@ const HELP: &str = "\
 --from N     first seed instead of 0
 --trace      all lines of the wire
 --checker X  only this checker: S1 S2 S3 S4 S8 S9 L1 L2 I9 I10
---shards 1   one shard is all there is";
+--shards N   1 (default) or 3; of 3, a call rings only at phones of its own shard";
 
 fn number(text: &str) -> Result<u64, String> {
     let parsed = match text.strip_prefix("0x") {

@@ -10,9 +10,10 @@
 //! phases: faults, health, silence. Half of the phones are patient: they never hang up by
 //! themselves, so only correct signalling ends their calls.
 //!
-//! One shard only: `--shards` above 1 is refused until a node's shards know each other's
-//! bindings, without which a call cannot ring at a phone of another shard. The shard is the last
-//! of three, though, and everything that arrives is steered as it would be then (checker I10).
+//! With `--shards 3` a reader steers what arrives to three nodes (`sip::steer`). Shards do not know
+//! each other's bindings yet: a call rings only at phones that are registered at the shard where
+//! it begins, and elsewhere as little as at a phone that is off. The only shard of other runs is
+//! the last of three, and what arrives is steered as it would be then (checker I10).
 
 pub mod check;
 pub mod cli;

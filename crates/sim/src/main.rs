@@ -19,7 +19,12 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let options = Options { checker: asked.checker, trace_all: asked.trace, ..Options::default() };
+    let options = Options {
+        checker: asked.checker,
+        trace_all: asked.trace,
+        shards: asked.shards,
+        ..Options::default()
+    };
     let seeds = match asked.seed {
         Some(seed) => seed..seed + 1,
         None => asked.from..asked.from + asked.seeds,

@@ -179,7 +179,7 @@ impl World {
     /// anyone: phones stop ringing by themselves. For other calls they wait to be told.
     fn look_for_orphans(&mut self) {
         let Some(machine) = &self.machine else { return };
-        let known: Vec<_> = machine.node.stack().dialogs().map(|d| d.call_id).collect();
+        let known: Vec<_> = machine.dialogs().map(|d| d.call_id).collect();
         let mut orphans = Vec::new();
         for (n, phone) in self.phones.iter().enumerate() {
             for dialog in phone.endpoint.dialogs().filter(|d| !known.contains(&d.call_id)) {

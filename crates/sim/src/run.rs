@@ -9,7 +9,7 @@ use crate::company::Company;
 use crate::counts::{Counts, Trace};
 use crate::machine::Prepare;
 use crate::people::{Act, Deed};
-use crate::phone::Stage;
+use crate::phone::{News, Stage};
 use crate::swarm::{Swarm, TIMELESS_S};
 use crate::world::World;
 
@@ -24,6 +24,8 @@ pub struct Options {
     pub trace_all: bool,
     /// What is done to each node before its first input.
     pub prepare: Option<Prepare>,
+    /// Shards of the node; 0 counts as 1.
+    pub shards: u8,
     /// Things left out, for the search of a shorter run.
     pub less: Less,
 }
@@ -88,6 +90,9 @@ pub struct Report {
     pub trace: Vec<String>,
 }
 
+/// Count of calls that had to succeed, and began where the called phone is not registered.
+pub const ELSEWHERE: &str = "probe calls to a phone of another shard";
+
 /// Longest first phase, seconds.
 const FAULTS_S: u64 = 100;
 
@@ -112,6 +117,7 @@ pub fn run(seed: u64, options: Options) -> Report {
     let company = Company::draw(&mut draw);
     let phones = company.devices.len();
     let mut world = World::new(rng, swarm, company, options.prepare);
+    world.shards = options.shards.max(1);
     world.trace = Trace::new(options.trace, options.trace_all);
     world.watch = check::checkers(options.checker);
     for _ in 0..phones {
@@ -276,6 +282,12 @@ impl Stages {
     fn probe_call(&mut self, n: usize, m: usize, number: &str) {
         let world = &mut self.world;
         let (leg, news) = world.phones[n].dial(world.now, number, false, false);
+        if world.goes_elsewhere(m, &news) {
+            world.counts.add(ELSEWHERE);
+            world.news(n, news);
+            world.deed(n, Deed::Hang(leg));
+            return world.run(Micros::millis(400));
+        }
         world.news(n, news);
         world.run(Micros::millis(400));
         let there = world.phones[m].legs.keys().next().copied();
@@ -315,7 +327,7 @@ impl Stages {
         }
         self.settle();
         let Some(machine) = &self.world.machine else { return };
-        let calls: Vec<_> = machine.node.calls().calls().map(|c| c.call).collect();
+        let calls: Vec<_> = machine.calls().collect();
         for call in calls {
             self.world.counts.add("calls of patient people only");
             self.world.clear(call);
@@ -349,6 +361,14 @@ impl World {
     /// The last phones' people do nothing by themselves.
     fn mute(&mut self, phones: usize) {
         self.silent = phones;
+    }
+
+    /// Whether the INVITE goes to another shard than that where the phone is registered: then it
+    /// cannot ring.
+    fn goes_elsewhere(&self, phone: usize, news: &[News]) -> bool {
+        let Some(machine) = &self.machine else { return false };
+        let home = machine.home(phone);
+        news.iter().any(|n| matches!(n, News::Send(_, bytes) if machine.shard_of(bytes) != home))
     }
 
     /// Whether one more call of a number might be above its limit.

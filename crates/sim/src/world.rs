@@ -10,12 +10,13 @@ use bytes::Bytes;
 use node::{Input, Output, Settings};
 use sip::msg::Msg;
 use sip::stack::{Config, Transport};
+use sip::steer::Shards;
 
 use crate::check::{Arrived, Checker, Done, Known, Scene, Violation};
 use crate::company::Company;
 use crate::counts::{Counts, Trace};
 use crate::links::Links;
-use crate::machine::{Machine, Prepare};
+use crate::machine::{Machine, PLACE, Prepare};
 use crate::media::SimMedia;
 use crate::network::{self, Datagram};
 use crate::people::Act;
@@ -55,6 +56,12 @@ pub struct World {
     pub company: Company,
     /// The node, while it runs.
     pub machine: Option<Machine>,
+    /// Shards of the node.
+    pub shards: u8,
+    /// The shard at which all calls must begin.
+    pub(crate) meets_at: Option<usize>,
+    /// One began at another.
+    pub(crate) is_astray: bool,
     /// What is stored.
     pub store: SimStore,
     /// The media plane.
@@ -107,6 +114,9 @@ impl World {
             swarm,
             company,
             machine: None,
+            shards: 1,
+            meets_at: None,
+            is_astray: false,
             store: SimStore::default(),
             media: SimMedia::default(),
             phones: Vec::new(),
@@ -189,7 +199,9 @@ impl World {
         let config = Config { session_expires_s: self.swarm.session_s, ..Config::default() };
         let settings =
             Settings { sip: config, relay_always: self.swarm.relay, media_address: None };
-        self.machine = Machine::start(seed, &self.company, settings, self.prepare);
+        let mut key = self.seed.derive("steering");
+        let steering = Shards::new(PLACE.node(), self.shards, &mut key);
+        self.machine = Machine::start(seed, &self.company, &settings, (steering, self.prepare));
         let (local, remote) = (server(), SocketAddr::from(([0, 0, 0, 0], 0)));
         let transport = Transport::Udp;
         self.node(Input::FlowOpened { flow: UDP, transport, local, remote });
@@ -237,7 +249,7 @@ impl World {
                 self.work(work);
             }
             let due = |d: Option<Mono>| d.is_some_and(|d| d <= self.now.mono);
-            if due(self.machine.as_ref().and_then(|m| m.node.next_deadline())) {
+            if due(self.machine.as_ref().and_then(Machine::next_deadline)) {
                 self.node(Input::Tick);
             }
             for n in 0..self.phones.len() {
@@ -252,7 +264,7 @@ impl World {
 
     fn next(&self) -> Option<Mono> {
         let phones = self.phones.iter().filter_map(|p| p.endpoint.next_deadline()).min();
-        let node = self.machine.as_ref().and_then(|m| m.node.next_deadline());
+        let node = self.machine.as_ref().and_then(Machine::next_deadline);
         let queue = self.queue.keys().next().map(|key| key.0);
         [phones, node, queue].into_iter().flatten().min()
     }
@@ -304,6 +316,10 @@ impl World {
             return;
         }
         let Ok(msg) = Msg::parse_datagram(bytes.clone()) else { return };
+        let begins = msg.is_request() && msg.to().is_some_and(|to| to.tag().is_none());
+        if let (Some(home), Some(machine)) = (self.meets_at, &self.machine) {
+            self.is_astray |= begins && machine.shard_of(bytes) != home;
+        }
         self.crossings.arrived(&msg, &mut self.counts);
         let call = self.call_of(&msg);
         self.watched(|checker, scene| checker.arrived(scene, Arrived { msg: &msg, from, call }));
@@ -315,16 +331,17 @@ impl World {
         if msg.method() != Some(sip::msg::Method::Bye) {
             return None;
         }
-        let mut dialogs = machine.node.stack().dialogs();
+        let mut dialogs = machine.dialogs();
         let dialog = dialogs.find(|d| *d.call_id == *msg.call_id() && d.is_up)?;
-        machine.node.calls().survey().find(|l| l.leg == dialog.leg).map(|l| l.call)
+        machine.legs().find(|l| l.leg == dialog.leg).map(|l| l.call)
     }
 
     pub(crate) fn watched(&mut self, mut tell: impl FnMut(&mut Box<dyn Checker>, &mut Scene<'_>)) {
         let (mono, wall) = (self.now.mono, self.now.wall);
         let (store, phones) = (&self.store, &self.directory);
         let (configured_at, found) = (self.configured_at, &mut self.found);
-        let mut scene = Scene { mono, wall, store, configured_at, phones, found };
+        let shards = self.shards;
+        let mut scene = Scene { mono, wall, shards, store, configured_at, phones, found };
         for checker in &mut self.watch {
             tell(checker, &mut scene);
         }
@@ -455,7 +472,7 @@ impl World {
     fn put(&mut self, config: Input) {
         self.node(config);
         if let Some(machine) = &self.machine {
-            let revision = machine.node.snapshot().revision().0;
+            let revision = machine.revision();
             self.watched(|checker, scene| checker.done(scene, &Done::Configured(revision)));
         }
     }

@@ -4,8 +4,11 @@
 
 use std::path::Path;
 
-#[test]
-fn all_scenarios_hold() {
+use sim::scenario::Scenario;
+
+type Player = fn(&Scenario) -> Result<(), String>;
+
+fn all_hold(play: Player) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the folder is there")
@@ -17,12 +20,22 @@ fn all_scenarios_hold() {
     let mut failed = Vec::new();
     for file in files {
         let text = String::from_utf8(std::fs::read(&file).expect("readable")).expect("UTF-8");
-        let played = sim::scenario::read(&text).and_then(|s| sim::scenario::play(&s));
+        let played = sim::scenario::read(&text).and_then(|s| play(&s));
         if let Err(what) = played {
             failed.push(format!("{}: {what}", file.display()));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+#[test]
+fn all_scenarios_hold() {
+    all_hold(sim::scenario::play);
+}
+
+#[test]
+fn all_scenarios_hold_on_one_of_three_shards() {
+    all_hold(|scenario| sim::scenario::play_on(scenario, 3));
 }
 
 #[test]

@@ -4,11 +4,14 @@ use std::io::Write;
 
 use sim::cli;
 use sim::counts::{Counts, REQUIRED};
-use sim::run::Options;
+use sim::run::{ELSEWHERE, Options};
 
 /// Seeds that stay the same, and new ones each time.
 const FIXED: u64 = 180;
 const RANDOM: u64 = 20;
+
+/// Seeds of a node with three shards.
+const THREE_SHARDS: u64 = 30;
 
 /// Seeds in two halves, one for each processor.
 fn seeds(half: u64) -> Vec<u64> {
@@ -34,6 +37,21 @@ fn examine(half: u64) {
     }
     let _ = writeln!(std::io::stdout(), "{}", cli::counted(&counts));
     assert_eq!(cli::judge(&counts, failed), Ok(()), "{found}");
+}
+
+/// A node of three shards behind a steering reader: phones register at the shard of their name,
+/// and what a call names finds it. Calls that begin at another shard than that of the called
+/// phone find nobody yet; they end as they would for a phone that is off.
+#[test]
+fn three_shards_have_no_findings() {
+    let mut counts = Counts::default();
+    for seed in 0..THREE_SHARDS {
+        let report = cli::examine(seed, Options { shards: 3, ..Options::default() });
+        counts.merge(&report.counts);
+        assert!(report.found.is_empty(), "{}", cli::told(&report));
+    }
+    let (met, not) = (counts.get("probe calls"), counts.get(ELSEWHERE));
+    assert!(met > 0 && not > 0, "{met} calls began where the called phone is, {not} elsewhere");
 }
 
 /// Counts of which each thing happened once, but for one of them.

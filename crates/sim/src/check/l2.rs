@@ -14,12 +14,9 @@ impl Checker for Drained {
     fn ended(&mut self, world: &World) -> Vec<String> {
         let mut left = Vec::new();
         let Some(machine) = &world.machine else { return vec!["the node is down".into()] };
-        let node = &machine.node;
-        if !node.is_drained() {
-            let legs = node.calls().survey().count();
-            let dialogs = node.stack().dialogs().count();
-            let calls = node.calls().is_drained();
-            let stack = node.stack().is_drained();
+        let (calls, stack) = machine.drained();
+        if !calls || !stack {
+            let (legs, dialogs) = (machine.legs().count(), machine.dialogs().count());
             left.push(format!(
                 "the node is not drained: {legs} legs, {dialogs} dialogs; \
                  call control drained {calls}, stack drained {stack}"

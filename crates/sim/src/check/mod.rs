@@ -94,6 +94,8 @@ pub struct Scene<'a> {
     pub mono: Mono,
     /// Wall time of the node.
     pub wall: Wall,
+    /// Shards of the node.
+    pub shards: u8,
     /// What is stored, after the outputs that were executed so far.
     pub store: &'a SimStore,
     /// When the configuration last changed.

@@ -18,8 +18,8 @@ impl Checker for Beliefs {
     fn settled(&mut self, world: &World) -> Result<(), String> {
         let Some(machine) = &world.machine else { return Err("the node is down".into()) };
         let dialogs: BTreeMap<LegId, Vec<u8>> =
-            machine.node.stack().dialogs().map(|d| (d.leg, d.call_id.to_vec())).collect();
-        let legs: BTreeSet<LegId> = machine.node.calls().survey().map(|l| l.leg).collect();
+            machine.dialogs().map(|d| (d.leg, d.call_id.to_vec())).collect();
+        let legs: BTreeSet<LegId> = machine.legs().map(|l| l.leg).collect();
         if let Some(leg) = legs.iter().find(|l| !dialogs.contains_key(l)) {
             return Err(format!("call control has leg {leg:?}, the stack has no dialog for it"));
         }

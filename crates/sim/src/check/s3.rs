@@ -40,7 +40,7 @@ impl Checker for MediaGraph {
 
     fn settled(&mut self, world: &World) -> Result<(), String> {
         let Some(machine) = &world.machine else { return Err("the node is down".into()) };
-        let survey: Vec<LegSurvey> = machine.node.calls().survey().collect();
+        let survey: Vec<LegSurvey> = machine.legs().collect();
         let wanted: BTreeSet<LegId> = survey.iter().filter_map(|l| l.media).collect();
         if let Some((leg, _)) = world.media.legs().find(|(leg, _)| !wanted.contains(leg)) {
             return Err(format!("media leg {leg:?} belongs to no leg of a call"));
@@ -125,7 +125,7 @@ fn judge(side: &Side<'_>, partner: &Side<'_>, ear: &BTreeSet<Sound>) -> Result<(
 fn sides<'a>(world: &'a World, survey: &[LegSurvey]) -> BTreeMap<LegId, Side<'a>> {
     let Some(machine) = &world.machine else { return BTreeMap::new() };
     let dialogs: BTreeMap<Box<[u8]>, LegId> =
-        machine.node.stack().dialogs().map(|d| (d.call_id, d.leg)).collect();
+        machine.dialogs().map(|d| (d.call_id, d.leg)).collect();
     let mut sides = BTreeMap::new();
     for phone in &world.phones {
         for dialog in phone.endpoint.dialogs() {

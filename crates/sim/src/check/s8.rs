@@ -23,7 +23,7 @@ impl Checker for Revisions {
 
     fn settled(&mut self, world: &World) -> Result<(), String> {
         let Some(machine) = &world.machine else { return Ok(()) };
-        let now = machine.node.snapshot().revision().0;
+        let now = machine.revision();
         let newest = world.company.snapshot.revision().0;
         match now == newest {
             true => Ok(()),

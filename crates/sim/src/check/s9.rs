@@ -86,7 +86,7 @@ impl Checker for Confirmed {
     fn settled(&mut self, world: &crate::world::World) -> Result<(), String> {
         let Some(machine) = &world.machine else { return Ok(()) };
         let stored = world.store.bindings_len(world.now.mono);
-        let live = machine.node.stack().bindings_len();
+        let live = machine.bindings_len();
         match stored == live {
             true => Ok(()),
             false => Err(format!("{live} bindings are in force, {stored} are stored")),

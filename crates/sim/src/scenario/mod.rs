@@ -27,5 +27,5 @@
 mod play;
 mod read;
 
-pub use play::play;
+pub use play::{play, play_on};
 pub use read::{Heard, Line, Message, Said, Scenario, Step, Verb, read};

@@ -24,16 +24,33 @@ const PATIENCE: Micros = Micros::seconds(5);
 /// Steps in which the clock is moved while something is awaited.
 const GRAIN: Micros = Micros::millis(5);
 
+/// The seed of scenarios.
+const SEED: u64 = 7;
+
+/// Seeds that are tried until all that happens in a scenario meets at one shard.
+const SEEDS_MAX: u64 = 20_000;
+
 /// Runs a scenario; the error names the line and shows the wire.
 pub fn play(scenario: &Scenario) -> Result<(), String> {
-    let mut player = Player::new(scenario);
-    for line in &scenario.lines {
-        if let Err(what) = player.line(line) {
-            let trace = player.world.trace.lines().join("\n  ");
-            return Err(format!("line {}: {what}\n  {trace}", line.number));
+    let mut player = Player::new(scenario, SEED, 1);
+    player.begin();
+    player.play(scenario)
+}
+
+/// Runs a scenario on several shards, at a seed at which its phones are registered at one of them
+/// and its calls begin there: at another shard they would find nobody.
+pub fn play_on(scenario: &Scenario, shards: u8) -> Result<(), String> {
+    for seed in SEED..SEED + SEEDS_MAX {
+        let mut player = Player::new(scenario, seed, shards);
+        let Some(home) = player.home() else { continue };
+        player.world.meets_at = Some(home);
+        player.begin();
+        let played = player.play(scenario);
+        if !player.world.is_astray {
+            return played;
         }
     }
-    Ok(())
+    Err("there is no seed at which everything meets".into())
 }
 
 struct Player {
@@ -50,7 +67,8 @@ struct Player {
 }
 
 impl Player {
-    fn new(scenario: &Scenario) -> Self {
+    /// A world of which nothing has happened yet but the start of the node.
+    fn new(scenario: &Scenario, seed: u64, shards: u8) -> Self {
         let first = 2_001;
         let phones: Vec<(usize, bool)> = scenario
             .phones
@@ -60,21 +78,47 @@ impl Player {
         let company = Company::of(&phones, scenario.ring_time_s.unwrap_or(60));
         let session_s = scenario.session_s.unwrap_or(1_800);
         let swarm = Swarm { relay: scenario.relay, session_s, ..Swarm::calm() };
-        let mut world = World::new(rng_of(7), swarm, company, None);
+        let mut world = World::new(rng_of(seed), swarm, company, None);
+        world.shards = shards;
         world.trace = Trace::new(true, true);
         world.watch = check::checkers(None);
         for (_, _, transport) in &scenario.phones {
             world.add_phone(true, true, *transport);
         }
         world.boot_node();
-        for n in 0..phones.len() {
-            world.boot_phone(n);
-        }
-        world.run(Micros::seconds(1));
-        world.script = Some(Script::default());
         let (base, until) = (world.now.mono, world.now.mono);
         let read = vec![0; phones.len()];
         Player { world, base, until, planned: false, read, drained: false }
+    }
+
+    /// The shard at which all phones register, if it is one.
+    fn home(&self) -> Option<usize> {
+        let machine = self.world.machine.as_ref()?;
+        let home = machine.home(0);
+        (1..self.world.phones.len()).all(|n| machine.home(n) == home).then_some(home)
+    }
+
+    /// Phones are switched on and register.
+    fn begin(&mut self) {
+        for n in 0..self.world.phones.len() {
+            self.world.boot_phone(n);
+        }
+        self.world.run(Micros::seconds(1));
+        self.world.script = Some(Script::default());
+        (self.base, self.until) = (self.world.now.mono, self.world.now.mono);
+    }
+
+    fn play(&mut self, scenario: &Scenario) -> Result<(), String> {
+        for line in &scenario.lines {
+            if let Err(what) = self.line(line) {
+                let trace = self.world.trace.lines().join("\n  ");
+                return Err(format!("line {}: {what}\n  {trace}", line.number));
+            }
+            if self.world.is_astray {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn line(&mut self, line: &Line) -> Result<(), String> {
