@@ -324,7 +324,8 @@ impl Bench {
     fn finish(&self) -> Result<bool> {
         let table = self.figures.table();
         say!("\n{table}");
-        let good = self.figures.gates();
+        let (good, gates) = self.figures.gates();
+        gates.iter().for_each(|line| say!("{line}"));
         say!("figures of each round: {}", self.dir.join("rounds.jsonl").display());
         if self.wish.write {
             let text = format!(
@@ -332,10 +333,14 @@ impl Bench {
                  is made stands in [xtask/bench](../xtask/bench/README.md). CPU is user and \
                  system time of the server's process; compare only figures of one round. The \
                  fixed piece of work shows how quiet the machine was.\n\n{table}\n\
+                 ## Gates\n\nLimits in CPU seconds were set on a faster machine: they hold in \
+                 proportion to Kamailio of the same round, with its figure there beside \
+                 it.\n\n- {}\n\n\
                  ## Settings\n\nEverything not named here is at its default: journal, spool, \
                  digest and call records are on.\n\n```toml\n{}```\n",
                 rounds_text(self.wish.rounds),
                 machine(),
+                gates.join("\n- "),
                 server::settings(MediaPath::Auto)
             );
             std::fs::write(crate::run::root().join("docs/benchmarks.md"), text)?;
