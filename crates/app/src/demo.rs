@@ -81,12 +81,9 @@ pub fn company(lang: Lang, now: Wall, rng: &mut Rng) -> Demo {
     let changes = vec![
         Change::TenantPut(Tenant::new(tenant, &company, DOMAIN, Preset::OfficeLink)),
         Change::SitePut(Site {
-            id: site,
-            tenant,
-            domain: DOMAIN.into(),
-            name: text(lang, "demo-site").as_ref().into(),
             // So that every call shows the relay at work, and phones behind NAT are heard too.
             media_path: MediaPath::Relay,
+            ..Site::new(site, tenant, DOMAIN, &text(lang, "demo-site"))
         }),
         Change::AdminPut(Admin {
             id: admin,
@@ -154,6 +151,7 @@ impl Maker<'_> {
             web_user: web_user.into(),
             state: UserState::Active,
             ring_time_s: base::limits::RING_TIME.as_seconds() as u16,
+            pickup_departments: Box::default(),
             created_at: self.now,
             updated_at: self.now,
         }));
@@ -191,6 +189,8 @@ impl Maker<'_> {
             user: Some(user),
             label: label.into(),
             srtp: SrtpPolicy::Auto,
+            do_not_disturb: false,
+            accepts_tones: false,
         }));
         (id, secret)
     }

@@ -6,7 +6,7 @@ use base::id::{AdminId, SiteId, TenantId, Uuid};
 use base::{Rng, Secret, Wall};
 use bulk::reason::Arg;
 use model::{
-    Admin, AdminState, Change, CredentialOwner, MediaPath, NewPassword, Preset, Site, Snapshot,
+    Admin, AdminState, Change, CredentialOwner, NewPassword, Outside, Preset, Site, Snapshot,
     Tenant, WebPolicy,
 };
 use store::{Commit, CommitError, Store};
@@ -89,15 +89,11 @@ pub async fn init(
     let admin = AdminId(Uuid::mint(now, rng));
     let domain = request.domain.to_ascii_lowercase();
     let tenant = Tenant::new(id, request.name.trim(), &domain, request.preset);
+    let mut site = Site::new(SiteId(Uuid::mint(now, rng)), id, &domain, request.name.trim());
+    site.transfer_outside = transfer_outside(request.preset);
     let changes = [
         Change::TenantPut(tenant),
-        Change::SitePut(Site {
-            id: SiteId(Uuid::mint(now, rng)),
-            tenant: id,
-            domain: domain.as_str().into(),
-            name: request.name.trim().into(),
-            media_path: MediaPath::Auto,
-        }),
+        Change::SitePut(site),
         Change::AdminPut(Admin {
             id: admin,
             tenant: id,
@@ -121,6 +117,14 @@ pub async fn init(
     };
     let done = store.commit(&store.operator_scope(id), commit).await?;
     Ok(Made { tenant: id, password: generated, snapshot: done.snapshot })
+}
+
+/// 外線間転送 of a new site: 003 shows such transfers, 004 does not (R291).
+fn transfer_outside(preset: Preset) -> Outside {
+    match preset {
+        Preset::OfficeLink => Outside::Domestic,
+        Preset::CloudPhone => Outside::Denied,
+    }
 }
 
 fn check(snapshot: &Snapshot, request: &Request) -> Result<(), InitError> {

@@ -147,6 +147,12 @@ durable! {
     DeviceId,
     /// Someone who may sign in to the administrator portal.
     AdminId,
+    /// 仮想内線番号プロフィール: an extension number without a terminal.
+    VirtualDnId,
+    /// 所属: people who share a number.
+    DepartmentId,
+    /// VoIP-GW or SIP-GW at a site.
+    GatewayId,
     /// One finished call or attempt in the history.
     RecordId,
 }

@@ -87,6 +87,10 @@ limits! {
     LOGIN_FAILURES_MAX: u32 = 3;
     /// How long a lock lasts when unlocking is automatic (R051).
     LOGIN_LOCK: Micros = Micros::minutes(60);
+    /// Wrong PINs in a row that lock a PIN (SEC-08).
+    PIN_FAILURES_MAX: u32 = 5;
+    /// How long a PIN stays locked (SEC-08).
+    PIN_LOCK: Micros = Micros::minutes(15);
     /// Commands that may wait for a shard; further ones are refused as busy.
     COMMAND_QUEUE: usize = 1_024;
     /// Messages from streams that may wait for a shard; a full queue stops reading the stream.

@@ -32,7 +32,10 @@ pub(crate) fn find<'s>(
     let dn: Dn = Dialed::parse(dialed).ok().and_then(|d| d.dn()).ok_or(none)?;
     let user = match snapshot.dn_owner(tenant, dn) {
         Some(DnOwner::User(id)) => snapshot.user(id).ok_or(none)?,
-        None => return Err(none),
+        Some(
+            DnOwner::Virtual(_) | DnOwner::Department(_) | DnOwner::Hunt(_) | DnOwner::ParkSlot(_),
+        )
+        | None => return Err(none),
     };
     match user.state {
         UserState::Active => Ok(user),

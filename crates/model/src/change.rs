@@ -1,11 +1,18 @@
 //! What may be changed: a closed list that bulk files, forms and the command line all plan.
 
-use base::id::{AdminId, DeviceId, SiteId, TenantId, UserId};
-use base::{MobileNumber, Secret};
+use base::id::{AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::{Dn, MobileNumber, Secret};
 
-use crate::{Admin, Device, MobileLine, Site, Snapshot, Tenant, User};
+use crate::{
+    Admin, Department, Device, DnOwner, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot,
+    PickupGroup, Site, Snapshot, Tenant, User, VirtualDn,
+};
 
 /// One change of durable configuration. A put makes or replaces the object with its id.
+///
+/// Memberships and settings belong to the number. When a number goes, be it deleted or renamed,
+/// its memberships and [`Change::DnSettingsPut`] row must go or move in the same set; a number
+/// that passes to another person keeps them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// Makes or replaces a tenant.
@@ -19,7 +26,7 @@ pub enum Change {
     /// Makes or replaces a user.
     UserPut(User),
     /// Removes a user; its devices and mobile lines must be gone, freed or given away in the
-    /// same set.
+    /// same set, and the person be in no department any more.
     UserDelete(UserId),
     /// Makes or replaces a terminal.
     DevicePut(Device),
@@ -33,108 +40,99 @@ pub enum Change {
     AdminPut(Admin),
     /// Removes an administrator.
     AdminDelete(AdminId),
-    /// Sets a web password. Part of the same transaction; no snapshot holds it, and it is left
-    /// out of undo records.
+    /// Makes or replaces a virtual number.
+    VirtualDnPut(VirtualDn),
+    /// Removes a virtual number.
+    VirtualDnDelete(VirtualDnId),
+    /// Makes or replaces a department.
+    DepartmentPut(Department),
+    /// Removes a department that nobody may pick up for any more.
+    DepartmentDelete(DepartmentId),
+    /// Makes or replaces a hunting group.
+    HuntPut(HuntGroup),
+    /// Removes a hunting group.
+    HuntDelete {
+        /// Whose.
+        tenant: TenantId,
+        /// コールハンティンググループ番号.
+        number: u16,
+    },
+    /// Makes or replaces a pickup group.
+    PickupPut(PickupGroup),
+    /// Removes a pickup group.
+    PickupDelete {
+        /// Whose.
+        tenant: TenantId,
+        /// ピックアップグループ番号.
+        number: u16,
+    },
+    /// Makes or replaces a park slot.
+    ParkSlotPut(ParkSlot),
+    /// Removes a park slot.
+    ParkSlotDelete {
+        /// Whose.
+        tenant: TenantId,
+        /// Its number.
+        dn: Dn,
+    },
+    /// Makes or replaces a gateway.
+    GatewayPut(Gateway),
+    /// Removes a gateway.
+    GatewayDelete(GatewayId),
+    /// Makes or replaces the settings of an extension number.
+    DnSettingsPut(DnSettings),
+    /// Takes the settings of an extension number back to the defaults.
+    DnSettingsDelete {
+        /// Whose.
+        tenant: TenantId,
+        /// 内線番号.
+        dn: Dn,
+    },
+    /// Sets a web password or PIN. Part of the same transaction; no snapshot holds it, and it is
+    /// left out of undo records.
     Password(NewPassword),
 }
 
-/// Whose web password.
+/// Whose web password or PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CredentialOwner {
-    /// Of the administrator portal.
+    /// Web password of the administrator portal.
     Admin(AdminId),
-    /// Of the user portal.
+    /// Web password of the user portal.
     User(UserId),
+    /// 暗証番号: login at terminals and to the mailbox (R202, R234).
+    Pin(UserId),
 }
 
-/// A web password to be hashed and stored.
+impl CredentialOwner {
+    /// The tenant of the owner.
+    pub fn tenant(self, snapshot: &Snapshot) -> Option<TenantId> {
+        match self {
+            CredentialOwner::Admin(id) => snapshot.admin(id).map(|a| a.tenant),
+            CredentialOwner::User(id) | CredentialOwner::Pin(id) => {
+                snapshot.user(id).map(|u| u.tenant)
+            }
+        }
+    }
+}
+
+/// A web password or PIN to be hashed and stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewPassword {
     /// Whose.
     pub owner: CredentialOwner,
-    /// The text; rules of R027 are checked by who plans the change.
+    /// The text; rules of R027 and R234 are checked by who plans the change. An empty PIN takes
+    /// the present one away.
     pub text: Secret<String>,
-    /// Must be replaced at the next login.
+    /// Must be replaced at the next login; never so for a PIN.
     pub must_change: bool,
     /// One of many (bulk import): stored as HMAC-SHA-256 first, hashed slowly later (SEC-10).
     pub bulk: bool,
 }
 
-/// The changes that take `before` + `changes` back to `before`.
-///
-/// Passwords have no inverse: a replaced one stays replaced, that of a deleted owner stays gone.
-pub fn invert(before: &Snapshot, changes: &[Change]) -> Vec<Change> {
-    let mut seen = std::collections::BTreeSet::new();
-    let mut out = Vec::with_capacity(changes.len());
-    for change in changes.iter().rev() {
-        let Some(target) = change.target() else { continue };
-        if !seen.insert(target) {
-            continue;
-        }
-        let inverse = target.restore(before);
-        // Made and removed again within the set: nothing is left to take back.
-        if !(inverse.is_delete() && change.is_delete()) {
-            out.push(inverse);
-        }
-    }
-    out
-}
-
-/// Whether `snapshot` is still as `changes` made it: what they put is equal, what they deleted
-/// is absent. Passwords, which no snapshot holds, are not compared.
-pub fn in_force(snapshot: &Snapshot, changes: &[Change]) -> bool {
-    let mut seen = std::collections::BTreeSet::new();
-    changes.iter().rev().all(|change| match change.target() {
-        Some(target) if seen.insert(target) => change.holds(snapshot),
-        _ => true,
-    })
-}
-
-/// The object that a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Target {
-    Tenant(TenantId),
-    Site(SiteId),
-    User(UserId),
-    Device(DeviceId),
-    Mobile(MobileNumber),
-    Admin(AdminId),
-}
-
 impl Change {
-    /// The object concerned; `None` for a password.
-    pub(crate) fn target(&self) -> Option<Target> {
-        Some(match self {
-            Change::TenantPut(t) => Target::Tenant(t.id),
-            Change::TenantDelete(id) => Target::Tenant(*id),
-            Change::SitePut(s) => Target::Site(s.id),
-            Change::SiteDelete(id) => Target::Site(*id),
-            Change::UserPut(u) => Target::User(u.id),
-            Change::UserDelete(id) => Target::User(*id),
-            Change::DevicePut(d) => Target::Device(d.id),
-            Change::DeviceDelete(id) => Target::Device(*id),
-            Change::MobilePut(m) => Target::Mobile(m.number),
-            Change::MobileDelete(number) => Target::Mobile(*number),
-            Change::AdminPut(a) => Target::Admin(a.id),
-            Change::AdminDelete(id) => Target::Admin(*id),
-            Change::Password(_) => return None,
-        })
-    }
-
-    fn is_delete(&self) -> bool {
-        matches!(
-            self,
-            Change::TenantDelete(_)
-                | Change::SiteDelete(_)
-                | Change::UserDelete(_)
-                | Change::DeviceDelete(_)
-                | Change::MobileDelete(_)
-                | Change::AdminDelete(_)
-        )
-    }
-
     /// The site of the changed object as `snapshot` holds it; `None` for an object of the whole
-    /// tenant or one that is not there.
+    /// tenant or one that is not there. Settings have the site of the owner of the number.
     pub fn site_in(&self, snapshot: &Snapshot) -> Option<SiteId> {
         let of_admin = |id| snapshot.admin(id).and_then(|a| a.site);
         let of_user = |id| snapshot.user(id).map(|u| u.site);
@@ -145,33 +143,39 @@ impl Change {
                 snapshot.device(*id).map(|d| d.site)
             }
             Change::AdminPut(Admin { id, .. }) | Change::AdminDelete(id) => of_admin(*id),
-            Change::Password(NewPassword { owner: CredentialOwner::Admin(id), .. }) => {
-                of_admin(*id)
+            Change::VirtualDnPut(VirtualDn { id, .. }) | Change::VirtualDnDelete(id) => {
+                snapshot.virtual_dn(*id).map(|v| v.site)
             }
-            Change::Password(NewPassword { owner: CredentialOwner::User(id), .. }) => of_user(*id),
+            Change::DepartmentPut(Department { id, .. }) | Change::DepartmentDelete(id) => {
+                snapshot.department(*id).map(|d| d.site)
+            }
+            Change::HuntPut(HuntGroup { tenant, number, .. })
+            | Change::HuntDelete { tenant, number } => {
+                snapshot.hunt_group(*tenant, *number).map(|h| h.site)
+            }
+            Change::ParkSlotPut(ParkSlot { tenant, dn, .. })
+            | Change::ParkSlotDelete { tenant, dn } => {
+                snapshot.park_slot(*tenant, *dn).map(|s| s.site)
+            }
+            Change::GatewayPut(Gateway { id, .. }) | Change::GatewayDelete(id) => {
+                snapshot.gateway(*id).map(|g| g.site)
+            }
+            Change::DnSettingsPut(DnSettings { tenant, dn, .. })
+            | Change::DnSettingsDelete { tenant, dn } => match snapshot.dn_owner(*tenant, *dn)? {
+                DnOwner::User(id) => of_user(id),
+                DnOwner::Virtual(id) => snapshot.virtual_dn(id).map(|v| v.site),
+                DnOwner::Department(_) | DnOwner::Hunt(_) | DnOwner::ParkSlot(_) => None,
+            },
+            Change::Password(NewPassword { owner, .. }) => match owner {
+                CredentialOwner::Admin(id) => of_admin(*id),
+                CredentialOwner::User(id) | CredentialOwner::Pin(id) => of_user(*id),
+            },
             Change::TenantPut(_)
             | Change::TenantDelete(_)
             | Change::MobilePut(_)
-            | Change::MobileDelete(_) => None,
-        }
-    }
-
-    /// Whether the object is as the change made it; true for passwords.
-    fn holds(&self, snapshot: &Snapshot) -> bool {
-        match self {
-            Change::TenantPut(t) => snapshot.tenant(t.id) == Some(t),
-            Change::TenantDelete(id) => snapshot.tenant(*id).is_none(),
-            Change::SitePut(s) => snapshot.site(s.id) == Some(s),
-            Change::SiteDelete(id) => snapshot.site(*id).is_none(),
-            Change::UserPut(u) => snapshot.user(u.id) == Some(u),
-            Change::UserDelete(id) => snapshot.user(*id).is_none(),
-            Change::DevicePut(d) => snapshot.device(d.id) == Some(d),
-            Change::DeviceDelete(id) => snapshot.device(*id).is_none(),
-            Change::MobilePut(m) => snapshot.mobile(m.number) == Some(m),
-            Change::MobileDelete(number) => snapshot.mobile(*number).is_none(),
-            Change::AdminPut(a) => snapshot.admin(a.id) == Some(a),
-            Change::AdminDelete(id) => snapshot.admin(*id).is_none(),
-            Change::Password(_) => true,
+            | Change::MobileDelete(_)
+            | Change::PickupPut(_)
+            | Change::PickupDelete { .. } => None,
         }
     }
 
@@ -190,88 +194,21 @@ impl Change {
             Change::MobileDelete(number) => snapshot.mobile(*number).map(|m| m.tenant),
             Change::AdminPut(a) => Some(a.tenant),
             Change::AdminDelete(id) => snapshot.admin(*id).map(|a| a.tenant),
-            Change::Password(p) => match p.owner {
-                CredentialOwner::Admin(id) => snapshot.admin(id).map(|a| a.tenant),
-                CredentialOwner::User(id) => snapshot.user(id).map(|u| u.tenant),
-            },
+            Change::VirtualDnPut(v) => Some(v.tenant),
+            Change::VirtualDnDelete(id) => snapshot.virtual_dn(*id).map(|v| v.tenant),
+            Change::DepartmentPut(d) => Some(d.tenant),
+            Change::DepartmentDelete(id) => snapshot.department(*id).map(|d| d.tenant),
+            Change::HuntPut(HuntGroup { tenant, .. })
+            | Change::HuntDelete { tenant, .. }
+            | Change::PickupPut(PickupGroup { tenant, .. })
+            | Change::PickupDelete { tenant, .. }
+            | Change::ParkSlotPut(ParkSlot { tenant, .. })
+            | Change::ParkSlotDelete { tenant, .. }
+            | Change::DnSettingsPut(DnSettings { tenant, .. })
+            | Change::DnSettingsDelete { tenant, .. } => Some(*tenant),
+            Change::GatewayPut(g) => Some(g.tenant),
+            Change::GatewayDelete(id) => snapshot.gateway(*id).map(|g| g.tenant),
+            Change::Password(p) => p.owner.tenant(snapshot),
         }
-    }
-}
-
-impl Target {
-    /// The change that makes the object as it is in `before`.
-    fn restore(self, before: &Snapshot) -> Change {
-        match self {
-            Target::Tenant(id) => match before.tenant(id) {
-                Some(old) => Change::TenantPut(old.clone()),
-                None => Change::TenantDelete(id),
-            },
-            Target::Site(id) => match before.site(id) {
-                Some(old) => Change::SitePut(old.clone()),
-                None => Change::SiteDelete(id),
-            },
-            Target::User(id) => match before.user(id) {
-                Some(old) => Change::UserPut(old.clone()),
-                None => Change::UserDelete(id),
-            },
-            Target::Device(id) => match before.device(id) {
-                Some(old) => Change::DevicePut(old.clone()),
-                None => Change::DeviceDelete(id),
-            },
-            Target::Mobile(number) => match before.mobile(number) {
-                Some(old) => Change::MobilePut(old.clone()),
-                None => Change::MobileDelete(number),
-            },
-            Target::Admin(id) => match before.admin(id) {
-                Some(old) => Change::AdminPut(old.clone()),
-                None => Change::AdminDelete(id),
-            },
-        }
-    }
-}
-
-/// The changes that turn `before` into `after`: what is gone first, then what is new or other.
-/// Passwords are no part of a snapshot and so none of the result.
-pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
-    let mut out = Vec::new();
-    gone(before, after, &mut out);
-    put(before, after, &mut out);
-    out
-}
-
-fn gone(before: &Snapshot, after: &Snapshot, out: &mut Vec<Change>) {
-    for t in before.tenants() {
-        let kept = after.tenant(t.id).is_some();
-        let mobiles = before.mobiles(t.id).filter(|m| after.mobile(m.number).is_none());
-        out.extend(mobiles.map(|m| Change::MobileDelete(m.number)));
-        let devices = before.devices(t.id).filter(|d| after.device(d.id).is_none());
-        out.extend(devices.map(|d| Change::DeviceDelete(d.id)));
-        let users = before.users(t.id).filter(|u| after.user(u.id).is_none());
-        out.extend(users.map(|u| Change::UserDelete(u.id)));
-        let admins = before.admins(t.id).filter(|a| after.admin(a.id).is_none());
-        out.extend(admins.map(|a| Change::AdminDelete(a.id)));
-        let sites = before.sites(t.id).filter(|s| after.site(s.id).is_none());
-        out.extend(sites.map(|s| Change::SiteDelete(s.id)));
-        if !kept {
-            out.push(Change::TenantDelete(t.id));
-        }
-    }
-}
-
-fn put(before: &Snapshot, after: &Snapshot, out: &mut Vec<Change>) {
-    for t in after.tenants() {
-        if before.tenant(t.id) != Some(t) {
-            out.push(Change::TenantPut(t.clone()));
-        }
-        let sites = after.sites(t.id).filter(|s| before.site(s.id) != Some(s));
-        out.extend(sites.map(|s| Change::SitePut(s.clone())));
-        let users = after.users(t.id).filter(|u| before.user(u.id) != Some(u));
-        out.extend(users.map(|u| Change::UserPut(u.clone())));
-        let devices = after.devices(t.id).filter(|d| before.device(d.id) != Some(d));
-        out.extend(devices.map(|d| Change::DevicePut(d.clone())));
-        let mobiles = after.mobiles(t.id).filter(|m| before.mobile(m.number) != Some(m));
-        out.extend(mobiles.map(|m| Change::MobilePut(m.clone())));
-        let admins = after.admins(t.id).filter(|a| before.admin(a.id) != Some(a));
-        out.extend(admins.map(|a| Change::AdminPut(a.clone())));
     }
 }

@@ -27,6 +27,10 @@ pub struct Device {
     pub label: Box<str>,
     /// Protection of its audio.
     pub srtp: SrtpPolicy,
+    /// 着信拒否: is not rung and counts as busy; default off (R251).
+    pub do_not_disturb: bool,
+    /// Gets push tones from other extensions, as a door phone must; default off (R088).
+    pub accepts_tones: bool,
 }
 
 /// 端末種別 (R024).

@@ -1,6 +1,6 @@
-//! Two immutable, shared containers: equality look-up by hash, and ordered lists.
+//! Immutable, shared containers: equality look-up by hash, ordered lists, and values by key.
 //!
-//! Both are plain sorted vectors behind an `Arc`: a snapshot that changes one user shares every
+//! All are plain sorted vectors behind an `Arc`: a snapshot that changes one user shares every
 //! other vector with its predecessor, and 16 bytes per entry are all that an index costs.
 
 use std::cmp::Ordering;
@@ -149,6 +149,51 @@ impl<T> Ordered<T> {
             .cloned();
         let size = (self.entries.len() + added.len()).saturating_sub(removed.len());
         Ordered { entries: Arc::new(merge(kept, added, size, |a, b| compare(a, b))) }
+    }
+}
+
+/// Values by key, several to a key: two vectors of equal length, sorted by key, then value.
+pub(crate) struct Pairs<K, V> {
+    columns: Arc<(Vec<K>, Vec<V>)>,
+}
+
+impl<K, V> Clone for Pairs<K, V> {
+    fn clone(&self) -> Self {
+        Pairs { columns: Arc::clone(&self.columns) }
+    }
+}
+
+impl<K, V> Default for Pairs<K, V> {
+    fn default() -> Self {
+        Pairs { columns: Arc::new((Vec::new(), Vec::new())) }
+    }
+}
+
+impl<K: Copy + Ord, V: Copy + Ord> Pairs<K, V> {
+    /// The values of a key in order.
+    pub(crate) fn of(&self, key: K) -> &[V] {
+        let (keys, values) = &*self.columns;
+        let start = keys.partition_point(|k| *k < key);
+        let rest = keys.get(start..).unwrap_or_default();
+        let count = rest.partition_point(|k| *k == key);
+        values.get(start..start + count).unwrap_or_default()
+    }
+
+    /// These pairs without `gone` and with `new`.
+    pub(crate) fn patched(&self, mut gone: Vec<(K, V)>, mut new: Vec<(K, V)>) -> Self {
+        for list in [&mut gone, &mut new] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        if gone == new {
+            return self.clone();
+        }
+        let (keys, values) = &*self.columns;
+        let kept = keys.iter().copied().zip(values.iter().copied());
+        let kept = kept.filter(|pair| gone.binary_search(pair).is_err());
+        let size = (keys.len() + new.len()).saturating_sub(gone.len());
+        let merged = merge(kept, new, size, |a, b| a.cmp(b));
+        Pairs { columns: Arc::new(merged.into_iter().unzip()) }
     }
 }
 

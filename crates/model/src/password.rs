@@ -1,4 +1,6 @@
-//! Which web passwords may be chosen (R027, SEC-09).
+//! Which web passwords (R027, SEC-09) and PINs (R202, R234) may be chosen.
+
+use base::Dn;
 
 use crate::tenant::WebPolicy;
 
@@ -67,4 +69,40 @@ pub fn check_eight(text: &str) -> Result<(), PasswordError> {
     } else {
         Ok(())
     }
+}
+
+/// Which rule a PIN (暗証番号) broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PinError {
+    /// Something else than digits, or not 4–10 of them (222).
+    Shape,
+    /// Equal to the extension, one digit only, or a run such as 1234 or 9876 (223). Only warned
+    /// of in preset CloudPhone (R234).
+    Guessable,
+}
+
+impl PinError {
+    /// Code of the error catalogue.
+    pub const fn code(self) -> u16 {
+        match self {
+            PinError::Shape => 222,
+            PinError::Guessable => 223,
+        }
+    }
+}
+
+/// Checks a PIN that is to be set for a person with extension `dn` (R234).
+pub fn check_pin(dn: Dn, text: &str) -> Result<(), PinError> {
+    let bytes = text.as_bytes();
+    if !(4..=10).contains(&bytes.len()) || !bytes.iter().all(u8::is_ascii_digit) {
+        return Err(PinError::Shape);
+    }
+    let steps = |by: u8| {
+        let next = |b: u8| (b - b'0' + by) % 10;
+        bytes.iter().zip(bytes.iter().skip(1)).all(|(a, b)| next(*a) == b - b'0')
+    };
+    if text == dn.text() || steps(0) || steps(1) || steps(9) {
+        return Err(PinError::Guessable);
+    }
+    Ok(())
 }

@@ -41,6 +41,20 @@ pub fn check_dn(preset: Preset, dn: Dn) -> Result<(), PlanError> {
     }
 }
 
+/// Whether `text` is a 拠点番号: 2–4 digits of which the first is 2–9 (R110).
+pub fn is_site_number(text: &str) -> bool {
+    (2..=4).contains(&text.len()) && is_prefix(text)
+}
+
+/// Whether `text` is a GW識別番号: `0` alone, or 1–4 digits of which the first is 2–9 (R110).
+pub fn is_gateway_prefix(text: &str) -> bool {
+    text == "0" || (1..=4).contains(&text.len()) && is_prefix(text)
+}
+
+fn is_prefix(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'2'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
+}
+
 /// Whether `text` is 1–32 ASCII letters and digits (R025).
 pub fn is_sip_id(text: &str) -> bool {
     is_alphanumeric(text, 32)

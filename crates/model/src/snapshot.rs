@@ -3,11 +3,14 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use base::id::{AdminId, DeviceId, SiteId, TenantId, UserId};
+use base::id::{AdminId, DepartmentId, DeviceId, SiteId, TenantId, UserId, VirtualDnId};
 use base::{Dn, MobileNumber};
 
-use crate::index::{Index, Ordered, hash_of, hash_text};
-use crate::{Admin, Change, Device, MobileLine, Site, Tenant, User};
+use crate::index::{Index, Ordered, Pairs, hash_of, hash_text};
+use crate::{
+    Admin, Change, Department, Device, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot,
+    PickupGroup, Site, Tenant, User, VirtualDn,
+};
 
 /// Number of the last change that a snapshot holds; grows by one with every commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -18,6 +21,14 @@ pub struct Revision(pub u64);
 pub enum DnOwner {
     /// A person.
     User(UserId),
+    /// A virtual number (R037).
+    Virtual(VirtualDnId),
+    /// 所属共通内線番号 of a department.
+    Department(DepartmentId),
+    /// 代表内線番号 of the hunting group with this number.
+    Hunt(u16),
+    /// A park slot of the site.
+    ParkSlot(SiteId),
 }
 
 /// Everything durable that routing and authentication read. Cloning shares all content.
@@ -40,20 +51,42 @@ pub struct Snapshot {
     pub(crate) devices: Ordered<Device>,
     pub(crate) device_by_id: Index<Device>,
     pub(crate) device_by_sip: Index<Device>,
-    pub(crate) owned: Arc<Owned>,
+    /// Devices by the user who is logged in.
+    pub(crate) owned: Pairs<UserId, DeviceId>,
     /// By tenant, then number.
     pub(crate) mobiles: Ordered<MobileLine>,
     pub(crate) mobile_by_number: Index<MobileLine>,
     pub(crate) mobile_by_dn: Index<MobileLine>,
     pub(crate) admins: Ordered<Admin>,
     pub(crate) admin_by_id: Index<Admin>,
-}
-
-/// Devices by user: two vectors of equal length, sorted by user, then device.
-#[derive(Default)]
-pub(crate) struct Owned {
-    pub(crate) users: Vec<UserId>,
-    pub(crate) devices: Vec<DeviceId>,
+    /// By tenant, then Dn.
+    pub(crate) virtuals: Ordered<VirtualDn>,
+    pub(crate) virtual_by_id: Index<VirtualDn>,
+    pub(crate) virtual_by_dn: Index<VirtualDn>,
+    pub(crate) virtual_by_web: Index<VirtualDn>,
+    /// By tenant, then Dn.
+    pub(crate) departments: Ordered<Department>,
+    pub(crate) department_by_id: Index<Department>,
+    pub(crate) department_by_dn: Index<Department>,
+    pub(crate) departments_of: Pairs<UserId, DepartmentId>,
+    /// By tenant, then number.
+    pub(crate) hunts: Ordered<HuntGroup>,
+    pub(crate) hunt_by_number: Index<HuntGroup>,
+    pub(crate) hunt_by_pilot: Index<HuntGroup>,
+    pub(crate) hunts_of: Pairs<(TenantId, Dn), u16>,
+    /// By tenant, then number.
+    pub(crate) pickups: Ordered<PickupGroup>,
+    pub(crate) pickup_by_number: Index<PickupGroup>,
+    pub(crate) pickups_of: Pairs<(TenantId, Dn), u16>,
+    /// By tenant, site, then Dn.
+    pub(crate) slots: Ordered<ParkSlot>,
+    pub(crate) slot_by_dn: Index<ParkSlot>,
+    /// By tenant, then id.
+    pub(crate) gateways: Ordered<Gateway>,
+    pub(crate) gateway_by_id: Index<Gateway>,
+    /// By tenant, then Dn.
+    pub(crate) settings: Ordered<DnSettings>,
+    pub(crate) settings_by_dn: Index<DnSettings>,
 }
 
 impl Snapshot {
@@ -169,10 +202,7 @@ impl Snapshot {
 
     /// The terminals that a person is logged in to, in the order they were made.
     pub fn devices_of(&self, user: UserId) -> &[DeviceId] {
-        let start = self.owned.users.partition_point(|u| *u < user);
-        let rest = self.owned.users.get(start..).unwrap_or_default();
-        let count = rest.iter().take_while(|u| **u == user).count();
-        self.owned.devices.get(start..start + count).unwrap_or_default()
+        self.owned.of(user)
     }
 
     /// A person.
@@ -198,21 +228,10 @@ impl Snapshot {
         self.user_by_web.find(hash_text(tenant.0.0, web_user), same).map(Arc::as_ref)
     }
 
-    /// Who owns an extension number.
-    pub fn dn_owner(&self, tenant: TenantId, dn: Dn) -> Option<DnOwner> {
-        self.user_by_dn(tenant, dn).map(|u| DnOwner::User(u.id))
-    }
-
     /// The person with this extension.
     pub fn user_by_dn(&self, tenant: TenantId, dn: Dn) -> Option<&User> {
         let same = |u: &User| u.dn == dn && u.tenant == tenant;
         self.user_by_dn.find(hash_of(&(tenant, dn)), same).map(Arc::as_ref)
-    }
-
-    /// Extension numbers in use in a tenant: what the quota counts (R030).
-    pub fn dn_count(&self, tenant: TenantId) -> usize {
-        let from = self.users.from(|u| u.tenant < tenant);
-        from.partition_point(|u| u.tenant == tenant)
     }
 
     /// A mobile line of any tenant.
@@ -250,13 +269,24 @@ impl Snapshot {
 
     /// The puts that make this content from [`Snapshot::empty`]; owners before what they own.
     pub fn changes(&self) -> Vec<Change> {
-        let tenants = self.tenants().map(|t| Change::TenantPut(t.clone()));
-        let sites = self.sites.all().iter().map(|s| Change::SitePut((**s).clone()));
-        let users = self.users.all().iter().map(|u| Change::UserPut((**u).clone()));
-        let devices = self.devices.all().iter().map(|d| Change::DevicePut((**d).clone()));
-        let mobiles = self.mobiles.all().iter().map(|m| Change::MobilePut((**m).clone()));
-        let admins = self.admins.all().iter().map(|a| Change::AdminPut((**a).clone()));
-        tenants.chain(sites).chain(users).chain(devices).chain(mobiles).chain(admins).collect()
+        let mut out = Vec::new();
+        fn add<T: Clone>(out: &mut Vec<Change>, list: &Ordered<T>, put: fn(T) -> Change) {
+            out.extend(list.all().iter().map(|v| put((**v).clone())));
+        }
+        add(&mut out, &self.tenants, Change::TenantPut);
+        add(&mut out, &self.sites, Change::SitePut);
+        add(&mut out, &self.departments, Change::DepartmentPut);
+        add(&mut out, &self.users, Change::UserPut);
+        add(&mut out, &self.virtuals, Change::VirtualDnPut);
+        add(&mut out, &self.devices, Change::DevicePut);
+        add(&mut out, &self.mobiles, Change::MobilePut);
+        add(&mut out, &self.gateways, Change::GatewayPut);
+        add(&mut out, &self.slots, Change::ParkSlotPut);
+        add(&mut out, &self.hunts, Change::HuntPut);
+        add(&mut out, &self.pickups, Change::PickupPut);
+        add(&mut out, &self.settings, Change::DnSettingsPut);
+        add(&mut out, &self.admins, Change::AdminPut);
+        out
     }
 }
 
@@ -272,6 +302,13 @@ impl PartialEq for Snapshot {
             && same(&self.devices, &other.devices)
             && same(&self.mobiles, &other.mobiles)
             && same(&self.admins, &other.admins)
+            && same(&self.virtuals, &other.virtuals)
+            && same(&self.departments, &other.departments)
+            && same(&self.hunts, &other.hunts)
+            && same(&self.pickups, &other.pickups)
+            && same(&self.slots, &other.slots)
+            && same(&self.gateways, &other.gateways)
+            && same(&self.settings, &other.settings)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use base::id::TenantId;
 
+use crate::code::{Code, CodeKind, Codes};
+
 /// A company with its own numbers, sites, users and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
@@ -28,6 +30,119 @@ pub struct Tenant {
     pub reminder_days: u16,
     /// Days that call records are kept in the database (R103): default 400.
     pub retention_days: u16,
+    /// 特番 as set; default R320. Which of them are active is told by [`Tenant::code`].
+    pub codes: Codes,
+    /// What is contracted (R236); default all but [`TenantOption::InCallCodes`].
+    pub options: Options,
+    /// 案内音声: announcements besides tones; default on.
+    pub announcements: bool,
+}
+
+/// What a tenant may contract (R236). A missing option is hidden and its codes are not active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TenantOption {
+    /// 保留特番, ダイヤル確定特番 and プッシュ音送出特番: the exchange listens to the digits of calls.
+    InCallCodes,
+    /// ピックアップ and グループピックアップ (R074).
+    Pickup,
+    /// コールパーク (R075).
+    Park,
+    /// マルチキャスト (R208).
+    Multicast,
+    /// 会議.
+    Conference,
+    /// VoIP-GW and SIP-GW (R110).
+    Gateways,
+    /// 携帯内線 (R022).
+    MobileLines,
+    /// 留守番 (R262).
+    Voicemail,
+}
+
+impl TenantOption {
+    /// Every option; the index of each is its bit in stores and byte forms.
+    pub const ALL: [TenantOption; 8] = [
+        TenantOption::InCallCodes,
+        TenantOption::Pickup,
+        TenantOption::Park,
+        TenantOption::Multicast,
+        TenantOption::Conference,
+        TenantOption::Gateways,
+        TenantOption::MobileLines,
+        TenantOption::Voicemail,
+    ];
+
+    /// Stable name for files, logs and message ids, for example `in-call-codes`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TenantOption::InCallCodes => "in-call-codes",
+            TenantOption::Pickup => "pickup",
+            TenantOption::Park => "park",
+            TenantOption::Multicast => "multicast",
+            TenantOption::Conference => "conference",
+            TenantOption::Gateways => "gateways",
+            TenantOption::MobileLines => "mobile-lines",
+            TenantOption::Voicemail => "voicemail",
+        }
+    }
+}
+
+/// A set of [`TenantOption`]s. The default is all but [`TenantOption::InCallCodes`]: listening to
+/// the tones of a call needs its media at the exchange, which else goes the direct way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Options(u32);
+
+impl Options {
+    /// Nothing.
+    pub const NONE: Options = Options(0);
+    /// Everything.
+    pub const ALL: Options = Options((1 << TenantOption::ALL.len()) - 1);
+
+    /// This set with `option` in it.
+    #[must_use]
+    pub const fn with(self, option: TenantOption) -> Self {
+        Options(self.0 | (1 << option as u32))
+    }
+
+    /// This set without `option`.
+    #[must_use]
+    pub const fn without(self, option: TenantOption) -> Self {
+        Options(self.0 & !(1 << option as u32))
+    }
+
+    /// Whether `option` is contracted.
+    pub const fn contains(self, option: TenantOption) -> bool {
+        self.0 & (1 << option as u32) != 0
+    }
+
+    /// Whether codes of `kind` may be active.
+    pub const fn permits(self, kind: CodeKind) -> bool {
+        match kind.option() {
+            None => true,
+            Some(option) => self.contains(option),
+        }
+    }
+
+    /// The members in order.
+    pub fn iter(self) -> impl Iterator<Item = TenantOption> {
+        TenantOption::ALL.into_iter().filter(move |o| self.contains(*o))
+    }
+
+    /// One bit for each option, for stores.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The set of these bits; unknown ones are dropped.
+    pub const fn from_bits(bits: u32) -> Self {
+        Options(bits & Options::ALL.0)
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options::ALL.without(TenantOption::InCallCodes)
+    }
 }
 
 /// Numbering plan and defaults of a seed.
@@ -75,6 +190,14 @@ impl Tenant {
             unlock_min: Some(60),
             reminder_days: 90,
             retention_days: 400,
+            codes: Codes::default(),
+            options: Options::default(),
+            announcements: true,
         }
+    }
+
+    /// The code of a kind when it is active: set, and its option contracted.
+    pub fn code(&self, kind: CodeKind) -> Option<Code> {
+        self.codes.get(kind).filter(|_| self.options.permits(kind))
     }
 }

@@ -1,6 +1,6 @@
 //! ユーザ: a person with one extension number.
 
-use base::id::{SiteId, TenantId, UserId};
+use base::id::{DepartmentId, SiteId, TenantId, UserId};
 use base::{Dn, Wall};
 
 /// A person. Holds one Dn; the web credential is kept by the store, apart.
@@ -25,6 +25,8 @@ pub struct User {
     pub state: UserState,
     /// 内線ダイヤルタイムアウト in seconds, default 60 (R202).
     pub ring_time_s: u16,
+    /// ピックアップ対象所属: departments whose ringing calls the person may answer (R209).
+    pub pickup_departments: Box<[DepartmentId]>,
     /// 登録日時.
     pub created_at: Wall,
     /// Last change.

@@ -2,6 +2,9 @@
 
 use base::Dn;
 
+use crate::code::CodeKind;
+use crate::snapshot::DnOwner;
+
 /// One broken rule. All of a set of changes are reported at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -24,8 +27,49 @@ pub struct Conflict {
     pub change: Option<usize>,
     /// Extension of the other object, when it has one.
     pub dn: Option<Dn>,
-    /// Name of the other object: user name, SIP id, domain or reserved number.
+    /// Name of the other object: user name, SIP id, domain, number of a group, code, prefix or
+    /// reserved number; for a value out of its range the range.
     pub name: Box<str>,
+    /// What the other object is; `None` when the field tells it.
+    pub noun: Option<Noun>,
+}
+
+/// Kinds of objects that stand in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Noun {
+    /// A user, by name.
+    User,
+    /// A virtual number, by name.
+    Virtual,
+    /// A department, by name.
+    Department,
+    /// A hunting group, by number.
+    Hunt,
+    /// A pickup group, by number.
+    Pickup,
+    /// A park slot.
+    ParkSlot,
+    /// A site, by its 拠点番号 or domain.
+    Site,
+    /// A gateway, by its prefix.
+    Gateway,
+    /// A code, by its characters.
+    Code(CodeKind),
+    /// A reserved number.
+    Reserved,
+}
+
+impl Noun {
+    /// What the owner of a number is.
+    pub(crate) const fn of(owner: DnOwner) -> Self {
+        match owner {
+            DnOwner::User(_) => Noun::User,
+            DnOwner::Virtual(_) => Noun::Virtual,
+            DnOwner::Department(_) => Noun::Department,
+            DnOwner::Hunt(_) => Noun::Hunt,
+            DnOwner::ParkSlot(_) => Noun::ParkSlot,
+        }
+    }
 }
 
 /// Which field of the changed object broke a rule.
@@ -33,7 +77,7 @@ pub struct Conflict {
 pub enum Field {
     /// The object itself: gone, or named by others.
     Object,
-    /// Name of tenant, site or user.
+    /// Name of tenant, site, user or group.
     Name,
     /// フリガナ.
     Furigana,
@@ -49,7 +93,7 @@ pub enum Field {
     Site,
     /// User that does not exist.
     User,
-    /// 内線番号.
+    /// 内線番号, 代表内線番号, 所属共通内線番号 or slot number.
     Dn,
     /// SIP id.
     SipId,
@@ -65,15 +109,31 @@ pub enum Field {
     Quota,
     /// Label of a terminal.
     Label,
-    /// Owner of a password.
+    /// Owner of a password or PIN.
     Credential,
+    /// Number of a group.
+    Group,
+    /// A member of a group or department, or how many there are.
+    Member,
+    /// ピックアップ対象所属.
+    Department,
+    /// 特番 of this kind.
+    Code(CodeKind),
+    /// 拠点番号 or GW識別番号.
+    Prefix,
+    /// Destination of a forward or overflow.
+    Destination,
+    /// A time or count out of its range, by its name.
+    Range(&'static str),
+    /// Settings of an extension number that goes.
+    Settings,
 }
 
 /// Codes of the catalogue that the model raises.
 pub mod code {
     /// 必須項目が空です.
     pub const EMPTY: u16 = 211;
-    /// 使えない文字があります; also for texts that are too long.
+    /// 使えない文字があります; also for texts that are too long and values out of their range.
     pub const BAD_TEXT: u16 = 212;
     /// 内線番号の形式が違います.
     pub const BAD_DN: u16 = 213;
@@ -95,6 +155,20 @@ pub mod code {
     pub const COLLISION: u16 = 237;
     /// 対象が見つかりません.
     pub const NOT_FOUND: u16 = 238;
+    /// グループに登録されています.
+    pub const IN_GROUP: u16 = 240;
+    /// 所属が見つかりません.
+    pub const NO_DEPARTMENT: u16 = 241;
     /// 番号は別の用途で使用中です; also for objects that others still refer to.
     pub const IN_USE: u16 = 244;
+    /// メンバー数の上限を超えています.
+    pub const TOO_MANY_MEMBERS: u16 = 246;
+    /// 別のハンティンググループに登録済みです.
+    pub const IN_OTHER_HUNT: u16 = 247;
+    /// グループ番号の範囲外です.
+    pub const GROUP_RANGE: u16 = 248;
+    /// 特番の形式が違います.
+    pub const BAD_CODE: u16 = 251;
+    /// 特番が他の番号と重なっています; also raised for 拠点番号 and GW識別番号.
+    pub const CODE_COLLISION: u16 = 252;
 }

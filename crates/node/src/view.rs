@@ -100,6 +100,20 @@ pub(crate) fn touched(changes: &[Change], old: &Snapshot, new: &Snapshot) -> Vec
             | Change::MobileDelete(_)
             | Change::AdminPut(_)
             | Change::AdminDelete(_)
+            | Change::VirtualDnPut(_)
+            | Change::VirtualDnDelete(_)
+            | Change::DepartmentPut(_)
+            | Change::DepartmentDelete(_)
+            | Change::HuntPut(_)
+            | Change::HuntDelete { .. }
+            | Change::PickupPut(_)
+            | Change::PickupDelete { .. }
+            | Change::ParkSlotPut(_)
+            | Change::ParkSlotDelete { .. }
+            | Change::GatewayPut(_)
+            | Change::GatewayDelete(_)
+            | Change::DnSettingsPut(_)
+            | Change::DnSettingsDelete { .. }
             | Change::Password(_) => {}
         }
     }

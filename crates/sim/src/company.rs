@@ -5,8 +5,8 @@ use std::sync::Arc;
 use base::id::{DeviceId, SiteId, TenantId, UserId, Uuid};
 use base::{Dn, Rng, Wall};
 use model::{
-    Change, Device, DeviceKind, Ha1, MediaPath, Preset, Revision, Site, Snapshot, SrtpPolicy,
-    Tenant, User, UserState,
+    Change, Device, DeviceKind, Ha1, Preset, Revision, Site, Snapshot, SrtpPolicy, Tenant, User,
+    UserState,
 };
 
 /// SIP domain of the first site, and the realm.
@@ -132,13 +132,7 @@ fn back_to(former: &Snapshot, changes: &[Change]) -> Vec<Change> {
 
 fn site(n: u128) -> Site {
     let domain = if n == 1 { DOMAIN.to_owned() } else { format!("s{n}.{DOMAIN}") };
-    Site {
-        id: SiteId(Uuid(0x2000 + n)),
-        tenant: tenant_id(),
-        domain: domain.into(),
-        name: format!("拠点{n}").into(),
-        media_path: MediaPath::Auto,
-    }
+    Site::new(SiteId(Uuid(0x2000 + n)), tenant_id(), &domain, &format!("拠点{n}"))
 }
 
 fn user(n: usize, ring_time_s: u16) -> User {
@@ -153,6 +147,7 @@ fn user(n: usize, ring_time_s: u16) -> User {
         web_user: Box::default(),
         state: UserState::Active,
         ring_time_s,
+        pickup_departments: Box::default(),
         created_at: Wall(1_000),
         updated_at: Wall(1_000),
     }
@@ -172,6 +167,8 @@ fn device(n: usize, user: UserId, site: u128) -> Device {
         user: Some(user),
         label: Box::default(),
         srtp: SrtpPolicy::Auto,
+        do_not_disturb: false,
+        accepts_tones: false,
     }
 }
 

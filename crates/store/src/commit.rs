@@ -3,20 +3,17 @@
 use std::sync::Arc;
 
 use base::Wall;
-use base::id::TenantId;
-use model::{
-    Change, CredentialOwner, MobileLine, MobileState, Revision, Snapshot, apply, in_force,
-};
+use model::{Change, CredentialOwner, Revision, Snapshot, apply, in_force};
 use sqlx::sqlite::SqliteConnection;
 
 use crate::audit::{self, Act, AuditEntry};
 use crate::backend::sqlite::begin;
 use crate::credential::{self, Hashed};
-use crate::directory::{admin, device, mobile, site, tenant, user};
 use crate::error::{CommitError, DbError};
 use crate::open::{Store, load};
-use crate::rows::Args;
-use crate::scope::{Actor, TenantScope};
+use crate::permit::permitted;
+use crate::scope::TenantScope;
+use crate::touched::Touched;
 
 pub(crate) const ADVANCE: &str = "UPDATE revision SET number = $1 WHERE id = 1 AND number = $2";
 pub(crate) const TENANT_ADVANCE: &str = "INSERT INTO tenant_revision (tenant, number)
@@ -106,65 +103,28 @@ impl Store {
         self.commit(scope, commit).await
     }
 
+    /// Passwords and PINs as they are stored; `None` for a PIN that is taken away.
     async fn hash_passwords(
         &self,
         changes: &[Change],
-    ) -> Result<Vec<(CredentialOwner, Hashed)>, CommitError> {
+    ) -> Result<Vec<(CredentialOwner, Option<Hashed>)>, CommitError> {
         let mut out = Vec::new();
         for change in changes {
             let Change::Password(new) = change else { continue };
             let text = new.text.expose().as_bytes();
+            if matches!(new.owner, CredentialOwner::Pin(_)) && text.is_empty() {
+                out.push((new.owner, None));
+                continue;
+            }
             let mut hashed = if new.bulk {
                 credential::bulk_hash(&self.keys, text)
             } else {
                 self.hashing.fresh(&self.keys, text).await.map_err(|_| CommitError::Busy)?
             };
             hashed.must_change = new.must_change;
-            out.push((new.owner, hashed));
+            out.push((new.owner, Some(hashed)));
         }
         Ok(out)
-    }
-}
-
-/// Whether `scope` may make `change`: its own tenant, its own site when it has one. Preset and
-/// quota of the tenant and the stock of mobile lines are the operator's.
-fn permitted(scope: &TenantScope, change: &Change, before: &Snapshot, after: &Snapshot) -> bool {
-    let tenant = scope.tenant();
-    let ours = |snapshot| change.tenant(snapshot).is_none_or(|t| t == tenant);
-    let known = change.tenant(before).is_some() || change.tenant(after).is_some();
-    if !known || !ours(before) || !ours(after) {
-        return false;
-    }
-    match scope.actor() {
-        Actor::Operator => true,
-        Actor::User(_) => false,
-        Actor::Admin(_) => match (change, scope.site()) {
-            (Change::TenantPut(new), None) => before.tenant(tenant).is_some_and(|old| {
-                (new.quota, new.is_default, new.preset) == (old.quota, old.is_default, old.preset)
-            }),
-            (Change::TenantPut(_) | Change::TenantDelete(_) | Change::MobileDelete(_), _) => false,
-            (Change::MobilePut(new), _) => may_put_line(before, new),
-            (Change::SitePut(_) | Change::SiteDelete(_), site) => site.is_none(),
-            (Change::AdminPut(_) | Change::AdminDelete(_), site) => site.is_none(),
-            (_, None) => true,
-            (change, Some(site)) => {
-                let within = |snapshot| change.site_in(snapshot).is_none_or(|s| s == site);
-                within(before) && within(after)
-            }
-        },
-    }
-}
-
-/// An administrator assigns and frees usable lines, and asks for new ones; the operator does the
-/// rest (R221).
-fn may_put_line(before: &Snapshot, new: &MobileLine) -> bool {
-    use MobileState::{Assigned, Cancelling, Requested, Unassigned};
-    match before.mobile(new.number).map(|old| old.state) {
-        None => new.state == Requested,
-        Some(old) => {
-            let usable = |state| matches!(state, Unassigned | Assigned);
-            (usable(old) && usable(new.state)) || (old == Cancelling && new.state == Cancelling)
-        }
     }
 }
 
@@ -182,7 +142,7 @@ impl Case<'_> {
         &self,
         conn: &mut SqliteConnection,
         after: &Snapshot,
-        hashed: &[(CredentialOwner, Hashed)],
+        hashed: &[(CredentialOwner, Option<Hashed>)],
     ) -> Result<Option<u64>, DbError> {
         let mut tx = begin(conn).await?;
         let (new, old) = (after.revision().0, self.before.revision().0);
@@ -194,8 +154,9 @@ impl Case<'_> {
         if advanced.rows_affected() != 1 {
             return Ok(None);
         }
-        self.delete(&mut tx).await?;
-        self.put(&mut tx, after).await?;
+        let touched = Touched::of(self.commit.changes);
+        touched.delete(&mut tx, self.before).await?;
+        touched.put(&mut tx, self.keys, after).await?;
         credential::put(&mut tx, after, hashed, self.commit.at).await?;
         self.advance_tenants(&mut tx, after).await?;
         let passwords = hashed.len();
@@ -225,107 +186,5 @@ impl Case<'_> {
         let id = tenant.0.bytes().to_vec();
         sqlx::query(TENANT_ADVANCE).bind(id).bind(number).execute(tx).await?;
         Ok(())
-    }
-
-    /// Deletes the rows of every object that is deleted or replaced.
-    async fn delete(&self, tx: &mut SqliteConnection) -> Result<(), DbError> {
-        let old = Touched::of(self.commit.changes, self.before);
-        let pair = |(tenant, id): &(TenantId, base::Uuid), args: &mut Args| {
-            args.id(tenant.0);
-            args.id(*id);
-        };
-        device::DELETE.run(tx, &old.devices, pair).await?;
-        mobile::DELETE
-            .run(tx, &old.mobiles, |m, args| {
-                args.id(m.tenant.0);
-                args.add(m.number.to_string());
-            })
-            .await?;
-        user::DELETE.run(tx, &old.users, pair).await?;
-        admin::DELETE.run(tx, &old.admins, pair).await?;
-        site::DELETE.run(tx, &old.sites, pair).await?;
-        tenant::DELETE.run(tx, &old.tenants, |id, args| args.id(id.0)).await?;
-        credential::delete(tx, &old.owners_gone).await
-    }
-
-    /// Inserts the rows of every object as it is after the changes.
-    async fn put(&self, tx: &mut SqliteConnection, after: &Snapshot) -> Result<(), DbError> {
-        let new = Touched::of(self.commit.changes, after);
-        let tenants: Vec<_> = new.tenants.iter().filter_map(|id| after.tenant(*id)).collect();
-        tenant::put(tx, &tenants).await?;
-        let find = |(_, id): &(TenantId, base::Uuid)| after.site(base::id::SiteId(*id));
-        site::put(tx, &new.sites.iter().filter_map(find).collect::<Vec<_>>()).await?;
-        let find = |(_, id): &(TenantId, base::Uuid)| after.user(base::id::UserId(*id));
-        user::put(tx, &new.users.iter().filter_map(find).collect::<Vec<_>>()).await?;
-        let find = |(_, id): &(TenantId, base::Uuid)| after.device(base::id::DeviceId(*id));
-        let devices: Vec<_> = new.devices.iter().filter_map(find).collect();
-        device::put(tx, self.keys, &devices).await?;
-        mobile::put(tx, &new.mobiles).await?;
-        let find = |(_, id): &(TenantId, base::Uuid)| after.admin(base::id::AdminId(*id));
-        admin::put(tx, &new.admins.iter().filter_map(find).collect::<Vec<_>>()).await
-    }
-}
-
-/// The objects that a set of changes is about, as far as `snapshot` holds them; each once.
-#[derive(Default)]
-struct Touched<'a> {
-    tenants: Vec<TenantId>,
-    sites: Vec<(TenantId, base::Uuid)>,
-    users: Vec<(TenantId, base::Uuid)>,
-    devices: Vec<(TenantId, base::Uuid)>,
-    mobiles: Vec<&'a model::MobileLine>,
-    admins: Vec<(TenantId, base::Uuid)>,
-    /// Owners of passwords whom the changes delete.
-    owners_gone: Vec<(TenantId, CredentialOwner)>,
-}
-
-impl<'a> Touched<'a> {
-    fn of(changes: &[Change], snapshot: &'a Snapshot) -> Self {
-        let mut out = Touched::default();
-        for change in changes {
-            out.add(change, snapshot);
-        }
-        let ids = [&mut out.sites, &mut out.users, &mut out.devices, &mut out.admins];
-        for list in ids {
-            list.sort_unstable();
-            list.dedup();
-        }
-        out.tenants.sort_unstable();
-        out.tenants.dedup();
-        out.mobiles.sort_unstable_by_key(|m| m.number);
-        out.mobiles.dedup_by_key(|m| m.number);
-        out
-    }
-
-    fn add(&mut self, change: &Change, snapshot: &'a Snapshot) {
-        match change {
-            Change::TenantPut(model::Tenant { id, .. }) | Change::TenantDelete(id) => {
-                self.tenants.extend(snapshot.tenant(*id).map(|t| t.id));
-            }
-            Change::SitePut(model::Site { id, .. }) | Change::SiteDelete(id) => {
-                self.sites.extend(snapshot.site(*id).map(|s| (s.tenant, s.id.0)));
-            }
-            Change::UserPut(model::User { id, .. }) | Change::UserDelete(id) => {
-                let found = snapshot.user(*id).map(|u| (u.tenant, u.id.0));
-                self.users.extend(found);
-                if let (Change::UserDelete(id), Some((tenant, _))) = (change, found) {
-                    self.owners_gone.push((tenant, CredentialOwner::User(*id)));
-                }
-            }
-            Change::DevicePut(model::Device { id, .. }) | Change::DeviceDelete(id) => {
-                self.devices.extend(snapshot.device(*id).map(|d| (d.tenant, d.id.0)));
-            }
-            Change::MobilePut(model::MobileLine { number, .. }) | Change::MobileDelete(number) => {
-                self.mobiles.extend(snapshot.mobile(*number));
-            }
-            Change::AdminPut(model::Admin { id, .. }) | Change::AdminDelete(id) => {
-                let found = snapshot.admin(*id).map(|a| (a.tenant, a.id.0));
-                self.admins.extend(found);
-                if let (Change::AdminDelete(id), Some((tenant, _))) = (change, found) {
-                    self.owners_gone.push((tenant, CredentialOwner::Admin(*id)));
-                }
-            }
-            Change::Password(_) => {}
-        }
     }
 }

@@ -1,6 +1,7 @@
-//! Web passwords at rest (SEC-10): argon2id keyed by the pepper; those of a bulk import first as
+//! Web passwords and PINs at rest (SEC-10): argon2id keyed by the pepper; those of a bulk import first as
 //! salted HMAC under the pepper, wrapped or replaced by argon2id later.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -104,11 +105,16 @@ pub(crate) fn owner_parts(owner: CredentialOwner) -> (i64, base::Uuid) {
     match owner {
         CredentialOwner::Admin(id) => (0, id.0),
         CredentialOwner::User(id) => (1, id.0),
+        CredentialOwner::Pin(id) => (2, id.0),
     }
 }
 
 pub(crate) fn owner_of(kind: i64, id: base::Uuid) -> CredentialOwner {
-    if kind == 0 { CredentialOwner::Admin(AdminId(id)) } else { CredentialOwner::User(UserId(id)) }
+    match kind {
+        0 => CredentialOwner::Admin(AdminId(id)),
+        1 => CredentialOwner::User(UserId(id)),
+        _ => CredentialOwner::Pin(UserId(id)),
+    }
 }
 
 /// Hashes that run beside calls: few at a time, few waiting.
@@ -222,22 +228,23 @@ pub(crate) fn bulk_hash(keys: &Keys, text: &[u8]) -> Hashed {
     Hashed { form: Form::Bulk, salt, hash: bulk_mac(keys, &salt, text), must_change: false }
 }
 
-/// Stores passwords of owners that exist in `after`; their sessions end.
+/// Stores passwords of owners that exist in `after`, and removes those that are `None`; the
+/// sessions of all these owners end.
 pub(crate) async fn put(
     conn: &mut SqliteConnection,
     after: &Snapshot,
-    hashed: &[(CredentialOwner, Hashed)],
+    hashed: &[(CredentialOwner, Option<Hashed>)],
     at: Wall,
 ) -> Result<(), DbError> {
-    let tenant = |owner: CredentialOwner| match owner {
-        CredentialOwner::Admin(id) => after.admin(id).map(|a| a.tenant),
-        CredentialOwner::User(id) => after.user(id).map(|u| u.tenant),
-    };
-    let rows: Vec<_> = hashed.iter().filter_map(|(o, h)| Some((tenant(*o)?, *o, h))).collect();
     // One statement must not name a row twice: the last password of an owner counts.
-    let rows: std::collections::BTreeMap<_, _> =
-        rows.into_iter().map(|(tenant, owner, hashed)| ((tenant, owner), hashed)).collect();
-    let rows: Vec<_> = rows.into_iter().collect();
+    let all: BTreeMap<_, _> =
+        hashed.iter().filter_map(|(o, h)| Some(((o.tenant(after)?, *o), h))).collect();
+    let gone: Vec<_> = all.iter().filter(|(_, h)| h.is_none()).map(|(owner, _)| *owner).collect();
+    if !gone.is_empty() {
+        delete(conn, &gone).await?;
+    }
+    let rows: Vec<_> =
+        all.into_iter().filter_map(|(owner, h)| Some((owner, h.as_ref()?))).collect();
     PUT.run(conn, &rows, |((tenant, owner), hashed), args| {
         let (kind, id) = owner_parts(*owner);
         args.id(tenant.0);
@@ -359,7 +366,7 @@ impl Store {
         let hashed = self.hashing.fresh(&self.keys, change.new.as_bytes()).await?;
         let mut conn = self.main.lock().await;
         let mut tx = begin(&mut conn).await?;
-        put(&mut tx, &self.snapshot(), &[(owner, hashed)], change.now).await?;
+        put(&mut tx, &self.snapshot(), &[(owner, Some(hashed))], change.now).await?;
         let act = crate::audit::Act {
             at: change.now,
             act: "password",

@@ -21,10 +21,13 @@ mod history;
 mod login;
 mod migrate;
 mod open;
+mod permit;
+mod pin;
 mod rows;
 mod scope;
 mod session;
 mod spool;
+mod touched;
 mod writer;
 
 #[cfg(test)]
@@ -37,6 +40,7 @@ pub use error::{CommitError, DbError, LoginError, OpenError, SpoolError};
 pub use history::{Cursor, Export, Filter, Page};
 pub use login::{Locked, Login, LoginOutcome, Portal};
 pub use open::{Options, Store};
+pub use pin::PinOutcome;
 pub use scope::{Actor, TenantScope, Zone};
 pub use session::{Session, Token};
 pub use spool::{Spool, SpoolTail};

@@ -111,6 +111,25 @@ pub(crate) enum Verdict {
     Missing,
 }
 
+/// When a lock of `owner` that began at `since` ends: that of a PIN after its own time (SEC-08),
+/// others by the tenant's setting; `None` = by hand only.
+fn end_of_lock(
+    snapshot: &Snapshot,
+    tenant: TenantId,
+    owner: CredentialOwner,
+    since: Wall,
+) -> Option<Wall> {
+    match owner {
+        CredentialOwner::Pin(_) => {
+            let ms = i64::try_from(limits::PIN_LOCK.as_seconds() * 1_000).unwrap_or(i64::MAX);
+            Some(Wall(since.0.saturating_add(ms)))
+        }
+        CredentialOwner::Admin(_) | CredentialOwner::User(_) => {
+            lock_end(snapshot, Some(tenant), since)
+        }
+    }
+}
+
 /// When a lock that began at `since` ends, by the tenant's setting; `None` = by hand only.
 fn lock_end(snapshot: &Snapshot, tenant: Option<TenantId>, since: Wall) -> Option<Wall> {
     let standard = Some((limits::LOGIN_LOCK.as_seconds() / 60) as u16);
@@ -136,9 +155,17 @@ fn standing(failures: i64, locked_at: Option<Wall>, end: Option<Wall>, now: Wall
 }
 
 /// Failures after one more, and since when the id is locked by it.
-fn one_more(failures: i64, now: Wall) -> (i64, Option<Wall>) {
+fn one_more(failures: i64, max: u32, now: Wall) -> (i64, Option<Wall>) {
     let failures = failures.saturating_add(1);
-    (failures, (failures >= i64::from(limits::LOGIN_FAILURES_MAX)).then_some(now))
+    (failures, (failures >= i64::from(max)).then_some(now))
+}
+
+/// Failures in a row that lock.
+const fn failures_max(owner: CredentialOwner) -> u32 {
+    match owner {
+        CredentialOwner::Pin(_) => limits::PIN_FAILURES_MAX,
+        CredentialOwner::Admin(_) | CredentialOwner::User(_) => limits::LOGIN_FAILURES_MAX,
+    }
 }
 
 impl Store {
@@ -196,7 +223,8 @@ impl Store {
             if let Ok(mut ghosts) = self.ghosts.lock() {
                 now = look(&ghosts);
                 if let Standing::Open { failures } = now {
-                    ghosts.remember(key, one_more(failures, login.now));
+                    let next = one_more(failures, limits::LOGIN_FAILURES_MAX, login.now);
+                    ghosts.remember(key, next);
                 }
             }
         }
@@ -246,7 +274,7 @@ impl Store {
             tx.commit().await?;
             return Ok(Verdict::Good(fresh));
         }
-        let next = one_more(failures, attempt.now);
+        let next = one_more(failures, failures_max(owner), attempt.now);
         self.set_failures(&mut tx, attempt, next).await?;
         if let (_, Some(_)) = next {
             self.note_lock(&mut tx, attempt).await?;
@@ -257,7 +285,8 @@ impl Store {
 
     fn stand(&self, attempt: &Attempt, stored: &Stored) -> Standing {
         let snapshot = self.snapshot();
-        let end = stored.locked_at.and_then(|at| lock_end(&snapshot, Some(attempt.tenant), at));
+        let Attempt { tenant, owner, .. } = *attempt;
+        let end = stored.locked_at.and_then(|at| end_of_lock(&snapshot, tenant, owner, at));
         standing(stored.failures, stored.locked_at, end, attempt.now)
     }
 
@@ -307,14 +336,14 @@ impl Store {
         let mut out = Vec::new();
         for row in &rows {
             let mut c = Columns::of(row);
-            let (kind, id) = (c.number()?, c.id()?);
+            let owner = owner_of(c.number()?, c.id()?);
             let since = c.wall()?;
-            let until = lock_end(&snapshot, Some(tenant), since);
+            let until = end_of_lock(&snapshot, tenant, owner, since);
             if until.is_some_and(|end| end <= now) {
                 continue;
             }
             out.push(Locked {
-                owner: owner_of(kind, id),
+                owner,
                 since,
                 until,
                 zone: c.number_option()?.map(Zone::of),
@@ -339,6 +368,7 @@ impl Store {
         let detail = match owner {
             CredentialOwner::Admin(id) => format!("admin {id}"),
             CredentialOwner::User(id) => format!("user {id}"),
+            CredentialOwner::Pin(id) => format!("pin {id}"),
         };
         let (at, revision) = (now, Revision(0));
         let act = Act { at, act: "unlock", detail: &detail, revision, changes: None };
@@ -388,7 +418,7 @@ pub(crate) fn scope_of(
                 TenantScope::new(tenant, admin.site, Actor::Admin(id), &admin.login, address);
             may.then_some(scope)
         }
-        CredentialOwner::User(id) => {
+        CredentialOwner::User(id) | CredentialOwner::Pin(id) => {
             let user = snapshot.user(id)?;
             let may = user.tenant == tenant && user.state == UserState::Active;
             let site = Some(user.site);

@@ -34,6 +34,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     2 "main" "0002-credentials-and-sessions",
     3 "main" "0003-history",
     4 "main" "0004-audit",
+    5 "main" "0005-call-services",
 ];
 
 /// Schema of `soft.db`.

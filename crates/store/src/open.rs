@@ -13,7 +13,10 @@ use tokio::sync::{Mutex, Notify, watch};
 use crate::backend::sqlite::{self, Readers, Writer};
 use crate::credential::Hashing;
 use crate::crypt::Keys;
-use crate::directory::{Columns, admin, device, mobile, site, tenant, user};
+use crate::directory::{
+    Columns, admin, department, device, dn_settings, gateway, hunt, mobile, park_slot, pickup,
+    site, tenant, user, virtual_dn,
+};
 use crate::error::{DbError, OpenError};
 use crate::folder::{Folder, at};
 use crate::login::Ghosts;
@@ -152,6 +155,13 @@ pub(crate) async fn load(conn: &mut SqliteConnection, keys: &Keys) -> Result<Sna
     changes.append(&mut rows(conn, device::LOAD, |row| device::read(keys, row)).await?);
     changes.append(&mut rows(conn, mobile::LOAD, mobile::read).await?);
     changes.append(&mut rows(conn, admin::LOAD, admin::read).await?);
+    changes.append(&mut rows(conn, virtual_dn::LOAD, virtual_dn::read).await?);
+    changes.append(&mut rows(conn, department::LOAD, department::read).await?);
+    changes.append(&mut rows(conn, hunt::LOAD, hunt::read).await?);
+    changes.append(&mut rows(conn, pickup::LOAD, pickup::read).await?);
+    changes.append(&mut rows(conn, park_slot::LOAD, park_slot::read).await?);
+    changes.append(&mut rows(conn, gateway::LOAD, gateway::read).await?);
+    changes.append(&mut rows(conn, dn_settings::LOAD, dn_settings::read).await?);
     let snapshot = Snapshot::build(changes).map_err(|v| OpenError::Content(v.len()))?;
     let revision: i64 = sqlx::query_scalar(REVISION).fetch_one(&mut *conn).await?;
     let tenants = rows(conn, TENANT_REVISIONS, |row| {

@@ -69,13 +69,7 @@ fn directory() -> Vec<Change> {
     let site = SiteId(Uuid(0x2000));
     let mut changes = vec![
         Change::TenantPut(Tenant::new(TENANT, "例", "a.example.jp", Preset::OfficeLink)),
-        Change::SitePut(Site {
-            id: site,
-            tenant: TENANT,
-            domain: "a.example.jp".into(),
-            name: "本社".into(),
-            media_path: MediaPath::Auto,
-        }),
+        Change::SitePut(Site::new(site, TENANT, "a.example.jp", "本社")),
     ];
     changes.extend((0..DEVICES).map(|n| {
         Change::DevicePut(Device {
@@ -89,6 +83,8 @@ fn directory() -> Vec<Change> {
             user: None,
             label: Box::default(),
             srtp: SrtpPolicy::Auto,
+            do_not_disturb: false,
+            accepts_tones: false,
         })
     }));
     changes

@@ -1,6 +1,5 @@
 use base::Dn;
 use bulk::{Counts, Kind, Mode};
-use model::CredentialOwner;
 use store::{CommitError, Login, LoginOutcome, Portal, Zone};
 
 use super::{DOMAIN, NOW, house, rng, sjis};
@@ -101,14 +100,7 @@ async fn an_imported_person_can_sign_in_and_must_change_the_password() {
     assert!(session.must_change);
     let user = house.store.snapshot();
     let user = user.user_by_dn(house.scope.tenant(), Dn::parse("2001").expect("digits"));
-    let owner = CredentialOwner::User(user.expect("2001").id);
-    assert_eq!(
-        session.scope.actor(),
-        match owner {
-            CredentialOwner::User(id) => store::Actor::User(id),
-            CredentialOwner::Admin(id) => store::Actor::Admin(id),
-        }
-    );
+    assert_eq!(session.scope.actor(), store::Actor::User(user.expect("2001").id));
     let outcome = house.store.login(login("wrong")).await.expect("judged");
     assert_eq!(outcome, LoginOutcome::Refused);
 }

@@ -334,6 +334,7 @@ fn register(draft: &mut Draft<'_>, profile: &Profile<'_>, dn: Dn, rng: &mut Rng)
         web_user: profile.web_user.value().map(|w| w.as_ref().into()).unwrap_or_default(),
         state: UserState::Active,
         ring_time_s: base::limits::RING_TIME.as_seconds() as u16,
+        pickup_departments: Box::default(),
         created_at: context.now,
         updated_at: context.now,
     };
@@ -366,6 +367,8 @@ fn new_device(
         user: Some(user.id),
         label: Box::default(),
         srtp: SrtpPolicy::Auto,
+        do_not_disturb: false,
+        accepts_tones: false,
     }
 }
 

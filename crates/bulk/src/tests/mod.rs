@@ -10,8 +10,8 @@ mod scale;
 use base::id::{DeviceId, SiteId, TenantId, UserId, Uuid};
 use base::{Dn, MobileNumber, Rng, Wall};
 use model::{
-    Change, Device, DeviceKind, Ha1, MediaPath, MobileLine, MobileState, Preset, Site, Snapshot,
-    SrtpPolicy, Tenant, User, UserState, apply,
+    Change, Device, DeviceKind, Ha1, MobileLine, MobileState, Preset, Site, Snapshot, SrtpPolicy,
+    Tenant, User, UserState, apply,
 };
 
 use crate::{Content, Context, Finding, Kind, Mode, Plan, Table, plan};
@@ -62,6 +62,7 @@ fn user(id: u128, number: &str, web_user: &str) -> User {
         web_user: web_user.into(),
         state: UserState::Active,
         ring_time_s: 60,
+        pickup_departments: Box::default(),
         created_at: Wall(0),
         updated_at: Wall(0),
     }
@@ -80,17 +81,13 @@ fn device(id: u128, kind: DeviceKind, sip_id: &str, user: u128) -> Change {
         user: Some(UserId(Uuid(user))),
         label: Box::default(),
         srtp: SrtpPolicy::Auto,
+        do_not_disturb: false,
+        accepts_tones: false,
     })
 }
 
 fn site(id: u128, tenant: TenantId, domain: &str) -> Change {
-    Change::SitePut(Site {
-        id: SiteId(Uuid(id)),
-        tenant,
-        domain: domain.into(),
-        name: "本社".into(),
-        media_path: MediaPath::Auto,
-    })
+    Change::SitePut(Site::new(SiteId(Uuid(id)), tenant, domain, "本社"))
 }
 
 impl World {

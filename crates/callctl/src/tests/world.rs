@@ -10,8 +10,7 @@ use mediactl::sdp::{Profile, Sdp};
 use mediactl::{Joined, LegWant, PlayerId};
 use model::record::CallRecord;
 use model::{
-    Change, Device, DeviceKind, MediaPath, Preset, Site, Snapshot, SrtpPolicy, Tenant, User,
-    UserState,
+    Change, Device, DeviceKind, Preset, Site, Snapshot, SrtpPolicy, Tenant, User, UserState,
 };
 
 use crate::action::{Action, LegCommand};
@@ -119,13 +118,7 @@ impl World {
     pub(super) fn new() -> Self {
         let mut tenant = Tenant::new(TENANT, "見本", "sample.example", Preset::OfficeLink);
         tenant.is_default = true;
-        let site = Site {
-            id: SITE,
-            tenant: TENANT,
-            domain: "sample.example".into(),
-            name: "本社".into(),
-            media_path: MediaPath::Auto,
-        };
+        let site = Site::new(SITE, TENANT, "sample.example", "本社");
         let mut changes = vec![Change::TenantPut(tenant), Change::SitePut(site)];
         let mut contacts = BTreeMap::new();
         for n in 2001..=2008 {
@@ -687,6 +680,7 @@ fn user(n: u16) -> User {
         web_user: "".into(),
         state: UserState::Active,
         ring_time_s: 60,
+        pickup_departments: Box::default(),
         created_at: Wall(0),
         updated_at: Wall(0),
     }
@@ -708,5 +702,7 @@ pub(super) fn device(n: u16, k: u16) -> Device {
         user: Some(user_id(n)),
         label: "".into(),
         srtp: SrtpPolicy::Auto,
+        do_not_disturb: false,
+        accepts_tones: false,
     }
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use base::id::{DeviceId, SiteId, TenantId, UserId, Uuid};
 use base::{Dn, Wall};
 use model::{
-    Change, Device, DeviceKind, Ha1, MediaPath, Preset, Revision, Site, Snapshot, SrtpPolicy,
-    Tenant, User, UserState,
+    Change, Device, DeviceKind, Ha1, Preset, Revision, Site, Snapshot, SrtpPolicy, Tenant, User,
+    UserState,
 };
 use node::Settings;
 use store::{Options, Store, StoreWriter};
@@ -170,13 +170,7 @@ fn changes() -> Vec<Change> {
     let (tenant, site) = (TenantId(Uuid(1)), SiteId(Uuid(2)));
     let mut changes = vec![
         Change::TenantPut(Tenant::new(tenant, "test", DOMAIN, Preset::OfficeLink)),
-        Change::SitePut(Site {
-            id: site,
-            tenant,
-            domain: DOMAIN.into(),
-            name: "main".into(),
-            media_path: MediaPath::Auto,
-        }),
+        Change::SitePut(Site::new(site, tenant, DOMAIN, "main")),
     ];
     for dn in 2001..=2009u32 {
         let (number, user) = (dn.to_string(), UserId(Uuid(u128::from(dn))));
@@ -191,6 +185,7 @@ fn changes() -> Vec<Change> {
             web_user: format!("u{number}").into(),
             state: UserState::Active,
             ring_time_s: 60,
+            pickup_departments: Box::default(),
             created_at: Wall(0),
             updated_at: Wall(0),
         }));
@@ -205,6 +200,8 @@ fn changes() -> Vec<Change> {
             user: Some(user),
             label: "".into(),
             srtp: SrtpPolicy::Auto,
+            do_not_disturb: false,
+            accepts_tones: false,
         }));
     }
     changes

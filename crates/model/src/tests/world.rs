@@ -39,13 +39,7 @@ pub(crate) fn tenant(n: u128) -> Tenant {
 }
 
 pub(crate) fn site(n: u128, of: u128) -> Site {
-    Site {
-        id: site_id(n),
-        tenant: tenant_id(of),
-        domain: format!("t{n}.example.jp").into(),
-        name: "本社".into(),
-        media_path: MediaPath::Auto,
-    }
+    Site::new(site_id(n), tenant_id(of), &format!("t{n}.example.jp"), "本社")
 }
 
 pub(crate) fn user(n: u128, number: &str) -> User {
@@ -59,6 +53,7 @@ pub(crate) fn user(n: u128, number: &str) -> User {
         web_user: format!("web{n}").into(),
         state: UserState::Active,
         ring_time_s: 60,
+        pickup_departments: Box::default(),
         created_at: Wall(1_000),
         updated_at: Wall(1_000),
     }
@@ -77,6 +72,8 @@ pub(crate) fn device(n: u128, of: Option<u128>) -> Device {
         user: of.map(user_id),
         label: Box::default(),
         srtp: SrtpPolicy::Auto,
+        do_not_disturb: false,
+        accepts_tones: false,
     }
 }
 

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use base::id::{DeviceId, SiteId, TenantId, UserId, Uuid};
 use base::{Dn, FlowId, LegId, Micros, Mono, Now, Place, Rng, Wall};
 use bytes::Bytes;
-use model::{
-    Change, Device, DeviceKind, Ha1, MediaPath, Preset, Site, SrtpPolicy, Tenant, User, UserState,
-};
+use model::{Change, Device, DeviceKind, Ha1, Preset, Site, SrtpPolicy, Tenant, User, UserState};
 use sip::leg::LegCommand;
 use sip::stack::{Config, Transport};
 use sip::ua::{Command, Endpoint, Event, Input as PhoneInput, Output as PhoneOutput};
@@ -34,13 +32,7 @@ fn company() -> Vec<Change> {
     let (tenant, site) = (TenantId(Uuid(1)), SiteId(Uuid(2)));
     let mut changes = vec![
         Change::TenantPut(Tenant::new(tenant, "test", DOMAIN, Preset::OfficeLink)),
-        Change::SitePut(Site {
-            id: site,
-            tenant,
-            domain: DOMAIN.into(),
-            name: "main".into(),
-            media_path: MediaPath::Auto,
-        }),
+        Change::SitePut(Site::new(site, tenant, DOMAIN, "main")),
     ];
     for (n, number) in [(1u128, "2001"), (2, "2002")] {
         let (user, ha1) = (UserId(Uuid(10 + n)), Ha1::of(number, DOMAIN, "secret"));
@@ -54,6 +46,7 @@ fn company() -> Vec<Change> {
             web_user: format!("u{number}").into(),
             state: UserState::Active,
             ring_time_s: 60,
+            pickup_departments: Box::default(),
             created_at: Wall(0),
             updated_at: Wall(0),
         }));
@@ -68,6 +61,8 @@ fn company() -> Vec<Change> {
             user: Some(user),
             label: "".into(),
             srtp: SrtpPolicy::Auto,
+            do_not_disturb: false,
+            accepts_tones: false,
         }));
     }
     changes

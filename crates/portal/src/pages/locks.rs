@@ -53,7 +53,7 @@ pub(crate) async fn visible(
             CredentialOwner::Admin(id) => {
                 snapshot.admin(id).filter(|a| a.tenant == tenant).map(|a| a.site)
             }
-            CredentialOwner::User(id) => {
+            CredentialOwner::User(id) | CredentialOwner::Pin(id) => {
                 snapshot.user(id).filter(|u| u.tenant == tenant).map(|u| Some(u.site))
             }
         };
@@ -76,7 +76,7 @@ fn row(snapshot: &Snapshot, lock: &Locked) -> LockRow {
             let login = snapshot.admin(id).map(|a| a.login.to_string()).unwrap_or_default();
             (String::new(), login, String::new(), "locks-portal-admin")
         }
-        CredentialOwner::User(id) => {
+        CredentialOwner::User(id) | CredentialOwner::Pin(id) => {
             let user = snapshot.user(id);
             let login = user.map(|u| u.web_user.to_string()).unwrap_or_default();
             let person = user.map(|u| format!("{} {}", u.dn, u.name)).unwrap_or_default();
@@ -108,7 +108,7 @@ pub(crate) async fn submit(State(portal): State<Portal>, who: Signed, fields: Fi
     let chosen: Vec<CredentialOwner> = fields
         .values("id")
         .filter_map(Uuid::parse)
-        .map(|id| CredentialOwner::User(UserId(id)))
+        .flat_map(|id| [CredentialOwner::User(UserId(id)), CredentialOwner::Pin(UserId(id))])
         .filter(|owner| visible.iter().any(|lock| lock.owner == *owner))
         .collect();
     for owner in &chosen {

@@ -16,8 +16,8 @@ use engine::{Engine, EngineConfig};
 use model::binding::StoredBinding;
 use model::record::{CallRecord, Party, Services, Step};
 use model::{
-    Admin, AdminState, Change, CredentialOwner, Device, DeviceKind, MediaPath, MobileLine,
-    MobileState, NewPassword, Preset, Site, SrtpPolicy, Tenant, User, UserState, Write,
+    Admin, AdminState, Change, CredentialOwner, Device, DeviceKind, MobileLine, MobileState,
+    NewPassword, Preset, Site, SrtpPolicy, Tenant, User, UserState, Write,
 };
 use store::{Commit, Options, Store, StoreWriter, TenantScope};
 
@@ -93,16 +93,7 @@ impl Content {
         self.push(n, Change::TenantPut(Tenant::new(tenant, name, domain, Preset::OfficeLink)));
         let sites = [(1, domain.to_owned(), "Head"), (2, format!("osaka.{domain}"), "Osaka")];
         for (site, domain, name) in sites {
-            self.push(
-                n,
-                Change::SitePut(Site {
-                    id: site_id(n, site),
-                    tenant,
-                    domain: domain.into(),
-                    name: name.into(),
-                    media_path: MediaPath::Auto,
-                }),
-            );
+            self.push(n, Change::SitePut(Site::new(site_id(n, site), tenant, &domain, name)));
         }
         for (admin, login, site) in [(1, "kanri", None), (2, "osaka", Some(site_id(n, 2)))] {
             let id = admin_id(n, admin);
@@ -144,6 +135,7 @@ impl Content {
                 web_user: login.as_str().into(),
                 state: UserState::Active,
                 ring_time_s: 60,
+                pickup_departments: Box::default(),
                 created_at: NOW,
                 updated_at: NOW,
             }),
@@ -161,6 +153,8 @@ impl Content {
                 user: Some(user),
                 label: "".into(),
                 srtp: SrtpPolicy::Auto,
+                do_not_disturb: false,
+                accepts_tones: false,
             }),
         );
         self

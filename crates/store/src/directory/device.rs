@@ -9,11 +9,12 @@ use crate::crypt::Keys;
 use crate::error::DbError;
 use crate::rows::Rows;
 
-pub(crate) const LOAD: &str = "SELECT tenant, id, site, kind, sip_id, ha1, person, label, srtp
-    FROM device";
+pub(crate) const LOAD: &str = "SELECT tenant, id, site, kind, sip_id, ha1, person, label, srtp,
+    do_not_disturb, accepts_tones FROM device";
 pub(crate) static PUT: Rows = Rows::new(
-    "INSERT INTO device (tenant, id, site, kind, sip_id, sip_key, ha1, person, label, srtp) VALUES",
-    10,
+    "INSERT INTO device (tenant, id, site, kind, sip_id, sip_key, ha1, person, label, srtp,
+     do_not_disturb, accepts_tones) VALUES",
+    12,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -45,6 +46,8 @@ pub(crate) fn read(keys: &Keys, row: &SqliteRow) -> Result<Change, DbError> {
         user: c.id_option()?.map(UserId),
         label: c.text()?.into(),
         srtp: c.one_of(&SrtpPolicy::ALL)?,
+        do_not_disturb: c.flag()?,
+        accepts_tones: c.flag()?,
     }))
 }
 
@@ -67,6 +70,8 @@ pub(crate) async fn put(
         args.id_option(d.user.map(|u| u.0));
         args.add(&*d.label);
         args.add(number_of(&d.srtp, &SrtpPolicy::ALL));
+        args.add(i64::from(d.do_not_disturb));
+        args.add(i64::from(d.accepts_tones));
     })
     .await
 }

@@ -3,19 +3,27 @@
 //! keys are checked when it commits.
 
 pub(crate) mod admin;
+pub(crate) mod department;
 pub(crate) mod device;
+pub(crate) mod dn_settings;
+pub(crate) mod gateway;
+pub(crate) mod hunt;
 pub(crate) mod mobile;
+pub(crate) mod park_slot;
+pub(crate) mod pickup;
 pub(crate) mod site;
 pub(crate) mod tenant;
 pub(crate) mod user;
+pub(crate) mod virtual_dn;
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use base::{Uuid, Wall};
+use base::{Dn, Uuid, Wall};
+use model::{Destination, Forward};
 
 use crate::error::DbError;
-use crate::rows::id_of;
+use crate::rows::{Args, id_of};
 
 /// Columns of a row, read in order.
 pub(crate) struct Columns<'r> {
@@ -94,6 +102,30 @@ impl<'r> Columns<'r> {
         Ok(self.number_option()?.map(Wall))
     }
 
+    pub(crate) fn dn(&mut self) -> Result<Dn, DbError> {
+        parse_dn(self.text()?)
+    }
+
+    /// Numbers parted by spaces.
+    pub(crate) fn dns(&mut self) -> Result<Box<[Dn]>, DbError> {
+        self.text()?.split_ascii_whitespace().map(parse_dn).collect()
+    }
+
+    /// Ids of 16 bytes, one after the other; none when the column is empty.
+    pub(crate) fn ids(&mut self) -> Result<Vec<Uuid>, DbError> {
+        self.blob_option()?.unwrap_or_default().chunks(16).map(id_of).collect()
+    }
+
+    pub(crate) fn destination(&mut self) -> Result<Option<Destination>, DbError> {
+        let parse = |text| Destination::parse(text).ok_or(DbError::corrupt("destination"));
+        self.text_option()?.map(parse).transpose()
+    }
+
+    /// Two columns: in force, and last.
+    pub(crate) fn forward(&mut self) -> Result<Forward, DbError> {
+        Ok(Forward { to: self.destination()?, last: self.destination()? })
+    }
+
     /// One of `all`, by its index.
     pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> Result<T, DbError> {
         let at: usize = self.small()?;
@@ -104,4 +136,36 @@ impl<'r> Columns<'r> {
 /// Number of a variant: its index in `all`.
 pub(crate) fn number_of<T: PartialEq>(value: &T, all: &[T]) -> i64 {
     all.iter().position(|v| v == value).unwrap_or(0) as i64
+}
+
+fn parse_dn(text: &str) -> Result<Dn, DbError> {
+    Dn::parse(text).map_err(|_| DbError::corrupt("extension"))
+}
+
+/// What [`Columns::dns`] reads.
+pub(crate) fn dns_text(numbers: &[Dn]) -> String {
+    let mut out = String::with_capacity(numbers.len() * 6);
+    for (at, dn) in numbers.iter().enumerate() {
+        if at > 0 {
+            out.push(' ');
+        }
+        out.push_str(&dn.text());
+    }
+    out
+}
+
+/// What [`Columns::ids`] reads.
+pub(crate) fn ids_blob(ids: impl Iterator<Item = Uuid>) -> Vec<u8> {
+    ids.flat_map(Uuid::bytes).collect()
+}
+
+/// What [`Columns::destination`] reads.
+pub(crate) fn add_overflow(args: &mut Args, destination: Option<&Destination>) {
+    args.add(destination.map(Destination::text));
+}
+
+/// What [`Columns::forward`] reads.
+pub(crate) fn add_forward(args: &mut Args, forward: &Forward) {
+    add_overflow(args, forward.to.as_ref());
+    add_overflow(args, forward.last.as_ref());
 }

@@ -1,7 +1,7 @@
 //! 契約企業 as rows.
 
 use base::id::TenantId;
-use model::{Change, Preset, Tenant, WebPolicy};
+use model::{Change, Code, CodeKind, Codes, Options, Preset, Tenant, WebPolicy};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, number_of};
@@ -9,11 +9,13 @@ use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT id, name, realm, preset, sip_secret_compat, quota,
-    is_default, web_policy, unlock_min, reminder_days, retention_days FROM tenant";
+    is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
+    announcements FROM tenant";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO tenant (id, name, realm, preset, sip_secret_compat, quota,
-     is_default, web_policy, unlock_min, reminder_days, retention_days) VALUES",
-    11,
+     is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
+     announcements) VALUES",
+    14,
     "",
 );
 pub(crate) static DELETE: Rows = Rows::new("DELETE FROM tenant WHERE (id) IN (VALUES", 1, ")");
@@ -32,7 +34,27 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         unlock_min: c.small_option()?,
         reminder_days: c.small()?,
         retention_days: c.small()?,
+        codes: read_codes(c.text()?)?,
+        options: Options::from_bits(c.small()?),
+        announcements: c.flag()?,
     }))
+}
+
+/// `kind=characters` of each code that is set, parted by spaces.
+fn codes_text(codes: &Codes) -> String {
+    let parts: Vec<_> =
+        codes.iter().map(|(kind, code)| format!("{}={code}", kind.name())).collect();
+    parts.join(" ")
+}
+
+fn read_codes(text: &str) -> Result<Codes, DbError> {
+    let mut codes = Codes::none();
+    for part in text.split_ascii_whitespace() {
+        let (name, code) = part.split_once('=').ok_or(DbError::corrupt("code"))?;
+        let kind = CodeKind::of_name(name).ok_or(DbError::corrupt("code"))?;
+        codes.set(kind, Some(Code::parse(code).map_err(|_| DbError::corrupt("code"))?));
+    }
+    Ok(codes)
 }
 
 pub(crate) async fn put(
@@ -51,6 +73,9 @@ pub(crate) async fn put(
         args.add(t.unlock_min.map(i64::from));
         args.add(i64::from(t.reminder_days));
         args.add(i64::from(t.retention_days));
+        args.add(codes_text(&t.codes));
+        args.add(i64::from(t.options.bits()));
+        args.add(i64::from(t.announcements));
     })
     .await
 }

@@ -1,20 +1,19 @@
 //! ユーザ as rows of `person`; "user" is a reserved word of SQL.
 
-use base::Dn;
-use base::id::{SiteId, TenantId, UserId};
+use base::id::{DepartmentId, SiteId, TenantId, UserId};
 use model::{Change, User, UserState};
 use sqlx::sqlite::SqliteRow;
 
-use super::{Columns, number_of};
+use super::{Columns, ids_blob, number_of};
 use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, furigana, dn, web_user, state,
-    ring_time_s, created_at, updated_at FROM person";
+    ring_time_s, created_at, updated_at, pickup_departments FROM person";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO person (tenant, id, site, name, furigana, dn, web_user, web_key, state,
-     ring_time_s, created_at, updated_at) VALUES",
-    12,
+     ring_time_s, created_at, updated_at, pickup_departments) VALUES",
+    13,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -28,12 +27,13 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         site: SiteId(c.id()?),
         name: c.text()?.into(),
         furigana: c.text()?.into(),
-        dn: Dn::parse(c.text()?).map_err(|_| DbError::corrupt("extension"))?,
+        dn: c.dn()?,
         web_user: c.text()?.into(),
         state: c.one_of(&UserState::ALL)?,
         ring_time_s: c.small()?,
         created_at: c.wall()?,
         updated_at: c.wall()?,
+        pickup_departments: c.ids()?.into_iter().map(DepartmentId).collect(),
     }))
 }
 
@@ -51,6 +51,8 @@ pub(crate) async fn put(conn: &mut sqlx::SqliteConnection, users: &[&User]) -> R
         args.add(i64::from(u.ring_time_s));
         args.add(u.created_at.0);
         args.add(u.updated_at.0);
+        let departments = ids_blob(u.pickup_departments.iter().map(|d| d.0));
+        args.add((!departments.is_empty()).then_some(departments));
     })
     .await
 }

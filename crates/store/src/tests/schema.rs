@@ -4,7 +4,10 @@ use sqlx::{Executor, SqlSafeStr, SqliteConnection};
 
 use super::world::{T0, TempDir};
 use crate::backend::sqlite;
-use crate::directory::{admin, device, mobile, site, tenant, user};
+use crate::directory::{
+    admin, department, device, dn_settings, gateway, hunt, mobile, park_slot, pickup, site, tenant,
+    user, virtual_dn,
+};
 use crate::error::OpenError;
 use crate::migrate::{MAIN, SOFT, migrate};
 use crate::rows::Rows;
@@ -25,7 +28,7 @@ async fn every_statement_of_main_is_prepared() {
     let dir = TempDir::new();
     let mut conn = fresh(&dir).await;
     migrate(&mut conn, MAIN, T0).await.expect("migrates");
-    let rows: [&'static Rows; 16] = [
+    let rows: [&'static Rows; 30] = [
         &tenant::PUT,
         &tenant::DELETE,
         &site::PUT,
@@ -38,6 +41,20 @@ async fn every_statement_of_main_is_prepared() {
         &mobile::DELETE,
         &admin::PUT,
         &admin::DELETE,
+        &virtual_dn::PUT,
+        &virtual_dn::DELETE,
+        &department::PUT,
+        &department::DELETE,
+        &hunt::PUT,
+        &hunt::DELETE,
+        &pickup::PUT,
+        &pickup::DELETE,
+        &park_slot::PUT,
+        &park_slot::DELETE,
+        &gateway::PUT,
+        &gateway::DELETE,
+        &dn_settings::PUT,
+        &dn_settings::DELETE,
         &credential::PUT,
         &credential::DELETE,
         &session::DELETE,
@@ -50,6 +67,13 @@ async fn every_statement_of_main_is_prepared() {
         device::LOAD,
         mobile::LOAD,
         admin::LOAD,
+        virtual_dn::LOAD,
+        department::LOAD,
+        hunt::LOAD,
+        pickup::LOAD,
+        park_slot::LOAD,
+        gateway::LOAD,
+        dn_settings::LOAD,
         open::REVISION,
         open::TENANT_REVISIONS,
         commit::ADVANCE,

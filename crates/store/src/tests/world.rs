@@ -73,13 +73,7 @@ pub(crate) fn tenant(n: u128) -> Tenant {
 }
 
 pub(crate) fn site(n: u128, of: u128) -> Site {
-    Site {
-        id: site_id(n),
-        tenant: tenant_id(of),
-        domain: format!("t{n}.example.jp").into(),
-        name: "本社".into(),
-        media_path: MediaPath::Auto,
-    }
+    Site::new(site_id(n), tenant_id(of), &format!("t{n}.example.jp"), "本社")
 }
 
 pub(crate) fn user(n: u128, dn: &str, of: u128) -> User {
@@ -93,6 +87,7 @@ pub(crate) fn user(n: u128, dn: &str, of: u128) -> User {
         web_user: format!("web{n}").into(),
         state: UserState::Active,
         ring_time_s: 60,
+        pickup_departments: Box::default(),
         created_at: T0,
         updated_at: T0,
     }
@@ -111,6 +106,8 @@ pub(crate) fn device(n: u128, of: u128) -> Device {
         user: Some(user_id(n)),
         label: "卓上".into(),
         srtp: SrtpPolicy::Auto,
+        do_not_disturb: false,
+        accepts_tones: false,
     }
 }
 

@@ -1,0 +1,249 @@
+//! Tenants, sites, users, terminals, mobile lines and administrators.
+
+use base::MobileNumber;
+use base::id::{AdminId, DepartmentId, DeviceId, SiteId, TenantId, UserId};
+
+use super::services::{put_destination, take_destination};
+use super::{put_id, put_one_of, take_list};
+use crate::codec::{DecodeError, Put, Take};
+use crate::{
+    Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, HoldAgain, MediaPath, MobileLine,
+    MobileState, Options, Outside, Preset, Site, SiteCode, SrtpPolicy, Tenant, Tones, User,
+    UserState, WebPolicy,
+};
+
+/// Most departments that a person may pick up for, when read.
+const DEPARTMENTS_MAX: usize = 65_536;
+
+pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
+    put_id(1, tenant.id.0, out);
+    out.text(&tenant.name);
+    out.text(&tenant.realm);
+    put_one_of(&tenant.preset, &Preset::ALL, out);
+    out.byte(tenant.sip_secret_compat.into());
+    out.option(tenant.quota, |o, quota| o.number(u64::from(quota)));
+    out.byte(tenant.is_default.into());
+    put_one_of(&tenant.web_policy, &WebPolicy::ALL, out);
+    out.option(tenant.unlock_min, |o, minutes| o.number(u64::from(minutes)));
+    out.number(u64::from(tenant.reminder_days));
+    out.number(u64::from(tenant.retention_days));
+    out.number(tenant.codes.iter().count() as u64);
+    for (kind, code) in tenant.codes.iter() {
+        put_one_of(&kind, &CodeKind::ALL, out);
+        out.text(code.text());
+    }
+    out.number(u64::from(tenant.options.bits()));
+    out.byte(tenant.announcements.into());
+}
+
+pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
+    let mut tenant = Tenant {
+        id: TenantId(take.id()?),
+        name: take.text()?,
+        realm: take.text()?,
+        preset: take.one_of(&Preset::ALL)?,
+        sip_secret_compat: take.flag()?,
+        quota: take.option(Take::small)?,
+        is_default: take.flag()?,
+        web_policy: take.one_of(&WebPolicy::ALL)?,
+        unlock_min: take.option(Take::small)?,
+        reminder_days: take.small()?,
+        retention_days: take.small()?,
+        codes: Codes::default(),
+        options: Options::default(),
+        announcements: true,
+    };
+    if version > 1 {
+        tenant.codes = Codes::none();
+        let codes = take_list(take, CodeKind::ALL.len(), |t| {
+            Ok((t.one_of(&CodeKind::ALL)?, take_code(t)?))
+        })?;
+        for (kind, code) in codes {
+            tenant.codes.set(kind, Some(code));
+        }
+        tenant.options = Options::from_bits(take.small()?);
+        tenant.announcements = take.flag()?;
+    }
+    Ok(tenant)
+}
+
+fn take_code(take: &mut Take<'_>) -> Result<Code, DecodeError> {
+    Code::parse(&take.text()?).map_err(|_| DecodeError::Bad("code"))
+}
+
+fn put_site_code(code: SiteCode, out: &mut Vec<u8>) {
+    match code {
+        SiteCode::Inherit => out.byte(0),
+        SiteCode::Off => out.byte(1),
+        SiteCode::Own(code) => {
+            out.byte(2);
+            out.text(code.text());
+        }
+    }
+}
+
+fn take_site_code(take: &mut Take<'_>) -> Result<SiteCode, DecodeError> {
+    match take.byte()? {
+        0 => Ok(SiteCode::Inherit),
+        1 => Ok(SiteCode::Off),
+        2 => take_code(take).map(SiteCode::Own),
+        _ => Err(DecodeError::Bad("variant")),
+    }
+}
+
+pub(super) fn put_site(site: &Site, out: &mut Vec<u8>) {
+    put_id(3, site.id.0, out);
+    out.id(site.tenant.0);
+    out.text(&site.domain);
+    out.text(&site.name);
+    put_one_of(&site.media_path, &MediaPath::ALL, out);
+    out.option(site.number.as_deref(), Put::text);
+    site.codes.iter().for_each(|code| put_site_code(*code, out));
+    put_one_of(&site.tones, &Tones::ALL, out);
+    put_one_of(&site.hold_again, &HoldAgain::ALL, out);
+    put_one_of(&site.forward_outside, &Outside::ALL, out);
+    put_one_of(&site.transfer_outside, &Outside::ALL, out);
+    out.number(u64::from(site.park_s));
+    put_destination(site.park_overflow.as_ref(), out);
+    out.byte(site.voicemail_without_pin.into());
+}
+
+pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, DecodeError> {
+    let (id, tenant) = (SiteId(take.id()?), TenantId(take.id()?));
+    let (domain, name) = (take.text()?, take.text()?);
+    let mut site = Site::new(id, tenant, &domain, &name);
+    site.media_path = take.one_of(&MediaPath::ALL)?;
+    if version > 1 {
+        site.number = take.option(Take::text)?;
+        for code in &mut site.codes {
+            *code = take_site_code(take)?;
+        }
+        site.tones = take.one_of(&Tones::ALL)?;
+        site.hold_again = take.one_of(&HoldAgain::ALL)?;
+        site.forward_outside = take.one_of(&Outside::ALL)?;
+        site.transfer_outside = take.one_of(&Outside::ALL)?;
+        site.park_s = take.small()?;
+        site.park_overflow = take_destination(take)?;
+        site.voicemail_without_pin = take.flag()?;
+    }
+    Ok(site)
+}
+
+pub(super) fn put_user(user: &User, out: &mut Vec<u8>) {
+    put_id(5, user.id.0, out);
+    out.id(user.tenant.0);
+    out.id(user.site.0);
+    out.text(&user.name);
+    out.text(&user.furigana);
+    out.text(&user.dn.text());
+    out.text(&user.web_user);
+    put_one_of(&user.state, &UserState::ALL, out);
+    out.number(u64::from(user.ring_time_s));
+    out.wall(user.created_at);
+    out.wall(user.updated_at);
+    out.number(user.pickup_departments.len() as u64);
+    user.pickup_departments.iter().for_each(|id| out.id(id.0));
+}
+
+pub(super) fn take_user(take: &mut Take<'_>, version: u8) -> Result<User, DecodeError> {
+    let mut user = User {
+        id: UserId(take.id()?),
+        tenant: TenantId(take.id()?),
+        site: SiteId(take.id()?),
+        name: take.text()?,
+        furigana: take.text()?,
+        dn: take.dn()?,
+        web_user: take.text()?,
+        state: take.one_of(&UserState::ALL)?,
+        ring_time_s: take.small()?,
+        pickup_departments: Box::default(),
+        created_at: take.wall()?,
+        updated_at: take.wall()?,
+    };
+    if version > 1 {
+        user.pickup_departments = take_list(take, DEPARTMENTS_MAX, |t| t.id().map(DepartmentId))?;
+    }
+    Ok(user)
+}
+
+pub(super) fn put_device(device: &Device, out: &mut Vec<u8>) {
+    put_id(7, device.id.0, out);
+    out.id(device.tenant.0);
+    out.id(device.site.0);
+    put_one_of(&device.kind, &DeviceKind::ALL, out);
+    out.text(&device.sip_id);
+    out.extend_from_slice(&device.ha1_md5);
+    out.extend_from_slice(&device.ha1_sha256);
+    out.option(device.user, |o, user| o.id(user.0));
+    out.text(&device.label);
+    put_one_of(&device.srtp, &SrtpPolicy::ALL, out);
+    out.byte(device.do_not_disturb.into());
+    out.byte(device.accepts_tones.into());
+}
+
+pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, DecodeError> {
+    let mut device = Device {
+        id: DeviceId(take.id()?),
+        tenant: TenantId(take.id()?),
+        site: SiteId(take.id()?),
+        kind: take.one_of(&DeviceKind::ALL)?,
+        sip_id: take.text()?,
+        ha1_md5: take.array()?,
+        ha1_sha256: take.array()?,
+        user: take.option(Take::id)?.map(UserId),
+        label: take.text()?,
+        srtp: take.one_of(&SrtpPolicy::ALL)?,
+        do_not_disturb: false,
+        accepts_tones: false,
+    };
+    if version > 1 {
+        device.do_not_disturb = take.flag()?;
+        device.accepts_tones = take.flag()?;
+    }
+    Ok(device)
+}
+
+pub(super) fn put_mobile(line: &MobileLine, out: &mut Vec<u8>) {
+    out.byte(9);
+    out.text(&line.number.to_string());
+    out.id(line.tenant.0);
+    put_one_of(&line.state, &MobileState::ALL, out);
+    out.option(line.dn, |o, dn| o.text(&dn.text()));
+    out.option(line.requested_at, Put::wall);
+    out.option(line.activated_at, Put::wall);
+    out.option(line.cancelled_at, Put::wall);
+}
+
+pub(super) fn take_mobile(take: &mut Take<'_>) -> Result<MobileLine, DecodeError> {
+    Ok(MobileLine {
+        number: take_number(take)?,
+        tenant: TenantId(take.id()?),
+        state: take.one_of(&MobileState::ALL)?,
+        dn: take.option(Take::dn)?,
+        requested_at: take.option(Take::wall)?,
+        activated_at: take.option(Take::wall)?,
+        cancelled_at: take.option(Take::wall)?,
+    })
+}
+
+pub(super) fn take_number(take: &mut Take<'_>) -> Result<MobileNumber, DecodeError> {
+    MobileNumber::parse(&take.text()?).map_err(|_| DecodeError::Bad("mobile number"))
+}
+
+pub(super) fn put_admin(admin: &Admin, out: &mut Vec<u8>) {
+    put_id(11, admin.id.0, out);
+    out.id(admin.tenant.0);
+    out.option(admin.site, |o, site| o.id(site.0));
+    out.text(&admin.login);
+    put_one_of(&admin.state, &AdminState::ALL, out);
+}
+
+pub(super) fn take_admin(take: &mut Take<'_>) -> Result<Admin, DecodeError> {
+    Ok(Admin {
+        id: AdminId(take.id()?),
+        tenant: TenantId(take.id()?),
+        site: take.option(Take::id)?.map(SiteId),
+        login: take.text()?,
+        state: take.one_of(&AdminState::ALL)?,
+    })
+}

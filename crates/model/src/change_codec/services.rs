@@ -1,0 +1,215 @@
+//! Groups, departments, numbers without terminals, gateways and settings of numbers.
+
+use base::Dn;
+use base::id::{DepartmentId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+
+use super::{put_id, put_one_of, take_list};
+use crate::codec::{DecodeError, Put, Take};
+use crate::{
+    Department, Destination, DnSettings, Forward, Gateway, GatewayKind, HuntGroup, HuntMethod,
+    ParkSlot, PickupGroup, ShownNumber, VirtualDn, Waiting,
+};
+
+/// More members than any group may have; decoding reads no longer list.
+const MEMBERS_MAX: usize = 4_096;
+
+pub(super) fn put_destination(destination: Option<&Destination>, out: &mut Vec<u8>) {
+    out.option(destination, |o, d| o.text(&d.text()));
+}
+
+pub(super) fn take_destination(take: &mut Take<'_>) -> Result<Option<Destination>, DecodeError> {
+    let text = take.option(Take::text)?;
+    let read = |text: Box<str>| Destination::parse(&text).ok_or(DecodeError::Bad("destination"));
+    text.map(read).transpose()
+}
+
+fn put_forward(forward: &Forward, out: &mut Vec<u8>) {
+    put_destination(forward.to.as_ref(), out);
+    put_destination(forward.last.as_ref(), out);
+}
+
+fn take_forward(take: &mut Take<'_>) -> Result<Forward, DecodeError> {
+    Ok(Forward { to: take_destination(take)?, last: take_destination(take)? })
+}
+
+fn put_dns(members: &[Dn], out: &mut Vec<u8>) {
+    out.number(members.len() as u64);
+    members.iter().for_each(|dn| out.text(&dn.text()));
+}
+
+pub(super) fn put_virtual(number: &VirtualDn, out: &mut Vec<u8>) {
+    put_id(13, number.id.0, out);
+    out.id(number.tenant.0);
+    out.id(number.site.0);
+    out.text(&number.dn.text());
+    out.text(&number.name);
+    out.text(&number.web_user);
+}
+
+pub(super) fn take_virtual(take: &mut Take<'_>) -> Result<VirtualDn, DecodeError> {
+    Ok(VirtualDn {
+        id: VirtualDnId(take.id()?),
+        tenant: TenantId(take.id()?),
+        site: SiteId(take.id()?),
+        dn: take.dn()?,
+        name: take.text()?,
+        web_user: take.text()?,
+    })
+}
+
+pub(super) fn put_department(department: &Department, out: &mut Vec<u8>) {
+    put_id(15, department.id.0, out);
+    out.id(department.tenant.0);
+    out.id(department.site.0);
+    out.text(&department.name);
+    out.text(&department.dn.text());
+    out.byte(department.multicast.into());
+    out.number(u64::from(department.ring_s));
+    out.number(department.members.len() as u64);
+    department.members.iter().for_each(|id| out.id(id.0));
+    out.byte(department.ring_busy.into());
+    out.byte(department.ring_forwarded.into());
+    put_forward(&department.all, out);
+    put_destination(department.overflow.as_ref(), out);
+    out.byte(department.voicemail.into());
+}
+
+pub(super) fn take_department(take: &mut Take<'_>) -> Result<Department, DecodeError> {
+    Ok(Department {
+        id: DepartmentId(take.id()?),
+        tenant: TenantId(take.id()?),
+        site: SiteId(take.id()?),
+        name: take.text()?,
+        dn: take.dn()?,
+        multicast: take.flag()?,
+        ring_s: take.small()?,
+        members: take_list(take, MEMBERS_MAX, |t| t.id().map(UserId))?,
+        ring_busy: take.flag()?,
+        ring_forwarded: take.flag()?,
+        all: take_forward(take)?,
+        overflow: take_destination(take)?,
+        voicemail: take.flag()?,
+    })
+}
+
+pub(super) fn put_hunt(group: &HuntGroup, out: &mut Vec<u8>) {
+    put_id(17, group.tenant.0, out);
+    out.number(u64::from(group.number));
+    out.text(&group.name);
+    out.id(group.site.0);
+    put_one_of(&group.method, &HuntMethod::ALL, out);
+    out.text(&group.pilot.text());
+    put_dns(&group.members, out);
+    out.number(u64::from(group.ring_s));
+    out.number(u64::from(group.limit_s));
+    out.byte(group.rounds);
+    out.byte(group.follow_all.into());
+    put_forward(&group.all, out);
+    put_destination(group.overflow.as_ref(), out);
+    out.byte(group.voicemail.into());
+}
+
+pub(super) fn take_hunt(take: &mut Take<'_>) -> Result<HuntGroup, DecodeError> {
+    Ok(HuntGroup {
+        tenant: TenantId(take.id()?),
+        number: take.small()?,
+        name: take.text()?,
+        site: SiteId(take.id()?),
+        method: take.one_of(&HuntMethod::ALL)?,
+        pilot: take.dn()?,
+        members: take_list(take, MEMBERS_MAX, Take::dn)?,
+        ring_s: take.small()?,
+        limit_s: take.small()?,
+        rounds: take.byte()?,
+        follow_all: take.flag()?,
+        all: take_forward(take)?,
+        overflow: take_destination(take)?,
+        voicemail: take.flag()?,
+    })
+}
+
+pub(super) fn put_pickup(group: &PickupGroup, out: &mut Vec<u8>) {
+    put_id(19, group.tenant.0, out);
+    out.number(u64::from(group.number));
+    out.text(&group.name);
+    put_dns(&group.members, out);
+}
+
+pub(super) fn take_pickup(take: &mut Take<'_>) -> Result<PickupGroup, DecodeError> {
+    Ok(PickupGroup {
+        tenant: TenantId(take.id()?),
+        number: take.small()?,
+        name: take.text()?,
+        members: take_list(take, MEMBERS_MAX, Take::dn)?,
+    })
+}
+
+pub(super) fn put_slot(slot: &ParkSlot, out: &mut Vec<u8>) {
+    put_id(21, slot.tenant.0, out);
+    out.text(&slot.dn.text());
+    out.id(slot.site.0);
+}
+
+pub(super) fn take_slot(take: &mut Take<'_>) -> Result<ParkSlot, DecodeError> {
+    Ok(ParkSlot { tenant: TenantId(take.id()?), dn: take.dn()?, site: SiteId(take.id()?) })
+}
+
+pub(super) fn put_gateway(gateway: &Gateway, out: &mut Vec<u8>) {
+    put_id(23, gateway.id.0, out);
+    out.id(gateway.tenant.0);
+    out.id(gateway.site.0);
+    out.text(&gateway.name);
+    put_one_of(&gateway.kind, &GatewayKind::ALL, out);
+    out.text(&gateway.prefix);
+    out.number(u64::from(gateway.channels));
+}
+
+pub(super) fn take_gateway(take: &mut Take<'_>) -> Result<Gateway, DecodeError> {
+    Ok(Gateway {
+        id: GatewayId(take.id()?),
+        tenant: TenantId(take.id()?),
+        site: SiteId(take.id()?),
+        name: take.text()?,
+        kind: take.one_of(&GatewayKind::ALL)?,
+        prefix: take.text()?,
+        channels: take.small()?,
+    })
+}
+
+pub(super) fn put_settings(settings: &DnSettings, out: &mut Vec<u8>) {
+    put_id(25, settings.tenant.0, out);
+    out.text(&settings.dn.text());
+    settings.forwards.iter().for_each(|f| put_forward(f, out));
+    out.number(u64::from(settings.no_answer_s));
+    out.byte(settings.voicemail.into());
+    out.number(u64::from(settings.voicemail_s));
+    put_one_of(&settings.waiting, &Waiting::ALL, out);
+    for number in
+        [settings.call_limit, settings.record_s, settings.messages_max, settings.keep_days]
+    {
+        out.number(u64::from(number));
+    }
+    put_one_of(&settings.shown, &ShownNumber::ALL, out);
+}
+
+pub(super) fn take_settings(take: &mut Take<'_>) -> Result<DnSettings, DecodeError> {
+    Ok(DnSettings {
+        tenant: TenantId(take.id()?),
+        dn: take.dn()?,
+        forwards: [
+            take_forward(take)?,
+            take_forward(take)?,
+            take_forward(take)?,
+            take_forward(take)?,
+        ],
+        no_answer_s: take.small()?,
+        voicemail: take.flag()?,
+        voicemail_s: take.small()?,
+        waiting: take.one_of(&Waiting::ALL)?,
+        call_limit: take.small()?,
+        record_s: take.small()?,
+        messages_max: take.small()?,
+        keep_days: take.small()?,
+        shown: take.one_of(&ShownNumber::ALL)?,
+    })
+}

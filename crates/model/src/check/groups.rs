@@ -1,0 +1,151 @@
+//! Hunting groups, pickup groups, departments, park slots and gateways.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::Dn;
+use base::id::{DepartmentId, TenantId};
+
+use super::{Case, Found, against, destinations, in_range, name, rival, text, violation};
+use crate::plan;
+use crate::violation::{Conflict, Field, Noun, Violation, code};
+use crate::{Department, DnOwner, Gateway, HuntGroup, ParkSlot, PickupGroup};
+
+impl Case<'_> {
+    pub(super) fn hunt(&self, at: usize, group: &HuntGroup, found: &mut Found) {
+        let tenant = group.tenant;
+        self.tenant_exists(at, tenant, None, found);
+        self.site_exists(at, tenant, group.site, found);
+        text(at, Field::Name, &group.name, found);
+        group_number(at, HuntGroup::NUMBERS.contains(&group.number), group.number, found);
+        self.number(at, tenant, group.pilot, DnOwner::Hunt(group.number), found);
+        member_count(at, group.members.len(), HuntGroup::MEMBERS_MAX, found);
+        twice(at, &group.members, |dn| dn.text(), found);
+        for dn in &group.members {
+            if self.after.user_by_dn(tenant, *dn).is_none() {
+                found.push(violation(at, code::NOT_FOUND, Field::Member, &dn.text()));
+            }
+            self.only_hunt(at, group, *dn, found);
+        }
+        in_range(at, ("ring-s", HuntGroup::RING_S), group.ring_s, found);
+        in_range(at, ("limit-s", HuntGroup::LIMIT_S), group.limit_s, found);
+        in_range(at, ("rounds", HuntGroup::ROUNDS), group.rounds, found);
+        let forward = std::slice::from_ref(&group.all);
+        destinations(at, forward, group.overflow.as_ref(), found);
+    }
+
+    /// A member of `group` must be in no other hunting group (R091).
+    fn only_hunt(&self, at: usize, group: &HuntGroup, dn: Dn, found: &mut Found) {
+        let groups = self.after.hunts_of.of((group.tenant, dn)).iter();
+        let others = groups.filter(|number| **number != group.number);
+        let made = |number: &u16| self.made.hunts.get(&(group.tenant, *number)).copied();
+        if let Some((number, change)) = rival(at, others.map(|n| (n, made(n)))) {
+            let with = Conflict {
+                change,
+                dn: self.after.hunt_group(group.tenant, *number).map(|h| h.pilot),
+                name: number.to_string().into(),
+                noun: Some(Noun::Hunt),
+            };
+            let clash = violation(at, code::IN_OTHER_HUNT, Field::Member, &dn.text());
+            found.push(Violation { with: Some(with), ..clash });
+        }
+    }
+
+    pub(super) fn pickup(&self, at: usize, group: &PickupGroup, found: &mut Found) {
+        let tenant = group.tenant;
+        self.tenant_exists(at, tenant, None, found);
+        text(at, Field::Name, &group.name, found);
+        group_number(at, PickupGroup::NUMBERS.contains(&group.number), group.number, found);
+        member_count(at, group.members.len(), PickupGroup::MEMBERS_MAX, found);
+        twice(at, &group.members, |dn| dn.text(), found);
+        for dn in &group.members {
+            let known = self.after.user_by_dn(tenant, *dn).is_some()
+                || self.after.virtual_by_dn(tenant, *dn).is_some();
+            if !known {
+                found.push(violation(at, code::NOT_FOUND, Field::Member, &dn.text()));
+            }
+        }
+    }
+
+    pub(super) fn department(&self, at: usize, department: &Department, found: &mut Found) {
+        let tenant = department.tenant;
+        let old = self.before.department(department.id).map(|d| d.tenant);
+        self.tenant_exists(at, tenant, old, found);
+        self.site_exists(at, tenant, department.site, found);
+        name(at, Field::Name, &department.name, found);
+        self.number(at, tenant, department.dn, DnOwner::Department(department.id), found);
+        member_count(at, department.members.len(), department.members_max(), found);
+        let number = |id| self.after.user(id).filter(|u| u.tenant == tenant).map(|u| u.dn.text());
+        twice(at, &department.members, |id| number(*id).unwrap_or_default(), found);
+        for id in &department.members {
+            if number(*id).is_none() {
+                found.push(violation(at, code::NOT_FOUND, Field::Member, &id.to_string()));
+            }
+        }
+        in_range(at, ("ring-s", Department::RING_S), department.ring_s, found);
+        let forward = std::slice::from_ref(&department.all);
+        destinations(at, forward, department.overflow.as_ref(), found);
+    }
+
+    /// Departments that go while somebody may still pick up for them; one look at the people for
+    /// all of them.
+    pub(super) fn departments_gone(&self, found: &mut Found) {
+        let mut gone: BTreeMap<DepartmentId, (usize, &Department)> = BTreeMap::new();
+        for (at, department) in &self.deltas.departments.removed {
+            if self.after.department(department.id).is_none() {
+                gone.insert(department.id, (*at, department));
+            }
+        }
+        let tenants: BTreeSet<TenantId> = gone.values().map(|(_, d)| d.tenant).collect();
+        for user in tenants.into_iter().flat_map(|t| self.after.users(t)) {
+            for id in &user.pickup_departments {
+                // The first picker is named; others are found when he is mended.
+                if let Some((at, department)) = gone.remove(id) {
+                    let clash = violation(at, code::IN_USE, Field::Object, &department.name);
+                    let mut clash = against(clash, Noun::User, &user.name);
+                    clash.with.iter_mut().for_each(|with| with.dn = Some(user.dn));
+                    found.push(clash);
+                }
+            }
+        }
+    }
+
+    pub(super) fn slot(&self, at: usize, slot: &ParkSlot, found: &mut Found) {
+        self.tenant_exists(at, slot.tenant, None, found);
+        self.site_exists(at, slot.tenant, slot.site, found);
+        self.number(at, slot.tenant, slot.dn, DnOwner::ParkSlot(slot.site), found);
+    }
+
+    pub(super) fn gateway(&self, at: usize, gateway: &Gateway, found: &mut Found) {
+        let old = self.before.gateway(gateway.id).map(|g| g.tenant);
+        self.tenant_exists(at, gateway.tenant, old, found);
+        self.site_exists(at, gateway.tenant, gateway.site, found);
+        name(at, Field::Name, &gateway.name, found);
+        if !plan::is_gateway_prefix(&gateway.prefix) {
+            found.push(violation(at, code::BAD_TEXT, Field::Prefix, &gateway.prefix));
+        }
+    }
+}
+
+fn group_number(at: usize, fits: bool, number: u16, found: &mut Found) {
+    if !fits {
+        found.push(violation(at, code::GROUP_RANGE, Field::Group, &number.to_string()));
+    }
+}
+
+fn member_count(at: usize, count: usize, max: usize, found: &mut Found) {
+    if count > max {
+        let with = Conflict { name: max.to_string().into(), ..Conflict::default() };
+        let out = violation(at, code::TOO_MANY_MEMBERS, Field::Member, &count.to_string());
+        found.push(Violation { with: Some(with), ..out });
+    }
+}
+
+/// A violation for each member that is named again.
+fn twice<T: Ord + Copy>(at: usize, members: &[T], text: impl Fn(&T) -> String, found: &mut Found) {
+    let mut seen = BTreeSet::new();
+    for member in members {
+        if !seen.insert(*member) {
+            found.push(violation(at, code::DUPLICATE, Field::Member, &text(member)));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! 所属: people who share a number that rings all of them, or pages them (R207, R208).
+
+use std::ops::RangeInclusive;
+
+use base::Dn;
+use base::id::{DepartmentId, SiteId, TenantId, UserId};
+
+use crate::destination::{Destination, Forward};
+
+/// A department with its 所属共通内線番号.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Department {
+    /// Durable id.
+    pub id: DepartmentId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Whose policy counts for its forwards.
+    pub site: SiteId,
+    /// 所属名, 1–64 characters.
+    pub name: Box<str>,
+    /// 所属共通内線番号, unique in the tenant among numbers of all kinds.
+    pub dn: Dn,
+    /// マルチキャスト: calls are one-way pages; default off (R208).
+    pub multicast: bool,
+    /// ダイヤルタイムアウト in seconds: 5–600, default 360 (R207).
+    pub ring_s: u16,
+    /// The people, in order; at most 256, with `multicast` 2,000 (R276).
+    pub members: Box<[UserId]>,
+    /// 話中でも鳴らす; default off (R274).
+    pub ring_busy: bool,
+    /// 転送中でも鳴らす; default off (R274).
+    pub ring_forwarded: bool,
+    /// 無条件転送 (R273).
+    pub all: Forward,
+    /// あふれ先, when nobody answered (R273).
+    pub overflow: Option<Destination>,
+    /// Whether the department has a mailbox of its own; default off.
+    pub voicemail: bool,
+}
+
+impl Department {
+    /// Seconds of `ring_s`.
+    pub const RING_S: RangeInclusive<u16> = 5..=600;
+    /// Most members of a department that rings.
+    pub const MEMBERS_MAX: usize = 256;
+    /// Most members of a department that pages.
+    pub const MULTICAST_MAX: usize = 2_000;
+
+    /// A department without members and with every default.
+    pub fn new(id: DepartmentId, tenant: TenantId, site: SiteId, name: &str, dn: Dn) -> Self {
+        Department {
+            id,
+            tenant,
+            site,
+            name: name.into(),
+            dn,
+            multicast: false,
+            ring_s: 360,
+            members: Box::default(),
+            ring_busy: false,
+            ring_forwarded: false,
+            all: Forward::default(),
+            overflow: None,
+            voicemail: false,
+        }
+    }
+
+    /// Most members that this one may have (R276).
+    pub fn members_max(&self) -> usize {
+        if self.multicast { Department::MULTICAST_MAX } else { Department::MEMBERS_MAX }
+    }
+}

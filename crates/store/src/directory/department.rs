@@ -1,0 +1,62 @@
+//! 所属 as rows; the members are one column, their ids in order.
+
+use base::id::{DepartmentId, SiteId, TenantId, UserId};
+use model::{Change, Department};
+use sqlx::sqlite::SqliteRow;
+
+use super::{Columns, add_forward, add_overflow, ids_blob};
+use crate::error::DbError;
+use crate::rows::Rows;
+
+pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, dn, multicast, ring_s, members,
+    ring_busy, ring_forwarded, forward_all, forward_all_last, overflow, voicemail
+    FROM department";
+pub(crate) static PUT: Rows = Rows::new(
+    "INSERT INTO department (tenant, id, site, name, dn, multicast, ring_s, members, ring_busy,
+     ring_forwarded, forward_all, forward_all_last, overflow, voicemail) VALUES",
+    14,
+    "",
+);
+pub(crate) static DELETE: Rows =
+    Rows::new("DELETE FROM department WHERE (tenant, id) IN (VALUES", 2, ")");
+
+pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
+    let mut c = Columns::of(row);
+    Ok(Change::DepartmentPut(Department {
+        tenant: TenantId(c.id()?),
+        id: DepartmentId(c.id()?),
+        site: SiteId(c.id()?),
+        name: c.text()?.into(),
+        dn: c.dn()?,
+        multicast: c.flag()?,
+        ring_s: c.small()?,
+        members: c.ids()?.into_iter().map(UserId).collect(),
+        ring_busy: c.flag()?,
+        ring_forwarded: c.flag()?,
+        all: c.forward()?,
+        overflow: c.destination()?,
+        voicemail: c.flag()?,
+    }))
+}
+
+pub(crate) async fn put(
+    conn: &mut sqlx::SqliteConnection,
+    departments: &[&Department],
+) -> Result<(), DbError> {
+    PUT.run(conn, departments, |d, args| {
+        args.id(d.tenant.0);
+        args.id(d.id.0);
+        args.id(d.site.0);
+        args.add(&*d.name);
+        args.add(d.dn.text());
+        args.add(i64::from(d.multicast));
+        args.add(i64::from(d.ring_s));
+        args.add(ids_blob(d.members.iter().map(|m| m.0)));
+        args.add(i64::from(d.ring_busy));
+        args.add(i64::from(d.ring_forwarded));
+        add_forward(args, &d.all);
+        add_overflow(args, d.overflow.as_ref());
+        args.add(i64::from(d.voicemail));
+    })
+    .await
+}
