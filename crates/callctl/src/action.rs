@@ -4,6 +4,7 @@ use base::event::Event;
 use base::id::DeviceId;
 use base::{Cause, LegId};
 use bytes::Bytes;
+use model::ForwardKind;
 use model::record::CallRecord;
 
 /// One wish of call control.
@@ -47,6 +48,17 @@ pub struct OfferLeg {
     pub referred_by: Option<Bytes>,
     /// The caller acknowledges provisional answers.
     pub reliable: bool,
+    /// The numbers that sent the call on, the first one first; at most 5 (R066).
+    pub diverted: Vec<Diverted>,
+}
+
+/// A number that sent a call on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diverted {
+    /// Whose number.
+    pub by: Party,
+    /// Which forward; `None` for the overflow of a group.
+    pub kind: Option<ForwardKind>,
 }
 
 /// A name and number as phones show them.

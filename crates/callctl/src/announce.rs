@@ -54,6 +54,7 @@ impl Call {
             playing: agreed,
             until: cx.now.mono + ANNOUNCEMENT_MAX,
         }));
+        self.dialing = None;
         self.ring = None;
         self.give_up_at = None;
         self.draft.note(Mark::Announced);

@@ -17,42 +17,9 @@ use crate::exchange::Exchange;
 use crate::explain::Mark;
 use crate::leg::{Body, Leg, Pending, Role, Say, State};
 use crate::media::path::{self, Way};
-use crate::record::Verdict;
 use crate::ring::Outcome;
-use crate::route::{self, Refusal};
 
 impl Call {
-    /// Decides for whom the caller's number is and calls them; also when the number has to be
-    /// decided anew (R247).
-    pub(crate) fn dial(&mut self, cx: &mut Cx<'_>, referred_by: Option<Bytes>) {
-        let Some(caller) = self.first else { return };
-        if let Err(refusal) = self.dial_for(cx, caller, referred_by) {
-            self.draft.note(refusal.mark);
-            self.trouble = Some(Verdict::new(refusal.cause));
-        }
-    }
-
-    fn dial_for(
-        &mut self,
-        cx: &mut Cx<'_>,
-        caller: LegId,
-        referred_by: Option<Bytes>,
-    ) -> Result<(), Refusal> {
-        self.draft.callee = None;
-        let view = cx.view;
-        let user = route::find(view.snapshot(), self.tenant, &self.draft.dialed)?;
-        let own = self.leg(caller).is_some_and(|l| l.who.dn == Some(user.dn));
-        self.draft.note(Mark::RouteUser(user.dn));
-        self.draft.callee = Some((route::person(user), None));
-        if own {
-            return Err(Refusal::new(Cause::UserBusy, Mark::OwnNumber));
-        }
-        if self.is_full(cx, user.dn) {
-            return Err(Refusal::new(Cause::UserBusy, Mark::CallLimit(user.dn)));
-        }
-        self.call_user(cx, (Purpose::Basic, caller), user, referred_by)
-    }
-
     /// A called phone has the call. Its 180 may get lost, and is not repeated; so this is sign of
     /// life enough.
     pub(crate) fn reached(&mut self, cx: &mut Cx<'_>, id: LegId) {

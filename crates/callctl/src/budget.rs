@@ -3,6 +3,7 @@
 
 use base::id::TenantId;
 use base::{Dn, Rng, Table};
+use model::Snapshot;
 
 /// Counts calls per extension.
 pub(crate) struct Budget {
@@ -14,10 +15,9 @@ impl Budget {
         Budget { calls: Table::new(rng) }
     }
 
-    /// Whether one more call would be above the limit.
-    pub(crate) fn is_full(&self, tenant: TenantId, dn: Dn) -> bool {
-        let calls = self.calls.get(&(tenant, dn)).copied().unwrap_or(0);
-        calls as usize >= base::limits::CALLS_PER_DN
+    /// Calls of the extension.
+    pub(crate) fn count(&self, tenant: TenantId, dn: Dn) -> u32 {
+        self.calls.get(&(tenant, dn)).copied().unwrap_or(0)
     }
 
     pub(crate) fn take(&mut self, tenant: TenantId, dn: Dn) {
@@ -41,4 +41,10 @@ impl Budget {
     pub(crate) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }
+}
+
+/// Most calls at once of an extension (R250): 4 unless set otherwise.
+pub(crate) fn limit(snapshot: &Snapshot, tenant: TenantId, dn: Dn) -> u32 {
+    let own = snapshot.dn_settings(tenant, dn).map(|s| u32::from(s.call_limit));
+    own.unwrap_or(base::limits::CALLS_PER_DN as u32)
 }

@@ -3,6 +3,7 @@
 //! | Part | While |
 //! |---|---|
 //! | `first`, `second` | the two that talk; before the answer only `first`, the caller |
+//! | [`Dialing`] | a number has been dialled and nobody has answered; where the call goes |
 //! | [`Ring`] | contacts of one number are called for `first` (or for the transferee) |
 //! | [`Announce`] | the refusal is decided and its guidance plays |
 //! | [`Transfer`] | a phone asked for a transfer and the target is not reached yet |
@@ -11,7 +12,7 @@
 
 use std::sync::Arc;
 
-use base::id::{TenantId, UserId};
+use base::id::TenantId;
 use base::limits::TIMER_HOP;
 use base::{CallId, Cause, Dn, LegId, Mono};
 use bytes::Bytes;
@@ -23,6 +24,7 @@ use crate::exchange::Exchange;
 use crate::leg::{Leg, Person, Role};
 use crate::media::path::Way;
 use crate::record::{Draft, Verdict};
+use crate::route::{Journey, Plan};
 
 /// A call, from the first INVITE until its last leg has ended.
 #[derive(Debug)]
@@ -43,6 +45,7 @@ pub(crate) struct Call {
     pub link: Link,
     pub exchange: Exchange,
     pub draft: Draft,
+    pub dialing: Option<Box<Dialing>>,
     pub ring: Option<Box<Ring>>,
     pub announce: Option<Box<Announce>>,
     pub transfer: Option<Box<Transfer>>,
@@ -55,6 +58,10 @@ pub(crate) struct Call {
     pub reserved: SmallVec<[Dn; 2]>,
     /// Hops left for legs of this call.
     pub max_forwards: u8,
+    /// Numbers under which it is entered as ringing.
+    pub ringing_at: SmallVec<[Dn; 2]>,
+    /// When it first rang anywhere (R266).
+    pub rang_at: Option<Mono>,
     /// When an unanswered call is given up (R252).
     pub give_up_at: Option<Mono>,
     /// The timer that is armed, if any; it may be earlier than needed.
@@ -74,13 +81,25 @@ pub(crate) enum Link {
     Tell(Bytes),
 }
 
+/// A number is being reached.
+#[derive(Debug)]
+pub(crate) struct Dialing {
+    pub purpose: Purpose,
+    /// For whom: the caller or the transferee.
+    pub leg: LegId,
+    pub referred_by: Option<Bytes>,
+    pub journey: Journey,
+    /// Nobody rings until then (R271).
+    pub wait_until: Option<Mono>,
+}
+
 /// Contacts are being called.
 #[derive(Debug)]
 pub(crate) struct Ring {
     pub purpose: Purpose,
     /// For whom: the caller or the transferee.
     pub leg: LegId,
-    pub user: UserId,
+    pub plan: Plan,
     pub way: Way,
     /// Description that the contacts were given; empty = they were asked for one.
     pub offered: Bytes,
@@ -157,6 +176,7 @@ impl Call {
             link: Link::Join,
             exchange: Exchange::Idle,
             draft,
+            dialing: None,
             ring: None,
             announce: None,
             transfer: None,
@@ -164,6 +184,8 @@ impl Call {
             told: Told::Nothing,
             early: None,
             reserved: SmallVec::new(),
+            ringing_at: SmallVec::new(),
+            rang_at: None,
             max_forwards: 0,
             give_up_at: None,
             armed_at: None,
@@ -249,6 +271,12 @@ impl Call {
                 break;
             }
         }
+        if self.ring.is_none() && self.dialing.as_ref().is_some_and(|d| d.wait_until.is_none()) {
+            self.dialing = None;
+        }
+        if self.ring.is_none() && !self.ringing_at.is_empty() {
+            self.rings_nowhere(cx);
+        }
         self.count_calls(cx);
         self.tidy_media(cx);
         self.arm(cx);
@@ -291,7 +319,8 @@ impl Call {
 
     /// Whether one more call is too much for `dn`.
     pub(crate) fn is_full(&self, cx: &Cx<'_>, dn: Dn) -> bool {
-        !self.reserved.contains(&dn) && cx.core.budget.is_full(self.tenant, dn)
+        let limit = crate::budget::limit(cx.view.snapshot(), self.tenant, dn);
+        !self.reserved.contains(&dn) && cx.core.budget.count(self.tenant, dn) >= limit
     }
 
     fn deadline(&self) -> Option<Mono> {
@@ -302,6 +331,7 @@ impl Call {
         [
             ring.and_then(|r| r.reach_by),
             ring.map(|r| r.ring_until),
+            self.dialing.as_ref().and_then(|d| d.wait_until),
             self.announce.as_ref().map(|a| a.until),
             self.give_up_at,
         ]

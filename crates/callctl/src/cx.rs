@@ -2,7 +2,9 @@
 
 use base::event::{Event, Kind};
 use base::id::TenantId;
-use base::{LegId, Now, Place, Rng, Table, Wheel};
+use base::{Dn, LegId, Now, Place, Rng, Table, Wheel};
+
+use smallvec::SmallVec;
 
 use crate::action::{Action, LegCommand, Party};
 use crate::budget::Budget;
@@ -29,6 +31,10 @@ pub(crate) struct Core {
     /// Call of each media leg that is open or opening.
     pub by_media: Table<LegId, u32>,
     pub budget: Budget,
+    /// Calls that ring at a number, oldest first.
+    pub ringing: Table<(TenantId, Dn), SmallVec<[u32; 1]>>,
+    /// The member of each hunting group that was offered a call last (均等).
+    pub offered: Table<(TenantId, u16), Dn>,
     pub wheel: Wheel<TimerKey>,
     /// A bug put in on purpose.
     #[cfg(feature = "planted")]

@@ -35,6 +35,7 @@ impl Call {
         if let Some(transfer) = self.transfer.take() {
             self.tell_referrer(cx, transfer.referrer, Cause::CallerCancelled.sip_status());
         }
+        self.dialing = None;
         self.ring = None;
         self.announce = None;
         self.takeover = None;

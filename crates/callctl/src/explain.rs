@@ -2,6 +2,9 @@
 
 use base::{Cause, Dn};
 use model::record::Step;
+use model::{CodeKind, Destination, ForwardKind};
+
+use crate::route::facts::Spared;
 
 /// One step taken. Small, since each running call keeps its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +19,9 @@ pub(crate) enum Mark {
     OfferRefused,
     /// As many legs as there may be.
     NoRoom,
-    /// Own or called number is at its limit (R250).
+    /// The calling number is at its limit (R250).
+    CallerLimit(Dn),
+    /// The called number is at its limit (R250).
     CallLimit(Dn),
     /// The caller dialled the own number (R253).
     OwnNumber,
@@ -26,6 +31,46 @@ pub(crate) enum Mark {
     UserStopped(Dn),
     /// The number belongs to a user.
     RouteUser(Dn),
+    /// The number is a virtual one (R037).
+    RouteVirtual(Dn),
+    /// The number is the pilot of a hunting group.
+    RouteHunt(Dn),
+    /// The number is the common one of a department.
+    RouteDepartment(Dn),
+    /// The number is a park slot.
+    RouteSlot(Dn),
+    /// A feature code was dialled.
+    Code(CodeKind),
+    /// The caller is the one that this number forwards all its calls to (R258).
+    Secretary(Dn),
+    /// The number is in a call and takes no second one (話中着信, R250).
+    InCall(Dn),
+    /// All devices of the number are in do not disturb (R251).
+    Quiet(Dn),
+    /// A forward.
+    Forward { kind: ForwardKind, from: Dn, to: Target },
+    /// Nobody of a group took the call.
+    Overflow { from: Dn, to: Target },
+    /// The forward leads to a party of the transfer (R288).
+    Barred(Dn),
+    /// This number has forwarded the call before, or did so after five others (R066).
+    Loop(Dn),
+    /// The site of this number does not forward outside (R063).
+    OutsideDenied(Dn),
+    /// There is no line to the outside.
+    NoLine,
+    /// A message is left in the box of this number.
+    Voicemail(Dn),
+    /// A member of a group that does not ring.
+    Spared { member: Dn, why: Spared },
+    /// The member that is offered the call.
+    Member(Dn),
+    /// The time of the whole hunt is over.
+    HuntOver,
+    /// So many rounds have begun.
+    Round(u8),
+    /// A multicast department; the exchange cannot page yet.
+    NoPaging(Dn),
     /// No device of the user has a live contact (R062).
     NoContact(Dn),
     /// So many contacts are called, with this ring time in seconds (R202).
@@ -58,6 +103,35 @@ pub(crate) enum Mark {
     Decided(Cause),
 }
 
+/// Where a forward leads. A number outside is not named: it is personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// An extension number of the tenant.
+    Dn(Dn),
+    /// 留守番.
+    Voicemail,
+    /// A number outside.
+    Outside,
+}
+
+impl Target {
+    pub(crate) fn of(to: &Destination) -> Self {
+        match to {
+            Destination::Dn(dn) => Target::Dn(*dn),
+            Destination::Voicemail => Target::Voicemail,
+            Destination::Outside(_) => Target::Outside,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Target::Dn(dn) => dn.text(),
+            Target::Voicemail => "voicemail".to_owned(),
+            Target::Outside => "outside".to_owned(),
+        }
+    }
+}
+
 /// Why media is relayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Why {
@@ -88,8 +162,12 @@ impl Why {
     }
 }
 
-/// Most steps kept of one call; later ones are left out, but for the decision.
-pub(crate) const STEPS_MAX: usize = 32;
+/// Most steps kept of one call; later ones are left out, but for the decision. A hunt passes over
+/// up to 64 members in each of five rounds.
+pub(crate) const STEPS_MAX: usize = 400;
+
+/// Most bytes of the arguments of one step.
+const ARGS_MAX: usize = 256;
 
 /// Appends a step within the bound.
 pub(crate) fn note(trace: &mut Vec<Mark>, mark: Mark) {
@@ -100,23 +178,56 @@ pub(crate) fn note(trace: &mut Vec<Mark>, mark: Mark) {
 
 /// The record's form of the steps and the final decision.
 pub(crate) fn steps(trace: &[Mark], cause: Cause) -> Box<[Step]> {
-    trace.iter().chain(std::iter::once(&Mark::Decided(cause))).map(|m| step(*m)).collect()
+    let mut steps = told(trace);
+    steps.push(step(Mark::Decided(cause)));
+    steps.into()
+}
+
+/// The record's form of steps: members that are passed over for one reason are one step.
+pub(crate) fn told(trace: &[Mark]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::with_capacity(trace.len() + 1);
+    let mut passed: Option<(Spared, String)> = None;
+    for mark in trace {
+        if let Mark::Spared { member, why } = *mark {
+            match &mut passed {
+                Some((same, list)) if *same == why => enumerate(list, member),
+                _ => {
+                    steps.extend(passed.take().map(spared));
+                    passed = Some((why, format!("{} {member}", why.word())));
+                }
+            }
+            continue;
+        }
+        steps.extend(passed.take().map(spared));
+        steps.push(step(*mark));
+    }
+    steps.extend(passed.map(spared));
+    steps
+}
+
+/// One more member; an ellipsis when there is no room left.
+fn enumerate(list: &mut String, member: Dn) {
+    if list.len() + Dn::DIGITS_MAX + 6 <= ARGS_MAX {
+        list.push_str(&format!(",{member}"));
+    } else if !list.ends_with('…') {
+        list.push('…');
+    }
+}
+
+fn spared((_, args): (Spared, String)) -> Step {
+    Step::new("group.pass", &args)
 }
 
 fn step(mark: Mark) -> Step {
     let plain = |code| Step::new(code, "");
+    let named = |code, dn: Dn| Step::new(code, &dn.text());
     match mark {
         Mark::DeviceWithoutUser => plain("permit.no-user"),
         Mark::CallerStopped => plain("permit.stopped"),
         Mark::NoHops => plain("permit.no-hops"),
         Mark::OfferRefused => plain("permit.media"),
         Mark::NoRoom => plain("permit.room"),
-        Mark::CallLimit(dn) => Step::new("permit.limit", &dn.text()),
-        Mark::OwnNumber => plain("route.own-number"),
-        Mark::NoSuchNumber => plain("route.none"),
-        Mark::UserStopped(dn) => Step::new("route.stopped", &dn.text()),
-        Mark::RouteUser(dn) => Step::new("route.user", &dn.text()),
-        Mark::NoContact(dn) => Step::new("route.unregistered", &dn.text()),
+        Mark::CallerLimit(dn) => named("permit.limit", dn),
         Mark::Ring { contacts, ring_time_s } => {
             Step::new("ring.begin", &format!("{contacts} {ring_time_s}"))
         }
@@ -129,11 +240,61 @@ fn step(mark: Mark) -> Step {
         Mark::RingOver => plain("ring.over"),
         Mark::Unanswered => plain("ring.unanswered"),
         Mark::Gone => plain("ring.device-gone"),
-        Mark::Answered(dn) => Step::new("answer", &dn.text()),
+        Mark::Answered(dn) => named("answer", dn),
         Mark::Announced => plain("announce"),
-        Mark::Transferred(dn) => Step::new("transfer", &dn.text()),
-        Mark::Recall(dn) => Step::new("transfer.recall", &dn.text()),
-        Mark::TakenOver(dn) => Step::new("replaces", &dn.text()),
+        Mark::Transferred(dn) => named("transfer", dn),
+        Mark::Recall(dn) => named("transfer.recall", dn),
+        Mark::TakenOver(dn) => named("replaces", dn),
         Mark::Decided(cause) => Step::new("decided", cause.name()),
+        routing => routed(routing),
+    }
+}
+
+/// The steps of `route`.
+fn routed(mark: Mark) -> Step {
+    let plain = |code| Step::new(code, "");
+    let named = |code, dn: Dn| Step::new(code, &dn.text());
+    match mark {
+        Mark::OwnNumber => plain("route.own-number"),
+        Mark::UserStopped(dn) => named("route.stopped", dn),
+        Mark::RouteUser(dn) => named("route.user", dn),
+        Mark::RouteVirtual(dn) => named("route.virtual", dn),
+        Mark::RouteHunt(dn) => named("route.hunt", dn),
+        Mark::RouteDepartment(dn) => named("route.department", dn),
+        Mark::RouteSlot(dn) => named("route.slot", dn),
+        Mark::NoContact(dn) => named("route.unregistered", dn),
+        Mark::Code(kind) => Step::new("route.code", kind.name()),
+        Mark::Secretary(dn) => named("forward.secretary", dn),
+        Mark::CallLimit(dn) => named("route.limit", dn),
+        Mark::InCall(dn) => named("route.in-call", dn),
+        Mark::Quiet(dn) => named("route.do-not-disturb", dn),
+        Mark::Forward { kind, from, to } => {
+            Step::new(forward_code(kind), &format!("{from} {}", to.text()))
+        }
+        Mark::Overflow { from, to } => {
+            Step::new("group.overflow", &format!("{from} {}", to.text()))
+        }
+        Mark::Barred(dn) => named("forward.party", dn),
+        Mark::Loop(dn) => named("forward.loop", dn),
+        Mark::OutsideDenied(dn) => named("forward.outside-denied", dn),
+        Mark::NoLine => plain("forward.no-line"),
+        Mark::Voicemail(dn) => named("voicemail", dn),
+        Mark::Spared { member, why } => {
+            Step::new("group.pass", &format!("{} {member}", why.word()))
+        }
+        Mark::Member(dn) => named("hunt.member", dn),
+        Mark::HuntOver => plain("hunt.over"),
+        Mark::Round(round) => Step::new("hunt.round", &round.to_string()),
+        Mark::NoPaging(dn) => named("department.multicast", dn),
+        _ => plain("route.none"),
+    }
+}
+
+fn forward_code(kind: ForwardKind) -> &'static str {
+    match kind {
+        ForwardKind::All => "forward.all",
+        ForwardKind::Busy => "forward.busy",
+        ForwardKind::NoAnswer => "forward.no-answer",
+        ForwardKind::Unregistered => "forward.unregistered",
     }
 }

@@ -143,7 +143,7 @@ impl Call {
         };
         let alone = match self.partner(id).and_then(|p| self.leg(p)) {
             Some(peer) => self.linked && peer.holding,
-            None => self.ring.is_some(),
+            None => self.ring.is_some() || self.dialing.is_some(),
         };
         alone
             && !leg.holding

@@ -6,14 +6,17 @@
 //!
 //! | File | Verb |
 //! |---|---|
-//! | `permit` `route` | may the caller call, and whom |
+//! | `permit` | may the caller call |
+//! | `route/` `dial` | where the call goes: numbers, forwards, groups; and going there |
 //! | `basic` `ring` | all devices ring, the first answer wins |
 //! | `announce` | guidance before a refusal |
 //! | `exchange` `settle` | offers and answers between the two, what remains to be done |
 //! | `hold` | music for who is held |
+//! | `pickup` | a ringing call is answered elsewhere |
 //! | `transfer` `replaces` | parties change |
 //! | `digits` | digits by signalling |
 //! | `end` `record` `explain` | ends, history, why |
+//! | `whatif` | where a call would go, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
 //! | `budget` | calls at once of an extension |
 
@@ -24,6 +27,7 @@ mod basic;
 mod budget;
 mod call;
 mod cx;
+mod dial;
 mod digits;
 mod end;
 mod exchange;
@@ -33,6 +37,7 @@ pub mod input;
 mod leg;
 mod media;
 mod permit;
+pub mod pickup;
 #[cfg(feature = "planted")]
 pub mod planted;
 mod record;
@@ -46,6 +51,7 @@ mod survey;
 mod tests;
 mod transfer;
 pub mod view;
+pub mod whatif;
 
 use std::collections::BTreeMap;
 
@@ -67,6 +73,7 @@ use input::{LegEvent, Offered};
 use leg::{Begun, Leg, Pending};
 use record::{Draft, Verdict};
 use route::Refusal;
+use whatif::{Explanation, Question};
 
 /// All calls of one shard.
 pub struct CallControl {
@@ -87,6 +94,8 @@ impl CallControl {
                 by_leg: Table::new(&mut rng),
                 by_media: Table::new(&mut rng),
                 budget: Budget::new(&mut rng),
+                ringing: Table::new(&mut rng),
+                offered: Table::new(&mut rng),
                 wheel: Wheel::new(),
                 rng,
                 #[cfg(feature = "planted")]
@@ -138,6 +147,7 @@ impl CallControl {
             && self.core.by_leg.is_empty()
             && self.core.by_media.is_empty()
             && self.core.budget.is_empty()
+            && self.core.ringing.is_empty()
     }
 
     /// The running calls, oldest first.
@@ -148,6 +158,11 @@ impl CallControl {
     /// Every leg of every call, also those that only wait for the stack; oldest call first.
     pub fn survey(&self) -> impl Iterator<Item = LegSurvey> {
         self.by_id.values().filter_map(|slot| self.calls.get(*slot)).flat_map(|c| c.survey())
+    }
+
+    /// Where a call would go now, and why: the walk of live calls, with assumed answers (R318).
+    pub fn explain(&self, now: Mono, asked: &Question<'_>, view: &dyn View) -> Explanation {
+        whatif::explain(now, asked, &dial::Live { view, core: &self.core, reserved: &[] })
     }
 
     /// One step of one call.
@@ -232,10 +247,22 @@ impl CallControl {
             None => Pending::Request,
         };
         if let Some(replaced) = offered.replaces
-            && let Some(slot) = self.replaceable(replaced, device.tenant, &new)
+            && let Some(slot) = self.replaceable((replaced, device.tenant), &new, view)
             && permit::is_offer_usable(device.srtp, &offered)
         {
             return self.step(now, (slot, view), out, |c, cx| c.take_over(cx, new, replaced));
+        }
+        let wanted = pickup::wanted(view.snapshot(), (device.tenant, &who), &offered.dialed);
+        if let Some(wanted) = &wanted
+            && let Some((slot, ringing)) = self.ringing_for(device.tenant, wanted, &new)
+            && self.may_join((slot, ringing, device.tenant), &new, view)
+            && permit::is_offer_usable(device.srtp, &offered)
+        {
+            let service = wanted.service;
+            return self.step(now, (slot, view), out, |call, cx| {
+                call.draft.services.insert(service);
+                call.take_over(cx, new, ringing);
+            });
         }
         let draft = Draft::new(now.wall, who, device.id, &offered.dialed);
         let slot = self.begin(now, device.tenant, draft);
@@ -243,14 +270,29 @@ impl CallControl {
     }
 
     /// The call in which the new leg may take the place of `replaced`.
-    fn replaceable(&self, replaced: LegId, tenant: base::id::TenantId, new: &Leg) -> Option<usize> {
+    fn replaceable(
+        &self,
+        (replaced, tenant): (LegId, base::id::TenantId),
+        new: &Leg,
+        view: &dyn View,
+    ) -> Option<usize> {
         let slot = self.slot_of(replaced)?;
-        let call = self.calls.get(slot)?;
-        let full = new
-            .who
-            .dn
-            .is_none_or(|dn| !call.reserved.contains(&dn) && self.core.budget.is_full(tenant, dn));
-        (call.tenant == tenant && call.can_replace(replaced) && !full).then_some(slot)
+        self.may_join((slot, replaced, tenant), new, view).then_some(slot)
+    }
+
+    /// Whether the new leg may take the place of `replaced` in that call.
+    fn may_join(
+        &self,
+        (slot, replaced, tenant): (usize, LegId, base::id::TenantId),
+        new: &Leg,
+        view: &dyn View,
+    ) -> bool {
+        let Some(call) = self.calls.get(slot) else { return false };
+        let full = new.who.dn.is_none_or(|dn| {
+            let limit = budget::limit(view.snapshot(), tenant, dn);
+            !call.reserved.contains(&dn) && self.core.budget.count(tenant, dn) >= limit
+        });
+        call.tenant == tenant && call.can_replace(replaced) && !full
     }
 
     fn begin(&mut self, now: Now, tenant: base::id::TenantId, draft: Draft) -> usize {
@@ -349,7 +391,7 @@ impl Call {
             other => other,
         };
         match refused {
-            Ok(()) => self.dial(cx, offered.referred_by.clone()),
+            Ok(()) => self.dial(cx, id, offered.referred_by.clone()),
             Err(refusal) => {
                 self.draft.note(refusal.mark);
                 let verdict = Verdict::new(refusal.cause);

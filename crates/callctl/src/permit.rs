@@ -10,7 +10,8 @@ use crate::explain::Mark;
 use crate::input::Offered;
 use crate::leg::Person;
 use crate::media::path::{Guard, read_guard};
-use crate::route::{self, Refusal};
+use crate::route::Refusal;
+use crate::route::person::person as shown_as;
 
 /// Characters of a name that a phone gives itself.
 const NAME_MAX: usize = 64;
@@ -23,7 +24,7 @@ pub(crate) fn person_of(
     called: &str,
 ) -> std::sync::Arc<Person> {
     let mut person = match device.user.and_then(|id| snapshot.user(id)) {
-        Some(user) => route::person(user),
+        Some(user) => shown_as(user),
         None => std::sync::Arc::new(Person {
             number: device.sip_id.clone(),
             site: Some(device.site),
@@ -76,7 +77,7 @@ impl Call {
             return Err(Refusal::new(Cause::ResourceShortage, Mark::NoRoom));
         }
         if self.is_full(cx, dn) {
-            return Err(Refusal::new(Cause::UserBusy, Mark::CallLimit(dn)));
+            return Err(Refusal::new(Cause::UserBusy, Mark::CallerLimit(dn)));
         }
         self.reserve(cx, dn);
         Ok(())

@@ -157,7 +157,9 @@ impl Call {
             self.way = if direct { Way::Direct } else { Way::Relay };
         }
         let id = leg.id;
-        self.draft.services.insert(Service::Pickup);
+        if !self.draft.services.contains(Service::GroupPickup) {
+            self.draft.services.insert(Service::Pickup);
+        }
         self.draft.answered_at = Some(cx.now.wall);
         if let Some(dn) = leg.who.dn {
             self.draft.note(Mark::TakenOver(dn));

@@ -18,7 +18,9 @@ use crate::input::Refused;
 use crate::leg::{Begun, Body, Leg, Role, Say, State};
 use crate::media::path::{self, Way};
 use crate::record::Verdict;
-use crate::route::{self, Refusal};
+use crate::route::facts::active;
+use crate::route::person::person;
+use crate::route::{Plan, Refusal, Style};
 use crate::view::Contact;
 
 /// How one ringing leg ended.
@@ -84,39 +86,37 @@ fn weight(cause: Cause) -> u8 {
 }
 
 impl Call {
-    /// Calls every live contact of the user's devices.
-    pub(crate) fn call_user(
+    /// Calls every live contact of the plan's users.
+    pub(crate) fn ring_plan(
         &mut self,
         cx: &mut Cx<'_>,
         (purpose, caller): (Purpose, LegId),
-        user: &User,
+        plan: Plan,
         referred_by: Option<Bytes>,
     ) -> Result<(), Refusal> {
-        let who = route::person(user);
-        let legs = self.legs_for(cx, user, &who);
+        let legs = self.legs_for(cx, &plan);
         let Some(from) = self.leg(caller) else { return Ok(()) };
         if legs.is_empty() {
-            return Err(Refusal::new(Cause::Unregistered, Mark::NoContact(user.dn)));
+            return Err(Refusal::new(Cause::Unregistered, Mark::NoContact(plan.dn)));
         }
         let (way, mark) = way_to(cx, from, &legs)?;
         let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
         let offered = from.body();
-        let ring_time_s = match purpose {
-            Purpose::Basic | Purpose::Transfer => user.ring_time_s.max(1),
-            Purpose::Recall => RECALL_S,
-        };
-        self.reserve(cx, user.dn);
-        let contacts = u16::try_from(legs.len()).unwrap_or(u16::MAX);
-        self.attempt().note(Mark::Ring { contacts, ring_time_s });
+        let numbers = legs.iter().filter_map(|(leg, _)| leg.who.dn);
+        self.rings_at(cx, std::iter::once(plan.dn).chain(numbers.clone()));
+        for dn in numbers {
+            self.reserve(cx, dn);
+        }
         self.attempt().note(mark);
         if purpose == Purpose::Basic {
             self.way = way;
         }
         let reach_by = cx.now.mono + base::limits::UNREACHABLE_AFTER;
+        let ring_time_s = plan.ring_s;
         self.ring = Some(Box::new(Ring {
             purpose,
             leg: caller,
-            user: user.id,
+            plan,
             way,
             offered: offered.clone(),
             referred_by,
@@ -142,23 +142,30 @@ impl Call {
         Ok(())
     }
 
-    /// A leg for each live contact, not offered yet.
-    fn legs_for(
-        &self,
-        cx: &mut Cx<'_>,
-        user: &User,
-        who: &std::sync::Arc<crate::leg::Person>,
-    ) -> Vec<(Leg, u64)> {
-        let view = cx.view;
-        let mut contacts: Vec<Contact> = Vec::new();
+    /// A leg for each live contact that may ring, not offered yet.
+    fn legs_for(&self, cx: &mut Cx<'_>, plan: &Plan) -> Vec<(Leg, u64)> {
+        let snapshot = cx.view.snapshot();
         let mut legs = Vec::new();
+        for user in plan.users.iter().filter_map(|id| active(snapshot, *id)) {
+            self.legs_of(cx, (plan, user), &mut legs);
+        }
+        legs
+    }
+
+    fn legs_of(&self, cx: &mut Cx<'_>, (plan, user): (&Plan, &User), legs: &mut Vec<(Leg, u64)>) {
+        let view = cx.view;
+        let who = person(user);
+        let mut contacts: Vec<Contact> = Vec::new();
         for device in view.snapshot().devices_of(user.id) {
             let Some(device) = view.snapshot().device(*device) else { continue };
+            if device.do_not_disturb && plan.style != Style::Recall {
+                continue;
+            }
             contacts.clear();
             view.contacts(device.id, &mut contacts);
             for contact in &contacts {
                 if legs.len() == base::limits::RINGING_LEGS_MAX {
-                    return legs;
+                    return;
                 }
                 let id = cx.core.mint();
                 let mut leg = Leg::new(id, Begun::ByUs, device.id, who.clone());
@@ -170,7 +177,6 @@ impl Call {
                 legs.push((leg, contact.id));
             }
         }
-        legs
     }
 
     /// The record that ringing belongs to: a transfer has its own.
@@ -199,6 +205,7 @@ impl Call {
     /// One ringing leg less.
     pub(crate) fn refused(&mut self, cx: &mut Cx<'_>, id: LegId, outcome: Outcome) {
         let cause = outcome.cause.unwrap_or(Cause::Unregistered);
+        let dn = self.leg(id).and_then(|l| l.who.dn);
         self.attempt().note(Mark::Verdict { status: outcome.status, cause });
         if outcome.ours {
             self.hang_up(cx, id, cause);
@@ -211,10 +218,20 @@ impl Call {
         {
             ring.worst = Some(cause);
         }
+        // In a department it speaks for the member's own devices only (R274).
+        let member = match ring.plan.style {
+            Style::Department(_) => Some(dn),
+            Style::User | Style::Hunt { .. } | Style::Recall => None,
+        };
         if outcome.final_for_all {
-            ring.worst = Some(cause);
+            if member.is_none() {
+                ring.worst = Some(cause);
+            }
             for other in self.ringing() {
-                self.hang_up(cx, other, cause);
+                let own = self.leg(other).is_some_and(|l| member.is_none_or(|dn| l.who.dn == dn));
+                if own {
+                    self.hang_up(cx, other, cause);
+                }
             }
         }
         if self.ringing().is_empty() {
@@ -232,10 +249,8 @@ impl Call {
             verdict = verdict.blaming(Blame::Callee);
         }
         match ring.purpose {
-            Purpose::Basic => self.trouble = Some(verdict),
-            Purpose::Transfer | Purpose::Recall => {
-                self.transfer_failed(cx, ring.purpose, verdict);
-            }
+            Purpose::Recall => self.transfer_failed(cx, ring.purpose, verdict),
+            Purpose::Basic | Purpose::Transfer => self.go_on(cx, verdict),
         }
     }
 
@@ -253,6 +268,9 @@ impl Call {
         let due = |at: Option<Mono>| at.is_some_and(|at| at <= now);
         if due(self.announce.as_ref().map(|a| a.until)) {
             self.announcement_over(cx);
+        }
+        if due(self.dialing.as_ref().and_then(|d| d.wait_until)) {
+            self.waited(cx);
         }
         if due(self.give_up_at) {
             self.give_up_at = None;
@@ -285,17 +303,14 @@ impl Call {
 
     /// The configuration changed: devices that may not ring any more stop (R247).
     pub(crate) fn configured(&mut self, cx: &mut Cx<'_>) {
-        let Some(user) = self.ring.as_ref().map(|r| r.user) else { return };
+        let Some(plan) = self.ring.as_ref().map(|r| &r.plan) else { return };
         let snapshot = cx.view.snapshot();
-        let active = snapshot.user(user).is_some_and(|u| u.state == model::UserState::Active);
-        let gone: Vec<LegId> = self
-            .ringing()
-            .into_iter()
-            .filter(|id| {
-                let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
-                !active || device.is_none_or(|d| d.user != Some(user))
-            })
-            .collect();
+        let rings = |id: &LegId| {
+            let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
+            let user = device.and_then(|d| d.user).filter(|u| plan.users.contains(u));
+            user.is_some_and(|u| active(snapshot, u).is_some())
+        };
+        let gone: Vec<LegId> = self.ringing().into_iter().filter(|id| !rings(id)).collect();
         for id in &gone {
             self.attempt().note(Mark::Gone);
             self.hang_up(cx, *id, Cause::UnallocatedNumber);
@@ -305,17 +320,14 @@ impl Call {
         }
         let Some(ring) = self.ring.take() else { return };
         match ring.purpose {
-            Purpose::Basic => self.dial(cx, ring.referred_by),
-            Purpose::Transfer | Purpose::Recall => {
+            Purpose::Basic | Purpose::Transfer => self.decide_anew(cx),
+            Purpose::Recall => {
                 let verdict = Verdict::new(Cause::UnallocatedNumber);
                 self.transfer_failed(cx, ring.purpose, verdict);
             }
         }
     }
 }
-
-/// How long the transferrer is called back (R290).
-const RECALL_S: u16 = 30;
 
 /// Direct when every contact can be reached directly.
 fn way_to(cx: &Cx<'_>, from: &Leg, legs: &[(Leg, u64)]) -> Result<(Way, Mark), Refusal> {

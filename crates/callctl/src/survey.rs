@@ -37,6 +37,7 @@ impl Call {
     pub(crate) fn survey(&self) -> impl Iterator<Item = LegSurvey> {
         let is_settled = self.exchange == Exchange::Idle
             && self.ring.is_none()
+            && self.dialing.is_none()
             && self.transfer.is_none()
             && self.takeover.is_none()
             && self.announce.is_none()

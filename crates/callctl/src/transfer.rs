@@ -13,16 +13,20 @@
 
 use base::event::Kind;
 use base::{Cause, LegId};
+use smallvec::smallvec;
 
 use crate::action::LegCommand;
-use crate::call::{Call, Link, Purpose, Transfer};
+use crate::call::{Call, Dialing, Link, Purpose, Transfer};
 use crate::cx::Cx;
 use crate::explain::Mark;
 use crate::input::Refer;
 use crate::leg::{Asked, Leg, Pending};
 use crate::media::path::{self, Way};
 use crate::record::{Draft, Verdict};
-use crate::route::{self, Refusal};
+use crate::route::{Journey, Plan, Refusal, Style};
+
+/// How long the transferrer is called back (R290).
+const RECALL_S: u16 = 30;
 
 /// Status of a refusal for want of rights (R289).
 const FORBIDDEN: u16 = 403;
@@ -71,33 +75,32 @@ impl Call {
             draft: Some(draft),
             told: false,
         }));
-        if let Err(refusal) = self.call_target(cx, peer, refer) {
-            self.attempt().note(refusal.mark);
-            self.transfer_failed(cx, Purpose::Transfer, Verdict::new(refusal.cause));
-        }
+        self.call_target(cx, (id, peer), refer);
     }
 
+    /// The target's own settings hold, but for forwards to one of the two (R288, R289).
     fn call_target(
         &mut self,
         cx: &mut Cx<'_>,
-        transferee: LegId,
+        (referrer, transferee): (LegId, LegId),
         refer: &Refer,
-    ) -> Result<(), Refusal> {
-        let view = cx.view;
-        let user = route::find(view.snapshot(), self.tenant, &refer.target)?;
-        let itself = self.leg(transferee).is_some_and(|l| l.who.dn == Some(user.dn));
-        let full = self.is_full(cx, user.dn);
-        let attempt = self.attempt();
-        attempt.note(Mark::RouteUser(user.dn));
-        attempt.callee = Some((route::person(user), None));
-        if itself {
-            return Err(Refusal::new(Cause::UserBusy, Mark::OwnNumber));
-        }
-        if full {
-            return Err(Refusal::new(Cause::UserBusy, Mark::CallLimit(user.dn)));
-        }
+    ) {
+        let dn = |id| self.leg(id).and_then(|l| l.who.dn);
+        let caller = dn(transferee);
+        let parties = [dn(referrer), caller].into_iter().flatten();
+        let journey = Journey::new(self.tenant, caller).barring(parties);
         let referred_by = Some(refer.referred_by.clone()).filter(|r| !r.is_empty());
-        self.call_user(cx, (Purpose::Transfer, transferee), user, referred_by)
+        self.set_out(
+            cx,
+            Dialing {
+                purpose: Purpose::Transfer,
+                leg: transferee,
+                referred_by,
+                journey,
+                wait_until: None,
+            },
+            &refer.target,
+        );
     }
 
     /// Tells the referrer how it goes, while its leg is there.
@@ -198,7 +201,15 @@ impl Call {
         self.record(cx, &failed, verdict);
         self.transfer = Some(transfer);
         let called = match user {
-            Some(user) => self.call_user(cx, (Purpose::Recall, transferee), user, None),
+            Some(user) => {
+                let plan = Plan {
+                    dn: user.dn,
+                    users: smallvec![user.id],
+                    ring_s: RECALL_S,
+                    style: Style::Recall,
+                };
+                self.ring_plan(cx, (Purpose::Recall, transferee), plan, None)
+            }
             None => Err(Refusal::new(Cause::UnallocatedNumber, Mark::NoSuchNumber)),
         };
         if let Err(refusal) = called {

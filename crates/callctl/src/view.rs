@@ -13,6 +13,12 @@ pub trait View {
     fn snapshot(&self) -> &Snapshot;
     /// Appends the live contacts of a device, best q first; at most `limits::BINDINGS_MAX`.
     fn contacts(&self, device: DeviceId, out: &mut Vec<Contact>);
+    /// How many live contacts a device has.
+    fn contacts_len(&self, device: DeviceId) -> usize {
+        let mut contacts = Vec::new();
+        self.contacts(device, &mut contacts);
+        contacts.len()
+    }
     /// `[media] path = "relay"`: every call goes through the media plane.
     fn relay_always(&self) -> bool;
     /// `[media] address`: the address written into SDP, when it is not "auto".

@@ -24,6 +24,7 @@ pub mod hunt;
 mod index;
 pub mod mobile;
 mod numbers;
+pub mod own_setting;
 pub mod park_slot;
 pub mod password;
 pub mod pickup;

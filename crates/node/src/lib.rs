@@ -22,6 +22,7 @@ use std::sync::Arc;
 use base::event::Kind;
 use base::{FlowId, Mono, Now, Place, Rng};
 use callctl::CallControl;
+use callctl::whatif::Question;
 use model::binding::StoredBinding;
 use model::{Change, Snapshot};
 use sip::stack::Stack;
@@ -219,6 +220,12 @@ impl Node {
             ),
             Command::Status => Reply::Status(self.status()),
             Command::Calls { tenant } => Reply::Calls(command::calls(&self.calls, tenant)),
+            Command::Explain { tenant, from, to, answers } => {
+                let asked = Question { tenant, from, to: &to, answers: &answers };
+                let (snapshot, settings) = (&self.snapshot, &self.settings);
+                let view = View { snapshot, settings, stack: Some(&self.stack) };
+                Reply::Explanation(self.calls.explain(now.mono, &asked, &view))
+            }
             Command::Clear { call } => {
                 self.run_calls(now, callctl::Input::Clear { call });
                 Reply::Done

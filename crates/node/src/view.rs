@@ -65,6 +65,10 @@ impl callctl::View for View<'_> {
         }
     }
 
+    fn contacts_len(&self, device: DeviceId) -> usize {
+        self.stack.map_or(0, |stack| stack.contacts(device).count())
+    }
+
     fn relay_always(&self) -> bool {
         self.settings.relay_always
     }

@@ -185,6 +185,33 @@ pub struct Invite {
     pub referred_by: Option<Bytes>,
     /// The leg whose far end hears our 18x does 100rel; then ours says `Supported: 100rel`.
     pub reliable: bool,
+    /// The numbers that sent the call on, the first one first: `Diversion` (RFC 5806) and
+    /// `History-Info` (RFC 7044).
+    pub diverted: Vec<Diverted>,
+}
+
+/// A number that sent a call on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diverted {
+    /// Whose number.
+    pub by: Identity,
+    /// When it does.
+    pub why: Why,
+}
+
+/// When a number sends calls on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Always.
+    Unconditional,
+    /// When it is busy.
+    Busy,
+    /// When it does not answer.
+    NoAnswer,
+    /// When it cannot be reached.
+    Unavailable,
+    /// A group of which nobody took the call.
+    Deflection,
 }
 
 /// An inbound leg.

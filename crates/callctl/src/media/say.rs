@@ -1,15 +1,18 @@
 //! Words with a session description: sent at once, or as soon as the port is open.
 
-use base::{Cause, LegId};
+use base::{Cause, Dn, LegId};
 use bytes::Bytes;
 use mediactl::Direction;
+use model::ForwardKind;
 
-use crate::action::{Action, LegCommand, OfferLeg};
+use crate::action::{Action, Diverted, LegCommand, OfferLeg, Party};
 use crate::call::Call;
 use crate::cx::Cx;
 use crate::exchange::Exchange;
 use crate::leg::{Asked, Body, Pending, Say, State, Waiting};
 use crate::record::Verdict;
+use crate::route::Style;
+use crate::route::person::owner;
 
 use super::path::Way;
 
@@ -69,21 +72,48 @@ impl Call {
     fn invite(&mut self, cx: &mut Cx<'_>, id: LegId, contact: u64, sdp: Option<Bytes>) {
         let Some((ring, leg)) = self.ring.as_ref().zip(self.leg(id)) else { return };
         let Some(caller) = self.leg(ring.leg) else { return };
+        let mut from = cx.shown(&caller.who, self.tenant);
+        self.name_group(cx, ring.plan.style, &mut from);
         let offer = OfferLeg {
             leg: id,
             device: leg.device,
             contact,
-            from: cx.shown(&caller.who, self.tenant),
+            from,
             to: cx.shown(&leg.who, self.tenant),
             sdp,
             max_forwards: self.max_forwards,
             referred_by: ring.referred_by.clone(),
             reliable: leg.reliable,
+            diverted: self.diverted(cx),
         };
         cx.out.push(Action::OfferLeg(Box::new(offer)));
         if let Some(leg) = self.leg_mut(id) {
             leg.state = State::Early;
         }
+    }
+
+    /// Members see for whom they are called (hunting, point 6): 「代表: name」.
+    fn name_group(&self, cx: &Cx<'_>, style: Style, from: &mut Party) {
+        let snapshot = cx.view.snapshot();
+        let name = match style {
+            Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).map(|g| &*g.name),
+            Style::Department(id) => snapshot.department(id).map(|d| &*d.name),
+            Style::User | Style::Recall => None,
+        };
+        if let Some(name) = name.filter(|n| !n.is_empty()) {
+            from.name = format!("{name}: {}", from.name);
+        }
+    }
+
+    /// Who has sent the call on.
+    fn diverted(&self, cx: &Cx<'_>) -> Vec<Diverted> {
+        let snapshot = cx.view.snapshot();
+        let Some(dialing) = &self.dialing else { return Vec::new() };
+        let shown = |(dn, kind): (Dn, Option<ForwardKind>)| {
+            let who = owner(snapshot, self.tenant, dn);
+            Diverted { by: cx.shown(&who, self.tenant), kind }
+        };
+        dialing.journey.forwarders().map(shown).collect()
     }
 
     fn progress(&mut self, cx: &mut Cx<'_>, id: LegId, status: u16, sdp: Option<Bytes>) {

@@ -3,6 +3,8 @@
 
 mod announce;
 mod basic;
+mod forward;
+mod group;
 mod hold;
 mod media;
 mod race;
@@ -10,4 +12,5 @@ mod random;
 mod replaces;
 mod size;
 mod transfer;
+mod whatif;
 mod world;

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use base::id::{DeviceId, SiteId, TenantId, UserId};
+use base::id::{DepartmentId, DeviceId, SiteId, TenantId, UserId};
 use base::{Dn, LegId, Micros, Mono, Now, Place, Rng, Uuid, Wall};
 use bytes::Bytes;
 use mediactl::sdp::{Profile, Sdp};
 use mediactl::{Joined, LegWant, PlayerId};
 use model::record::CallRecord;
 use model::{
-    Change, Device, DeviceKind, Preset, Site, Snapshot, SrtpPolicy, Tenant, User, UserState,
+    Change, Department, Device, DeviceKind, HuntGroup, PickupGroup, Preset, Site, Snapshot,
+    SrtpPolicy, Tenant, User, UserState,
 };
 
 use crate::action::{Action, LegCommand};
@@ -118,8 +119,7 @@ impl World {
     pub(super) fn new() -> Self {
         let mut tenant = Tenant::new(TENANT, "見本", "sample.example", Preset::OfficeLink);
         tenant.is_default = true;
-        let site = Site::new(SITE, TENANT, "sample.example", "本社");
-        let mut changes = vec![Change::TenantPut(tenant), Change::SitePut(site)];
+        let mut changes = vec![Change::TenantPut(tenant), Change::SitePut(site())];
         let mut contacts = BTreeMap::new();
         for n in 2001..=2008 {
             changes.push(Change::UserPut(user(n)));
@@ -676,14 +676,56 @@ fn user(n: u16) -> User {
         site: SITE,
         name: format!("利用者{n}").into(),
         furigana: "".into(),
-        dn: Dn::parse(&n.to_string()).expect("digits"),
+        dn: dn(n),
+        pickup_departments: Box::default(),
         web_user: "".into(),
         state: UserState::Active,
         ring_time_s: 60,
-        pickup_departments: Box::default(),
         created_at: Wall(0),
         updated_at: Wall(0),
     }
+}
+
+pub(super) fn dn(n: u16) -> Dn {
+    Dn::parse(&n.to_string()).expect("digits")
+}
+
+/// The device does not want to be disturbed.
+pub(super) fn quiet(n: u16, k: u16) -> Change {
+    Change::DevicePut(Device { do_not_disturb: true, ..device(n, k) })
+}
+
+fn site() -> Site {
+    Site::new(SITE, TENANT, "sample.example", "本社")
+}
+
+pub(super) fn site_forwards_outside() -> Change {
+    Change::SitePut(Site { forward_outside: model::Outside::Allowed, ..site() })
+}
+
+/// Group 1 with pilot 7000 and these members; `change` sets the rest.
+pub(super) fn hunt(members: &[u16], change: impl FnOnce(&mut HuntGroup)) -> Change {
+    let mut group = HuntGroup::new(TENANT, 1, SITE, dn(7000));
+    group.name = "営業".into();
+    group.members = members.iter().map(|n| dn(*n)).collect();
+    change(&mut group);
+    Change::HuntPut(group)
+}
+
+pub(super) const DEPARTMENT: DepartmentId = DepartmentId(Uuid(0x3_0000));
+
+/// The department of number 7100 with these members.
+pub(super) fn department(members: &[u16], change: impl FnOnce(&mut Department)) -> Change {
+    let mut department = Department::new(DEPARTMENT, TENANT, SITE, "総務", dn(7100));
+    department.members = members.iter().map(|n| user_id(*n)).collect();
+    change(&mut department);
+    Change::DepartmentPut(department)
+}
+
+/// Pickup group `number` of these members.
+pub(super) fn pickup(number: u16, members: &[u16]) -> Change {
+    let members = members.iter().map(|n| dn(*n)).collect();
+    Change::PickupPut(PickupGroup { tenant: TENANT, number, name: "1階".into(), members })
 }
 
 pub(super) fn stopped(n: u16) -> Change {

@@ -2,7 +2,8 @@
 
 use base::LegId;
 use callctl::action::{self as call, LegCommand as C};
-use sip::leg::{Identity, Invite, LegCommand as S};
+use model::ForwardKind;
+use sip::leg::{Diverted, Identity, Invite, LegCommand as S, Why};
 use sip::registrar::ContactId;
 
 /// The new outbound leg and the command that begins it.
@@ -18,6 +19,7 @@ pub(crate) fn invite(offer: call::OfferLeg) -> (LegId, S) {
         max_forwards: offer.max_forwards,
         referred_by: offer.referred_by,
         reliable,
+        diverted: offer.diverted.into_iter().map(diverted).collect(),
     }));
     (offer.leg, command)
 }
@@ -46,6 +48,17 @@ fn retry_after(cause: base::Cause) -> Option<u16> {
 
 /// Seconds after which a shortage of channels or resources is likely over.
 const RETRY_AFTER_S: u16 = 5;
+
+fn diverted(diverted: call::Diverted) -> Diverted {
+    let why = match diverted.kind {
+        Some(ForwardKind::All) => Why::Unconditional,
+        Some(ForwardKind::Busy) => Why::Busy,
+        Some(ForwardKind::NoAnswer) => Why::NoAnswer,
+        Some(ForwardKind::Unregistered) => Why::Unavailable,
+        None => Why::Deflection,
+    };
+    Diverted { by: identity(diverted.by), why }
+}
 
 fn identity(party: call::Party) -> Identity {
     Identity { user: party.number, display: party.name, host: party.domain }

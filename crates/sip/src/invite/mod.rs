@@ -21,6 +21,7 @@ use crate::txn::{ClientTx, Peer, TxEvent};
 mod ack;
 mod auth;
 mod cx;
+mod diverted;
 mod end;
 mod follow;
 mod inbound;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Cx;
 use super::cx::Target;
+use super::diverted;
 use super::text::{self, Ask};
 use super::usage::{Birth, Key, Kind, LONG, Owed, Phase, Role, TRIES_MAX, Usage, What};
 use crate::dialog::{Body, Caps, Local, Remote, sdp_of};
@@ -112,6 +113,11 @@ impl Usage {
             .sdp(invite.sdp.clone());
         if let Some(referred_by) = &invite.referred_by {
             ask = ask.with(HeaderId::ReferredBy, referred_by.to_vec());
+        }
+        if !invite.diverted.is_empty() {
+            ask = ask
+                .with(HeaderId::HistoryInfo, diverted::history(&invite.diverted, &invite.to))
+                .with(HeaderId::Diversion, diverted::diversion(&invite.diverted));
         }
         if !calling.replaces.is_empty() {
             ask = ask.with(HeaderId::Replaces, calling.replaces.clone());

@@ -64,6 +64,7 @@ impl Endpoint {
             max_forwards: 70,
             referred_by: None,
             reliable,
+            diverted: Vec::new(),
         };
         let target = self.home.map(|peer| Target {
             device: DeviceId::default(),

@@ -125,6 +125,7 @@ impl Bench {
             max_forwards: 69,
             referred_by: None,
             reliable: true,
+            diverted: Vec::new(),
         }
     }
 

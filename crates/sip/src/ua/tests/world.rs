@@ -322,6 +322,7 @@ impl World {
             max_forwards: 69,
             referred_by: None,
             reliable: true,
+            diverted: Vec::new(),
         };
         self.sides.insert(leg, Side::default());
         let command = LegCommand::Invite(Box::new(invite));

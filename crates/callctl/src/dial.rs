@@ -1,0 +1,171 @@
+//! Going where the walk of `route` leads: ring, wait, or end.
+
+use base::id::{DeviceId, TenantId};
+use base::{Blame, Cause, Dn, LegId};
+use bytes::Bytes;
+use model::record::{Service, Services};
+use model::{CodeKind, Snapshot};
+
+use crate::call::{Call, Dialing, Purpose};
+use crate::cx::{Core, Cx};
+use crate::record::Verdict;
+use crate::route::person::owner;
+use crate::route::{Facts, Journey, Next, Plan, Style, Walk};
+use crate::view::View;
+
+/// Decisions in one go; each tries another number or member.
+const DECISIONS_MAX: usize = 1_000;
+
+/// The live state as one call sees it.
+pub(crate) struct Live<'a> {
+    pub view: &'a dyn View,
+    pub core: &'a Core,
+    /// Numbers for which the call itself counts.
+    pub reserved: &'a [Dn],
+}
+
+impl Facts for Live<'_> {
+    fn snapshot(&self) -> &Snapshot {
+        self.view.snapshot()
+    }
+
+    fn contacts(&self, device: DeviceId) -> usize {
+        self.view.contacts_len(device)
+    }
+
+    fn calls(&self, tenant: TenantId, dn: Dn) -> u32 {
+        let own = u32::from(self.reserved.contains(&dn));
+        self.core.budget.count(tenant, dn).saturating_sub(own)
+    }
+
+    fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
+        self.core.offered.get(&(tenant, group)).copied()
+    }
+}
+
+impl Call {
+    /// A phone dialled.
+    pub(crate) fn dial(&mut self, cx: &mut Cx<'_>, caller: LegId, referred_by: Option<Bytes>) {
+        let dn = self.leg(caller).and_then(|l| l.who.dn);
+        let journey = Journey::new(self.tenant, dn);
+        let purpose = Purpose::Basic;
+        let dialed = self.draft.dialed.clone();
+        let dialing = Dialing { purpose, leg: caller, referred_by, journey, wait_until: None };
+        self.set_out(cx, dialing, &dialed);
+    }
+
+    /// Begins to reach what was dialled.
+    pub(crate) fn set_out(&mut self, cx: &mut Cx<'_>, dialing: Dialing, dialed: &str) {
+        self.dialing = Some(Box::new(dialing));
+        let next = self.walk(cx, |journey, walk| journey.begin(walk, dialed));
+        self.advance(cx, next, None);
+    }
+
+    /// What was rung ended like this.
+    pub(crate) fn go_on(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+        let next = self.walk(cx, |journey, walk| journey.resume(walk, verdict.cause));
+        self.advance(cx, next, Some(verdict));
+    }
+
+    /// The pause between two rounds of a hunt is over.
+    pub(crate) fn waited(&mut self, cx: &mut Cx<'_>) {
+        if let Some(dialing) = &mut self.dialing {
+            dialing.wait_until = None;
+        }
+        let next = self.walk(cx, Journey::waited);
+        self.advance(cx, next, None);
+    }
+
+    /// None of those who rang may ring any more (R247).
+    pub(crate) fn decide_anew(&mut self, cx: &mut Cx<'_>) {
+        let next = self.walk(cx, Journey::anew);
+        self.advance(cx, next, None);
+    }
+
+    /// One step of the walk, with what it tells the record.
+    fn walk(
+        &mut self,
+        cx: &Cx<'_>,
+        step: impl FnOnce(&mut Journey, &mut Walk<'_>) -> Next,
+    ) -> Next {
+        let Some(mut dialing) = self.dialing.take() else {
+            return Next::Refuse(Cause::UnallocatedNumber);
+        };
+        let mut trace = std::mem::take(&mut self.attempt().trace);
+        let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved };
+        let mut walk = Walk { facts: &facts, now: cx.now.mono, trace: &mut trace };
+        let next = step(&mut dialing.journey, &mut walk);
+        let journey = &dialing.journey;
+        let called = journey.called().map(|dn| (owner(cx.view.snapshot(), self.tenant, dn), None));
+        let forwarder = journey.forwarder().map(|dn| dn.text().into());
+        let services = journey.services;
+        let attempt = self.attempt();
+        attempt.trace = trace;
+        attempt.callee = called;
+        attempt.services = Services(attempt.services.0 | services.0);
+        attempt.transferrer = forwarder.or(attempt.transferrer.take());
+        self.dialing = Some(dialing);
+        next
+    }
+
+    /// Does what was decided, until something rings or is waited for, or the call ends.
+    fn advance(&mut self, cx: &mut Cx<'_>, mut next: Next, mut last: Option<Verdict>) {
+        for _ in 0..DECISIONS_MAX {
+            let Some(dialing) = &mut self.dialing else { return };
+            let cause = match next {
+                Next::Ring(plan) => {
+                    let (purpose, leg) = (dialing.purpose, dialing.leg);
+                    let referred_by = dialing.referred_by.clone();
+                    self.offered_to(cx, &plan);
+                    match self.ring_plan(cx, (purpose, leg), plan, referred_by) {
+                        Ok(()) => return,
+                        Err(refusal) => {
+                            self.attempt().note(refusal.mark);
+                            let cause = refusal.cause;
+                            last = Some(Verdict::new(cause));
+                            next = self.walk(cx, |journey, walk| journey.resume(walk, cause));
+                            continue;
+                        }
+                    }
+                }
+                Next::Wait { until } => {
+                    dialing.wait_until = Some(until);
+                    return;
+                }
+                // It would have been picked up when there was one.
+                Next::Code(kind @ (CodeKind::Pickup | CodeKind::GroupPickup), _) => {
+                    let group = kind == CodeKind::GroupPickup;
+                    let service = if group { Service::GroupPickup } else { Service::Pickup };
+                    self.attempt().services.insert(service);
+                    Cause::PickupNone
+                }
+                Next::Slot(_) => Cause::ParkNone,
+                Next::Voicemail { .. } | Next::Mailbox { .. } | Next::Code(..) => {
+                    Cause::OptionNotContracted
+                }
+                Next::Refuse(cause) => cause,
+            };
+            let verdict = last.filter(|l| l.cause == cause).unwrap_or(Verdict::new(cause));
+            return self.unreached(cx, verdict);
+        }
+        self.unreached(cx, Verdict::new(Cause::ForwardLoop).blaming(Blame::Us));
+    }
+
+    /// 均等: the next call begins after this member, whoever answers.
+    fn offered_to(&self, cx: &mut Cx<'_>, plan: &Plan) {
+        if let Style::Hunt { group } = plan.style {
+            cx.core.offered.insert((self.tenant, group), plan.dn);
+        }
+    }
+
+    /// Nobody can be had.
+    fn unreached(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+        let Some(dialing) = self.dialing.take() else { return };
+        match dialing.purpose {
+            Purpose::Basic => self.trouble = Some(verdict),
+            Purpose::Transfer | Purpose::Recall => {
+                self.transfer_failed(cx, dialing.purpose, verdict);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Department: all members ring together; their own forwards and voicemail are not used.
+
+use base::id::DepartmentId;
+use base::{Cause, Dn};
+use model::record::Service;
+use model::{Department, DnOwner, ForwardKind};
+use smallvec::SmallVec;
+
+use super::facts::{Reach, Reasons, Spared, active};
+use super::{At, Journey, Next, Plan, Style, Walk};
+use crate::explain::Mark;
+
+impl Journey {
+    /// The call reaches the common number of a department.
+    pub(super) fn at_department(&mut self, walk: &mut Walk<'_>, dn: Dn, id: DepartmentId) -> Next {
+        walk.note(Mark::RouteDepartment(dn));
+        self.services.insert(Service::Department);
+        self.called = None;
+        let facts = walk.facts;
+        let Some(department) = facts.snapshot().department(id) else {
+            return self.fail(walk, Cause::UnallocatedNumber);
+        };
+        if let Some(to) = &department.all.to {
+            return self.forward(walk, dn, ForwardKind::All, to);
+        }
+        if department.multicast {
+            walk.note(Mark::NoPaging(dn));
+            return self.fail(walk, Cause::OptionNotContracted);
+        }
+        self.ring_members(walk, department)
+    }
+
+    fn ring_members(&mut self, walk: &mut Walk<'_>, department: &Department) -> Next {
+        let mut users = SmallVec::new();
+        let mut reasons = Reasons::default();
+        let mut contacts = 0;
+        for id in &department.members {
+            let snapshot = walk.facts.snapshot();
+            let Some(user) = active(snapshot, *id) else { continue };
+            match self.spare_member(walk, department, user) {
+                Ok(reach) => {
+                    contacts += reach.contacts;
+                    users.push(*id);
+                }
+                Err(why) => {
+                    let member = user.dn;
+                    reasons.add(why);
+                    walk.note(Mark::Spared { member, why });
+                }
+            }
+        }
+        if users.is_empty() {
+            return self.overflow(walk, department, reasons.cause());
+        }
+        let contacts = u16::try_from(contacts).unwrap_or(u16::MAX);
+        let (dn, ring_s) = (department.dn, department.ring_s.max(1));
+        walk.note(Mark::Ring { contacts, ring_time_s: ring_s });
+        self.at = At::Department(dn);
+        Next::Ring(Plan { dn, users, ring_s, style: Style::Department(department.id) })
+    }
+
+    /// Whether a member rings (R274).
+    fn spare_member(
+        &self,
+        walk: &Walk<'_>,
+        department: &Department,
+        user: &model::User,
+    ) -> Result<Reach, Spared> {
+        if self.is_involved(user.dn) {
+            return Err(Spared::Involved);
+        }
+        let settings = walk.facts.snapshot().dn_settings(self.tenant, user.dn);
+        let forwards = settings.is_some_and(|s| s.forward(ForwardKind::All).to.is_some());
+        if forwards && !department.ring_forwarded {
+            return Err(Spared::Forwards);
+        }
+        let reach = Reach::of(walk.facts, user);
+        if reach.is_out() {
+            return Err(Spared::Out);
+        }
+        if reach.is_quiet() {
+            return Err(Spared::Quiet);
+        }
+        if !department.ring_busy && walk.facts.calls(self.tenant, user.dn) > 0 {
+            return Err(Spared::Busy);
+        }
+        Ok(reach)
+    }
+
+    /// Nobody of a department answered.
+    pub(super) fn department_failed(&mut self, walk: &mut Walk<'_>, dn: Dn, cause: Cause) -> Next {
+        let facts = walk.facts;
+        let snapshot = facts.snapshot();
+        match snapshot.dn_owner(self.tenant, dn) {
+            Some(DnOwner::Department(id)) => match snapshot.department(id) {
+                Some(department) => self.overflow(walk, department, cause),
+                None => self.fail(walk, cause),
+            },
+            _ => self.fail(walk, cause),
+        }
+    }
+
+    fn overflow(&mut self, walk: &mut Walk<'_>, department: &Department, cause: Cause) -> Next {
+        let Some(to) = &department.overflow else { return self.fail(walk, cause) };
+        self.overflow_to(walk, department.dn, to)
+    }
+}

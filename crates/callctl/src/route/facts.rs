@@ -1,0 +1,119 @@
+//! What routing may read: the snapshot, and the live state of the moment (R318).
+
+use base::Dn;
+use base::id::{DeviceId, TenantId};
+use model::{Snapshot, User, UserState};
+
+/// Configuration and live state, as one decision sees them.
+pub(crate) trait Facts {
+    /// The configuration in force.
+    fn snapshot(&self) -> &Snapshot;
+    /// Live contacts of a device.
+    fn contacts(&self, device: DeviceId) -> usize;
+    /// Calls of a number besides the one at hand (R250).
+    fn calls(&self, tenant: TenantId, dn: Dn) -> u32;
+    /// The member of a hunting group that was offered a call last (均等).
+    fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
+}
+
+/// What a user's devices are up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Reach {
+    /// Contacts that may ring.
+    pub contacts: usize,
+    /// Devices with a contact.
+    pub reachable: usize,
+    /// Those of them that do not want to be disturbed (R251).
+    pub quiet: usize,
+}
+
+impl Reach {
+    /// Looks at every device of the user.
+    pub(crate) fn of(facts: &dyn Facts, user: &User) -> Self {
+        let snapshot = facts.snapshot();
+        let mut reach = Reach::default();
+        for id in snapshot.devices_of(user.id) {
+            let contacts = facts.contacts(*id);
+            if contacts == 0 {
+                continue;
+            }
+            reach.reachable += 1;
+            match snapshot.device(*id).is_some_and(|d| d.do_not_disturb) {
+                true => reach.quiet += 1,
+                false => reach.contacts += contacts,
+            }
+        }
+        reach
+    }
+
+    /// No device can be reached (圏外).
+    pub(crate) fn is_out(self) -> bool {
+        self.reachable == 0
+    }
+
+    /// Every device that can be reached is in do not disturb.
+    pub(crate) fn is_quiet(self) -> bool {
+        self.reachable > 0 && self.quiet == self.reachable
+    }
+}
+
+/// Why a member of a group is not rung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spared {
+    /// It calls, or has forwarded this call (R257).
+    Involved,
+    /// The user is stopped, or gone.
+    Stopped,
+    /// It forwards all its calls.
+    Forwards,
+    /// 圏外.
+    Out,
+    /// Do not disturb.
+    Quiet,
+    /// In a call, or ringing.
+    Busy,
+}
+
+impl Spared {
+    /// The word of the explanation.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Spared::Involved => "involved",
+            Spared::Stopped => "stopped",
+            Spared::Forwards => "forwards",
+            Spared::Out => "unreachable",
+            Spared::Quiet => "do-not-disturb",
+            Spared::Busy => "busy",
+        }
+    }
+}
+
+/// Of those who are not rung, the reasons that decide how the call ends (R277).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Reasons {
+    busy: bool,
+    out: bool,
+}
+
+impl Reasons {
+    pub(crate) fn add(&mut self, why: Spared) {
+        match why {
+            Spared::Busy | Spared::Quiet => self.busy = true,
+            Spared::Out => self.out = true,
+            Spared::Involved | Spared::Stopped | Spared::Forwards => {}
+        }
+    }
+
+    /// Busy before 圏外; a group of which nobody counts cannot be reached.
+    pub(crate) fn cause(self) -> base::Cause {
+        match self.busy {
+            true => base::Cause::UserBusy,
+            false => base::Cause::Unregistered,
+        }
+    }
+}
+
+/// A user who takes part in calls.
+pub(crate) fn active(snapshot: &Snapshot, id: base::id::UserId) -> Option<&User> {
+    snapshot.user(id).filter(|u| u.state == UserState::Active)
+}

@@ -1,0 +1,111 @@
+//! Forwards: hops, loops, whose voicemail, and what remains when a forward was in vain.
+
+use base::{Cause, Dn};
+use model::record::Service;
+use model::{Destination, DnOwner, ForwardKind, Outside};
+
+use super::{Journey, Next, Walk};
+use crate::explain::{Mark, Target};
+
+/// Most forwards and overflows of a call (R066).
+pub(super) const HOPS_MAX: u8 = 5;
+
+impl Journey {
+    /// The call goes on to where `from` sends it.
+    pub(super) fn forward(
+        &mut self,
+        walk: &mut Walk<'_>,
+        from: Dn,
+        kind: ForwardKind,
+        to: &Destination,
+    ) -> Next {
+        walk.note(Mark::Forward { kind, from, to: Target::of(to) });
+        self.services.insert(match kind {
+            ForwardKind::All => Service::ForwardAll,
+            ForwardKind::Busy => Service::ForwardBusy,
+            ForwardKind::NoAnswer => Service::ForwardNoAnswer,
+            ForwardKind::Unregistered => Service::ForwardUnregistered,
+        });
+        self.hop(walk, (from, Some(kind)), to)
+    }
+
+    /// One hop: of a forward, or of the overflow of a group.
+    pub(super) fn hop(
+        &mut self,
+        walk: &mut Walk<'_>,
+        (from, kind): (Dn, Option<ForwardKind>),
+        to: &Destination,
+    ) -> Next {
+        self.hops += 1;
+        self.forwarders.push((from, kind));
+        match to {
+            _ if self.hops > HOPS_MAX => self.looped(walk, from),
+            Destination::Voicemail => self.voicemail(walk, from),
+            Destination::Outside(_) => self.outside(walk, from),
+            Destination::Dn(dn) if self.has_forwarded(*dn) => self.looped(walk, *dn),
+            Destination::Dn(dn) if self.barred.contains(dn) => {
+                walk.note(Mark::Barred(*dn));
+                self.fail(walk, Cause::UserBusy)
+            }
+            Destination::Dn(dn) => self.arrive(walk, *dn),
+        }
+    }
+
+    fn looped(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+        walk.note(Mark::Loop(dn));
+        Next::Refuse(Cause::ForwardLoop)
+    }
+
+    /// R063: the policy of the site of the one who forwards. There is no line yet that could take
+    /// an allowed one.
+    fn outside(&mut self, walk: &mut Walk<'_>, from: Dn) -> Next {
+        let snapshot = walk.facts.snapshot();
+        let site = match snapshot.dn_owner(self.tenant, from) {
+            Some(DnOwner::User(id)) => snapshot.user(id).map(|u| u.site),
+            Some(DnOwner::Virtual(id)) => snapshot.virtual_dn(id).map(|v| v.site),
+            Some(DnOwner::Hunt(number)) => snapshot.hunt_group(self.tenant, number).map(|g| g.site),
+            Some(DnOwner::Department(id)) => snapshot.department(id).map(|d| d.site),
+            Some(DnOwner::ParkSlot(site)) => Some(site),
+            None => None,
+        };
+        let policy = site.and_then(|id| snapshot.site(id)).map(|s| s.forward_outside);
+        let denied = policy.is_none_or(|p| p == Outside::Denied);
+        walk.note(if denied { Mark::OutsideDenied(from) } else { Mark::NoLine });
+        let cause = if denied { Cause::ExternalForwardDenied } else { Cause::UnallocatedNumber };
+        self.fail(walk, cause)
+    }
+
+    /// A message is left: in the box of the first forwarder whose voicemail is on, else in that
+    /// of the number at hand (R259).
+    pub(super) fn voicemail(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+        let first = self.forwarders.first().map(|(dn, _)| *dn);
+        let of = first.filter(|first| self.has_voicemail(walk, *first)).unwrap_or(dn);
+        walk.note(Mark::Voicemail(of));
+        self.services.insert(Service::Voicemail);
+        Next::Voicemail { of }
+    }
+
+    fn has_voicemail(&self, walk: &Walk<'_>, dn: Dn) -> bool {
+        let settings = walk.facts.snapshot().dn_settings(self.tenant, dn);
+        settings.is_some_and(|s| s.voicemail)
+    }
+
+    /// Nothing further is set where the call has come to (R260).
+    pub(super) fn fail(&mut self, walk: &mut Walk<'_>, cause: Cause) -> Next {
+        let unanswered = matches!(
+            cause,
+            Cause::UserBusy | Cause::RingTimeout | Cause::Unregistered | Cause::UserRejected
+        );
+        let first = self.forwarders.first().map(|(dn, _)| *dn).filter(|_| unanswered);
+        if let Some(first) = first.filter(|first| self.has_voicemail(walk, *first)) {
+            return self.voicemail(walk, first);
+        }
+        let last = self.forwarders.last().and_then(|(_, kind)| *kind);
+        match (cause, last) {
+            (Cause::RingTimeout, Some(ForwardKind::Unregistered)) => {
+                Next::Refuse(Cause::UnregisteredForwardNoAnswer)
+            }
+            _ => Next::Refuse(cause),
+        }
+    }
+}

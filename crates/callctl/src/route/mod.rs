@@ -1,0 +1,244 @@
+//! Where a call goes: one pure walk over the configuration and the live state, taken step by step
+//! by live calls and at one go by [`crate::whatif`], so that page, command line and exchange
+//! cannot disagree (R318, invariant I14).
+//!
+//! | File | Decides |
+//! |---|---|
+//! | `number` | what was dialled: a code, a prefix, a number |
+//! | `user` | the table of group E: forward, ring, voicemail, refuse |
+//! | `forward` | hops, loops, whose voicemail, what a forward in vain means |
+//! | `hunt` `department` | the members of a group |
+//! | `facts` | what may be read |
+//! | `person` | who stands behind a leg |
+//!
+//! Every decision reads the newest snapshot; what was decided before stands (R247).
+
+mod department;
+pub(crate) mod facts;
+mod forward;
+mod hunt;
+pub(crate) mod number;
+pub(crate) mod person;
+mod user;
+
+use base::id::{DepartmentId, TenantId, UserId};
+use base::{Cause, Dn, Mono};
+use model::dn_settings::ForwardKind;
+use model::record::Services;
+use model::{CodeKind, DnOwner};
+use smallvec::SmallVec;
+
+use crate::explain::Mark;
+pub(crate) use facts::Facts;
+use hunt::Hunt;
+
+/// A refusal and the rule that it follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub cause: Cause,
+    pub mark: Mark,
+}
+
+impl Refusal {
+    pub(crate) fn new(cause: Cause, mark: Mark) -> Self {
+        Refusal { cause, mark }
+    }
+}
+
+/// What one step of the walk works with.
+pub(crate) struct Walk<'a> {
+    pub facts: &'a dyn Facts,
+    pub now: Mono,
+    pub trace: &'a mut Vec<Mark>,
+}
+
+impl Walk<'_> {
+    fn note(&mut self, mark: Mark) {
+        crate::explain::note(self.trace, mark);
+    }
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Ring these; the walk goes on with how that ended.
+    Ring(Plan),
+    /// Nobody to ring until then (R271); the walk goes on by [`Journey::resume`].
+    Wait { until: Mono },
+    /// Leave a message in the box of a number (R262).
+    Voicemail { of: Dn },
+    /// Listen to the own box (R253).
+    Mailbox { of: Dn },
+    /// A feature code was dialled, and what followed it.
+    Code(CodeKind, Box<str>),
+    /// A park slot was dialled (R294).
+    Slot(Dn),
+    /// The call ends.
+    Refuse(Cause),
+}
+
+/// Whom to ring, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// The number that rings; a member's number in a hunt, the common one of a department.
+    pub dn: Dn,
+    /// Whose devices.
+    pub users: SmallVec<[UserId; 1]>,
+    /// Seconds from the first sign of ringing (R252).
+    pub ring_s: u16,
+    pub style: Style,
+}
+
+/// In whose name it rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// The number's own.
+    User,
+    /// As member of a hunting group.
+    Hunt { group: u16 },
+    /// As member of a department.
+    Department(DepartmentId),
+    /// The one who transferred or parked is called back: past do not disturb (R290).
+    Recall,
+}
+
+/// Where the walk stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum At {
+    /// Nobody was rung.
+    Nowhere,
+    /// The devices of the number's user ring, but for those in do not disturb.
+    User { dn: Dn, some_quiet: bool },
+    /// A member of a group rings, or is waited for.
+    Hunt(Box<Hunt>),
+    /// Members of a department ring.
+    Department(Dn),
+}
+
+/// The way of one call attempt through the numbers of a tenant.
+#[derive(Debug, Clone)]
+pub(crate) struct Journey {
+    tenant: TenantId,
+    caller: Option<Dn>,
+    /// Numbers that a forward may not lead to: transferrer and transferee (R288).
+    barred: SmallVec<[Dn; 2]>,
+    hops: u8,
+    /// Numbers that have forwarded this call, the first one first; no kind for an overflow.
+    forwarders: SmallVec<[(Dn, Option<ForwardKind>); 2]>,
+    /// The user's or virtual number that was rung, busy or out of reach last.
+    called: Option<Dn>,
+    at: At,
+    /// 要求サービス that took part so far.
+    pub services: Services,
+}
+
+impl Journey {
+    /// A call from `caller`; `None` when it has no extension.
+    pub(crate) fn new(tenant: TenantId, caller: Option<Dn>) -> Self {
+        Journey {
+            tenant,
+            caller,
+            barred: SmallVec::new(),
+            hops: 0,
+            forwarders: SmallVec::new(),
+            called: None,
+            at: At::Nowhere,
+            services: Services::NONE,
+        }
+    }
+
+    /// The attempt of a transfer: forwards to these numbers count as busy (R288).
+    pub(crate) fn barring(mut self, numbers: impl IntoIterator<Item = Dn>) -> Self {
+        self.barred.extend(numbers);
+        self
+    }
+
+    /// Who forwarded last.
+    pub(crate) fn forwarder(&self) -> Option<Dn> {
+        self.forwarders.last().map(|(dn, _)| *dn)
+    }
+
+    /// Who has forwarded, the first one first, and by which forward.
+    pub(crate) fn forwarders(&self) -> impl Iterator<Item = (Dn, Option<ForwardKind>)> {
+        self.forwarders.iter().copied()
+    }
+
+    /// Column H of the history while nobody has answered: none for a group.
+    pub(crate) fn called(&self) -> Option<Dn> {
+        self.called
+    }
+
+    /// The first decision: what was dialled and where it leads.
+    pub(crate) fn begin(&mut self, walk: &mut Walk<'_>, dialed: &str) -> Next {
+        match number::read(walk.facts.snapshot(), self.tenant, dialed) {
+            Some(number::Read::Dn(dn)) => self.arrive(walk, dn),
+            Some(number::Read::Code(kind, rest)) => {
+                walk.note(Mark::Code(kind));
+                Next::Code(kind, rest)
+            }
+            None => {
+                walk.note(Mark::NoSuchNumber);
+                Next::Refuse(Cause::UnallocatedNumber)
+            }
+        }
+    }
+
+    /// The next decision, after what was rung ended for this reason.
+    pub(crate) fn resume(&mut self, walk: &mut Walk<'_>, cause: Cause) -> Next {
+        match std::mem::replace(&mut self.at, At::Nowhere) {
+            At::Nowhere => Next::Refuse(cause),
+            // A device in do not disturb counts as busy, should the others be out of reach (R249).
+            At::User { dn, some_quiet: true } if cause == Cause::Unregistered => {
+                self.user_failed(walk, dn, Cause::UserBusy)
+            }
+            At::User { dn, .. } => self.user_failed(walk, dn, cause),
+            At::Hunt(hunt) => self.member_failed(walk, hunt, cause),
+            At::Department(dn) => self.department_failed(walk, dn, cause),
+        }
+    }
+
+    /// The pause of [`Next::Wait`] is over.
+    pub(crate) fn waited(&mut self, walk: &mut Walk<'_>) -> Next {
+        match std::mem::replace(&mut self.at, At::Nowhere) {
+            At::Hunt(hunt) => self.hunt_on(walk, hunt),
+            At::Nowhere | At::User { .. } | At::Department(_) => Next::Refuse(Cause::RingTimeout),
+        }
+    }
+
+    /// Whoever rang may not ring any more: the number is decided anew (R247).
+    pub(crate) fn anew(&mut self, walk: &mut Walk<'_>) -> Next {
+        self.called = None;
+        match std::mem::replace(&mut self.at, At::Nowhere) {
+            At::Nowhere => Next::Refuse(Cause::UnallocatedNumber),
+            At::User { dn, .. } | At::Department(dn) => self.arrive(walk, dn),
+            At::Hunt(hunt) => self.hunt_on(walk, hunt),
+        }
+    }
+
+    /// The call reaches a number.
+    fn arrive(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+        match walk.facts.snapshot().dn_owner(self.tenant, dn) {
+            Some(DnOwner::User(id)) => self.at_user(walk, dn, id),
+            Some(DnOwner::Virtual(_)) => self.at_virtual(walk, dn),
+            Some(DnOwner::Hunt(group)) => self.at_hunt(walk, dn, group),
+            Some(DnOwner::Department(id)) => self.at_department(walk, dn, id),
+            Some(DnOwner::ParkSlot(_)) if self.forwarders.is_empty() => {
+                walk.note(Mark::RouteSlot(dn));
+                Next::Slot(dn)
+            }
+            Some(DnOwner::ParkSlot(_)) | None => {
+                walk.note(Mark::NoSuchNumber);
+                self.fail(walk, Cause::UnallocatedNumber)
+            }
+        }
+    }
+
+    /// Whether the number is the caller's, or has forwarded this call (R257).
+    fn is_involved(&self, dn: Dn) -> bool {
+        self.caller == Some(dn) || self.has_forwarded(dn)
+    }
+
+    fn has_forwarded(&self, dn: Dn) -> bool {
+        self.forwarders.iter().any(|(by, _)| *by == dn)
+    }
+}

@@ -1,0 +1,229 @@
+//! The explanation is the routing: it ends as the call does when phones do as it was told (R318).
+
+use base::id::TenantId;
+use base::{Cause, Dn, Micros, Rng};
+use model::{Change, Destination, DnSettings, Forward, ForwardKind, HuntMethod, Waiting};
+
+use super::world::{TENANT, World, department, dn, hunt, quiet};
+use crate::input::LegEvent;
+use crate::whatif::{Answer, Ending, Explanation, Question};
+
+const NUMBERS: std::ops::RangeInclusive<u16> = 2001..=2008;
+
+struct Draw {
+    rng: Rng,
+}
+
+impl Draw {
+    fn one_in(&mut self, n: u64) -> bool {
+        self.rng.chance(1, n)
+    }
+
+    fn number(&mut self) -> u16 {
+        2001 + self.rng.below(8) as u16
+    }
+
+    fn destination(&mut self) -> Destination {
+        match self.rng.below(12) {
+            0 => Destination::outside("0312345678").expect("digits"),
+            1 => Destination::Dn(dn(7000)),
+            2 => Destination::Dn(dn(7100)),
+            3 => Destination::Dn(dn(2999)),
+            _ => Destination::Dn(dn(self.number())),
+        }
+    }
+
+    fn settings(&mut self, n: u16) -> Change {
+        let mut settings = DnSettings::new(TENANT, dn(n));
+        for kind in ForwardKind::ALL {
+            let often = if kind == ForwardKind::All { 5 } else { 2 };
+            if self.one_in(often) {
+                *settings.forward_mut(kind) = Forward::on(self.destination());
+            }
+        }
+        settings.waiting = Waiting::ALL[self.rng.below(3) as usize];
+        settings.no_answer_s = 5 + self.rng.below(56) as u16;
+        settings.call_limit = 1 + self.rng.below(3) as u16;
+        Change::DnSettingsPut(settings)
+    }
+
+    fn members(&mut self) -> Vec<u16> {
+        let mut members: Vec<u16> = NUMBERS.filter(|_| self.rng.chance(1, 2)).collect();
+        members.truncate(6);
+        members
+    }
+
+    fn company(&mut self, w: &mut World) {
+        let mut changes = Vec::new();
+        for n in NUMBERS {
+            if self.one_in(2) {
+                changes.push(self.settings(n));
+            }
+            if self.one_in(6) {
+                changes.push(quiet(n, 1));
+            }
+        }
+        let (members, overflow) = (self.members(), self.one_in(2).then(|| self.destination()));
+        let rounds = 1 + self.rng.below(3) as u8;
+        let even = self.one_in(2);
+        changes.push(hunt(&members, |g| {
+            g.method = if even { HuntMethod::RoundRobin } else { HuntMethod::Priority };
+            (g.overflow, g.rounds, g.follow_all) = (overflow, rounds, even);
+        }));
+        let (members, overflow) = (self.members(), self.one_in(2).then(|| self.destination()));
+        changes.push(department(&members, |d| d.overflow = overflow));
+        w.configure(&changes);
+        if self.one_in(3) {
+            let (a, b) = (self.number(), self.number());
+            w.dial(a, &b.to_string());
+            let ringing = w.far.values().find(|f| !f.inbound && !f.ended);
+            if let Some(name) = ringing.map(|f| f.name.clone()) {
+                w.answers(&name);
+            }
+        }
+    }
+
+    fn answers(&mut self) -> Vec<(Dn, Answer)> {
+        let answer = |d: &mut Draw| Answer::ALL[d.rng.below(5) as usize];
+        let mut answers: Vec<(Dn, Answer)> = NUMBERS.map(|n| (dn(n), answer(self))).collect();
+        answers.push((dn(7100), answer(self)));
+        answers
+    }
+}
+
+/// Phones do as they were told, until the call of `caller` is answered or over.
+fn play(w: &mut World, caller: u16, answers: &[(Dn, Answer)], first: usize) {
+    for _ in 0..200 {
+        if w.records.len() > first {
+            return;
+        }
+        let call = w
+            .control
+            .calls
+            .iter()
+            .map(|(_, c)| c)
+            .find(|c| c.draft.caller.dn == Some(dn(caller)) && c.draft.answered_at.is_none());
+        let Some(call) = call else { return };
+        let Some(ring) = &call.ring else {
+            w.wait(Micros::millis(500));
+            continue;
+        };
+        let said = answers.iter().find(|(of, _)| *of == ring.plan.dn).map(|(_, a)| *a);
+        let names: Vec<String> = call.ringing().iter().map(|leg| w.far[leg].name.clone()).collect();
+        let wait_s = u64::from(ring.ring_time_s);
+        match said.unwrap_or(Answer::NoAnswer) {
+            Answer::Answers => w.answers(&names[0]),
+            Answer::NoAnswer => {
+                w.rings(&names[0]);
+                w.wait(Micros::seconds(wait_s));
+            }
+            Answer::Busy => names.iter().for_each(|n| w.refuses(n, 486)),
+            Answer::Declines => refuse_all(w, &names),
+            Answer::Unreachable => w.wait(Micros::seconds(4)),
+        }
+    }
+    panic!("the call never ends");
+}
+
+/// A 603 of one device ends the ringing of all of one number.
+fn refuse_all(w: &mut World, names: &[String]) {
+    for name in names {
+        if w.far.values().any(|f| f.name == *name && !f.ended && !f.answered) {
+            w.refuses(name, 403);
+        }
+    }
+}
+
+fn routing(explanation: &Explanation) -> Vec<String> {
+    let steps = explanation.steps.iter().flat_map(|e| &e.steps);
+    steps.map(|s| format!("{} {}", s.code, s.args)).collect()
+}
+
+fn recorded(w: &World, at: usize) -> Vec<String> {
+    let told = |code: &str| {
+        let later = ["media.path", "answer", "announce", "decided", "ring.device-gone"];
+        let answers = ["ring.refused", "ring.over", "ring.silent", "ring.unanswered"];
+        !later.contains(&code) && !answers.contains(&code)
+    };
+    let steps = w.records[at].trace.iter().filter(|s| told(&s.code));
+    steps.map(|s| format!("{} {}", s.code, s.args)).collect()
+}
+
+fn agrees(seed: u64) -> (Ending, usize) {
+    let mut bytes = [3; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut draw = Draw { rng: Rng::from_seed(bytes) };
+    let mut w = World::new();
+    draw.company(&mut w);
+    let (from, answers) = (draw.number(), draw.answers());
+    let to = match draw.rng.below(5) {
+        0 => "7000".to_owned(),
+        1 => "7100".to_owned(),
+        _ => draw.number().to_string(),
+    };
+    let tenant: TenantId = TENANT;
+    let question = Question { tenant, from: dn(from), to: &to, answers: &answers };
+    let told = w.control.explain(w.now.mono, &question, &w.facts);
+    let first = w.records.len();
+    let limit = w.facts.snapshot.dn_settings(TENANT, dn(from)).map_or(4, |s| s.call_limit);
+    if w.control.core.budget.count(TENANT, dn(from)) >= u32::from(limit) {
+        return (Ending::Refused(Cause::UserBusy), 0);
+    }
+    let caller = w.dial(from, &to);
+    play(&mut w, from, &answers, first);
+    let ended = w.records.len() > first;
+    match told.ending {
+        Ending::Answered(_) => {
+            assert!(!ended, "seed {seed}: {:?}", w.records.last());
+            let cause = Cause::NormalClearing;
+            w.event(caller, LegEvent::Ended { cause, by_far_end: true });
+        }
+        Ending::Refused(cause) => {
+            assert!(ended, "seed {seed}: {told:?}");
+            assert_eq!(w.records[first].cause, cause, "seed {seed}: {told:?}");
+        }
+        other => panic!("seed {seed}: {other:?}"),
+    }
+    assert_eq!(recorded(&w, first), routing(&told), "seed {seed}");
+    (told.ending, told.steps.len())
+}
+
+#[test]
+fn a_call_goes_where_the_explanation_said() {
+    let mut endings = std::collections::BTreeSet::new();
+    let mut longest = 0;
+    for seed in 0..3_000 {
+        let (ending, steps) = agrees(seed);
+        longest = longest.max(steps);
+        endings.insert(match ending {
+            Ending::Refused(cause) => cause.name(),
+            _ => "answered",
+        });
+    }
+    for name in ["answered", "UserBusy", "RingTimeout", "Unregistered", "ForwardLoop"] {
+        assert!(endings.contains(name), "{name} never happened: {endings:?}");
+    }
+    assert!(longest > 5, "{longest}");
+}
+
+#[test]
+fn an_explanation_shows_where_other_answers_lead() {
+    let mut w = World::new();
+    let mut settings = DnSettings::new(TENANT, dn(2002));
+    *settings.forward_mut(ForwardKind::Busy) = Forward::on(Destination::Dn(dn(2003)));
+    w.configure(&[Change::DnSettingsPut(settings)]);
+    let question = Question { tenant: TENANT, from: dn(2001), to: "2002", answers: &[] };
+    let told = w.control.explain(w.now.mono, &question, &w.facts);
+    assert_eq!(told.ending, Ending::Refused(Cause::RingTimeout));
+    let first = &told.steps[0];
+    assert_eq!(first.assumed, Some((dn(2002), Answer::NoAnswer)));
+    let ends: Vec<(Answer, Ending)> = first.branches.iter().map(|b| (b.answer, b.ending)).collect();
+    assert_eq!(
+        ends,
+        [
+            (Answer::Busy, Ending::Rings(dn(2003))),
+            (Answer::Declines, Ending::Rings(dn(2003))),
+            (Answer::Unreachable, Ending::Refused(Cause::Unregistered)),
+        ]
+    );
+}

@@ -1,0 +1,225 @@
+//! Where a call would go, and why: the walk of live calls, taken without making the call (R318).
+//!
+//! What phones will do cannot be known: each number that rings is taken not to answer, unless the
+//! question says otherwise, and each such step shows where the other answers would lead.
+
+use base::id::TenantId;
+use base::{Cause, Dn, Micros, Mono};
+use model::record::Step;
+use model::{CodeKind, UserState};
+
+use crate::explain::{Mark, told};
+use crate::route::{Facts, Journey, Next, Walk};
+
+/// A call that is not made.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Whose numbers.
+    pub tenant: TenantId,
+    /// The caller's extension.
+    pub from: Dn,
+    /// What is dialled.
+    pub to: &'a str,
+    /// What numbers do when they ring; others do not answer.
+    pub answers: &'a [(Dn, Answer)],
+}
+
+/// What becomes of a number that rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Answer {
+    /// Someone answers.
+    Answers,
+    /// Nobody answers in time.
+    NoAnswer,
+    /// 486: it is busy, or in do not disturb by its own key.
+    Busy,
+    /// 603: it is declined.
+    Declines,
+    /// Registered, but silent for 4 s (圏外).
+    Unreachable,
+}
+
+impl Answer {
+    /// Every answer, the usual assumption first.
+    pub const ALL: [Answer; 5] =
+        [Self::NoAnswer, Self::Answers, Self::Busy, Self::Declines, Self::Unreachable];
+
+    /// The word on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Answer::Answers => "answers",
+            Answer::NoAnswer => "no-answer",
+            Answer::Busy => "busy",
+            Answer::Declines => "declines",
+            Answer::Unreachable => "unreachable",
+        }
+    }
+
+    /// The answer of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Answer::ALL.into_iter().find(|a| a.name() == name)
+    }
+
+    fn cause(self) -> Option<Cause> {
+        match self {
+            Answer::Answers => None,
+            Answer::NoAnswer => Some(Cause::RingTimeout),
+            Answer::Busy => Some(Cause::UserBusy),
+            Answer::Declines => Some(Cause::UserRejected),
+            Answer::Unreachable => Some(Cause::Unregistered),
+        }
+    }
+}
+
+/// Where the call would go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The decisions in order.
+    pub steps: Vec<Explained>,
+    /// How it would end.
+    pub ending: Ending,
+}
+
+/// Decisions up to one that hangs on a phone, with the other ways from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// The decisions, as a record keeps them.
+    pub steps: Vec<Step>,
+    /// The number that rings then, and what it is taken to do.
+    pub assumed: Option<(Dn, Answer)>,
+    /// Where the other answers would lead.
+    pub branches: Vec<Branch>,
+}
+
+/// Another answer and what would follow at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// The other answer.
+    pub answer: Answer,
+    /// The decisions that would follow.
+    pub steps: Vec<Step>,
+    /// The end, or the next number that would ring.
+    pub ending: Ending,
+}
+
+/// How an explained call ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Answered by this number.
+    Answered(Dn),
+    /// This number would ring next; only in branches.
+    Rings(Dn),
+    /// A message is left in the box of this number.
+    Voicemail(Dn),
+    /// The own box is listened to.
+    Mailbox(Dn),
+    /// A feature code, which the caller hears about.
+    Code(CodeKind),
+    /// What is parked there is retrieved.
+    Slot(Dn),
+    /// Refused.
+    Refused(Cause),
+}
+
+/// Steps of one explanation that hang on a phone; a hunt has up to 64 members in five rounds.
+const RINGS_MAX: usize = 330;
+
+pub(crate) fn explain(now: Mono, asked: &Question<'_>, facts: &dyn Facts) -> Explanation {
+    let snapshot = facts.snapshot();
+    let caller = snapshot.user_by_dn(asked.tenant, asked.from);
+    if caller.is_none_or(|u| u.state != UserState::Active) {
+        let mark = if caller.is_some() { Mark::CallerStopped } else { Mark::DeviceWithoutUser };
+        let steps = vec![Explained { steps: told(&[mark]), assumed: None, branches: Vec::new() }];
+        return Explanation { steps, ending: Ending::Refused(Cause::FeatureNotPermitted) };
+    }
+    let mut asker = Asker { facts, now, answers: asked.answers };
+    let mut journey = Journey::new(asked.tenant, Some(asked.from));
+    let mut steps = Vec::new();
+    let mut trace = Vec::new();
+    let mut next = journey.begin(&mut asker.walk(&mut trace), asked.to);
+    for _ in 0..RINGS_MAX {
+        let plan = match next {
+            Next::Ring(plan) => plan,
+            Next::Wait { until } => {
+                asker.now = until;
+                next = journey.waited(&mut asker.walk(&mut trace));
+                continue;
+            }
+            end => return asker.ended(steps, &trace, ending(&end)),
+        };
+        let answer = asker.assumed(plan.dn);
+        let branches = asker.branches(&journey, answer, plan.ring_s);
+        let told = told(&std::mem::take(&mut trace));
+        steps.push(Explained { steps: told, assumed: Some((plan.dn, answer)), branches });
+        let Some(cause) = answer.cause() else {
+            return asker.ended(steps, &trace, Ending::Answered(plan.dn));
+        };
+        asker.pass(answer, plan.ring_s);
+        next = journey.resume(&mut asker.walk(&mut trace), cause);
+    }
+    asker.ended(steps, &trace, Ending::Refused(Cause::ForwardLoop))
+}
+
+struct Asker<'a> {
+    facts: &'a dyn Facts,
+    now: Mono,
+    answers: &'a [(Dn, Answer)],
+}
+
+impl<'a> Asker<'a> {
+    fn walk<'w>(&self, trace: &'w mut Vec<Mark>) -> Walk<'w>
+    where
+        'a: 'w,
+    {
+        Walk { facts: self.facts, now: self.now, trace }
+    }
+
+    fn assumed(&self, dn: Dn) -> Answer {
+        let said = self.answers.iter().find(|(of, _)| *of == dn);
+        said.map_or(Answer::NoAnswer, |(_, answer)| *answer)
+    }
+
+    /// The time that an answer takes.
+    fn pass(&mut self, answer: Answer, ring_s: u16) {
+        let span = match answer {
+            Answer::NoAnswer => Micros::seconds(u64::from(ring_s)),
+            Answer::Unreachable => base::limits::UNREACHABLE_AFTER,
+            Answer::Answers | Answer::Busy | Answer::Declines => Micros(0),
+        };
+        self.now += span;
+    }
+
+    fn branches(&self, journey: &Journey, taken: Answer, ring_s: u16) -> Vec<Branch> {
+        let others = Answer::ALL.into_iter().filter(|a| *a != taken);
+        let branch = |answer: Answer| {
+            let cause = answer.cause()?;
+            let mut asker = Asker { ..*self };
+            asker.pass(answer, ring_s);
+            let mut journey = journey.clone();
+            let mut trace = Vec::new();
+            let next = journey.resume(&mut asker.walk(&mut trace), cause);
+            Some(Branch { answer, steps: told(&trace), ending: ending(&next) })
+        };
+        others.filter_map(branch).collect()
+    }
+
+    fn ended(&self, mut steps: Vec<Explained>, trace: &[Mark], ending: Ending) -> Explanation {
+        if !trace.is_empty() {
+            let steps_left = told(trace);
+            steps.push(Explained { steps: steps_left, assumed: None, branches: Vec::new() });
+        }
+        Explanation { steps, ending }
+    }
+}
+
+fn ending(next: &Next) -> Ending {
+    match next {
+        Next::Ring(plan) => Ending::Rings(plan.dn),
+        Next::Wait { .. } => Ending::Refused(Cause::RingTimeout),
+        Next::Voicemail { of } => Ending::Voicemail(*of),
+        Next::Mailbox { of } => Ending::Mailbox(*of),
+        Next::Code(kind, _) => Ending::Code(*kind),
+        Next::Slot(dn) => Ending::Slot(*dn),
+        Next::Refuse(cause) => Ending::Refused(*cause),
+    }
+}
