@@ -190,12 +190,14 @@ pub fn service_name(service: Service, lang: Lang) -> String {
 
 /// One step of the explanation in the reader's language.
 ///
-/// The last argument of a step may name a cause, which is then shown by its sentence. Codes
-/// without a sentence are shown as they are.
+/// An argument of a step may name a cause, or why a member of a group was passed over: it is then
+/// shown by its words. Codes without a sentence are shown as they are.
 pub fn trace_sentence(step: &Step, lang: Lang) -> String {
+    let why = |word: &str| format!("trace-why-{word}");
     let named = |word: &str| match Cause::parse(word) {
         Some(cause) => text(lang, &format!("cause-{}", cause.name())).into_owned(),
-        None => word.to_owned(),
+        None if has(lang, &why(word)) => text(lang, &why(word)).into_owned(),
+        None => word.replace(',', ", "),
     };
     let code = step.code.replace('.', "-");
     let words: Vec<String> = step.args.split(' ').filter(|w| !w.is_empty()).map(named).collect();

@@ -6,6 +6,7 @@
 //! people are in [`text`], in Japanese and English.
 
 pub mod demo;
+pub mod explain;
 pub mod export;
 pub mod history;
 pub mod import;

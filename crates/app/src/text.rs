@@ -53,7 +53,9 @@ macro_rules! catalogues {
     };
 }
 
-catalogues!["cli", "demo", "export", "history", "import", "init", "login", "portal", "users"];
+catalogues![
+    "cli", "demo", "explain", "export", "history", "import", "init", "login", "portal", "users",
+];
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -116,6 +116,22 @@ pub(crate) enum Command {
         #[arg(short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Say where a call would go now, and why, without making it.
+    Explain {
+        /// Extension of the caller.
+        #[arg(long, value_name = "EXTENSION")]
+        from: String,
+        /// What is dialled.
+        #[arg(long, value_name = "NUMBER")]
+        to: String,
+        /// Domain of the tenant.
+        #[arg(long, value_name = "DOMAIN")]
+        tenant: String,
+        /// What a number does when it rings (may be given several times): answers, no-answer,
+        /// busy, declines or unreachable. Others do not answer.
+        #[arg(long, value_name = "EXTENSION=WHAT")]
+        assume: Vec<String>,
+    },
     /// Check the configuration and say where each value comes from.
     CheckConfig,
     /// Run a journal through a node and compare the outputs.

@@ -1,4 +1,4 @@
-//! The work behind `init`, `import` and `export`, done where the store is: in the running node,
+//! The work behind `init`, `import`, `export` and `explain`, done where the store is: in the running node,
 //! or in the command itself when no node runs.
 
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use app::export::{self, HistoryRequest, Piece};
 use app::import::{self, Format};
 use app::text::{Lang, text_with};
-use app::{init, result};
-use base::{Rng, Secret, Wall};
+use app::{explain, init, result};
+use base::{Dn, Rng, Secret, Wall};
 use bulk::{Encoding, Kind, Mode};
 use engine::{Command, Handle, Reply};
 use model::Preset;
@@ -53,6 +53,7 @@ pub(crate) async fn run(
         Job::Init { .. } => do_init(request.job, lang, backend, sink).await,
         Job::Import { .. } => do_import(request.job, input, (lang, backend), sink).await,
         Job::Export { .. } => do_export(request.job, lang, backend, sink).await,
+        Job::Explain { .. } => do_explain(request.job, lang, backend, sink).await,
     };
     match done {
         Ok(status) => status,
@@ -186,6 +187,35 @@ async fn do_export(
         .map_err(|e| Stop(REFUSED, e.sentence(lang)))?;
     sink.out(&bytes).await?;
     Ok(DONE)
+}
+
+async fn do_explain(
+    job: Job,
+    lang: Lang,
+    backend: &Backend,
+    sink: &mut impl Sink,
+) -> Result<u8, Stop> {
+    let Job::Explain { tenant, from, to, assume } = job else { return Ok(WRONG) };
+    let tenant = scope(backend, lang, &tenant)?.tenant();
+    let wrong = |id: &str, value: &str| Stop(WRONG, say(lang, id, value));
+    let from = Dn::parse(&from).map_err(|_| wrong("explain-no-extension", &from))?;
+    let read =
+        |text: &String| explain::assumption(text).ok_or_else(|| wrong("explain-assume", text));
+    let answers = assume.iter().map(read).collect::<Result<Vec<_>, Stop>>()?;
+    let Some(handle) = &backend.handle else {
+        return Err(Stop(UNREACHABLE, text_with(lang, "explain-no-node", &[])));
+    };
+    let command = Command::Explain { tenant, from, to, answers };
+    match handle.ask(command).await {
+        Ok(Reply::Explanation(found)) => {
+            let mut lines = explain::lines(&found, lang).join("\n");
+            lines.push('\n');
+            sink.out(lines.as_bytes()).await?;
+            Ok(DONE)
+        }
+        Ok(_) => Ok(UNREACHABLE),
+        Err(error) => Err(Stop(UNREACHABLE, error.to_string())),
+    }
 }
 
 /// Devices of the tenant that are registered now, sorted; `None` when no node runs or nobody asks.

@@ -120,6 +120,9 @@ fn job_of(command: Command, lang: Lang) -> Result<((Job, Vec<u8>), Targets), u8>
             let work = Job::Export { kind, tenant, date, standard, format, folder };
             Ok(((work, Vec::new()), Targets { output, secrets: None }))
         }
+        Command::Explain { from, to, tenant, assume } => {
+            Ok(((Job::Explain { tenant, from, to, assume }, Vec::new()), none))
+        }
         Command::Serve | Command::Demo { .. } | Command::CheckConfig | Command::Replay { .. } => {
             Err(jobs::WRONG)
         }

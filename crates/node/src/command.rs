@@ -1,8 +1,9 @@
 //! What portals and the command line ask of a node.
 
 use base::id::{DeviceId, TenantId};
-use base::{CallId, Wall};
+use base::{CallId, Dn, Wall};
 use callctl::CallControl;
+use callctl::whatif::{Answer, Explanation};
 use sip::stack::Registration;
 
 /// A question or order.
@@ -20,6 +21,17 @@ pub enum Command {
         /// Whose.
         tenant: TenantId,
     },
+    /// Where a call would go, and why (R318).
+    Explain {
+        /// Whose numbers.
+        tenant: TenantId,
+        /// The caller's extension.
+        from: Dn,
+        /// What is dialled.
+        to: String,
+        /// What numbers do when they ring; others do not answer.
+        answers: Vec<(Dn, Answer)>,
+    },
     /// End a call (`AdminCleared`).
     Clear {
         /// Which.
@@ -36,6 +48,8 @@ pub enum Reply {
     Status(Status),
     /// To `Calls`.
     Calls(Vec<CallLine>),
+    /// To `Explain`.
+    Explanation(Explanation),
     /// To `Clear`.
     Done,
 }

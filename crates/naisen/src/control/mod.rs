@@ -54,6 +54,13 @@ pub(crate) enum Job {
         /// The daily files of the history, each as a file of its own.
         folder: bool,
     },
+    Explain {
+        tenant: String,
+        from: String,
+        to: String,
+        /// `EXTENSION=WHAT`.
+        assume: Vec<String>,
+    },
 }
 
 /// Where a job's output goes.

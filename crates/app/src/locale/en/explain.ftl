@@ -1,0 +1,19 @@
+explain-no-extension = The caller "{ $value }" is no extension number. Example: --from 2001
+explain-assume = "{ $value }" cannot be read. Write EXTENSION=WHAT with answers, no-answer, busy, declines or unreachable. Example: --assume 2002=busy
+explain-no-node = No node runs, so the live state (registrations, calls) is not known. Start naisen and try again.
+explain-end = Result: { $end }
+explain-assumed = Assumed of extension { $dn }: { $answer }.
+explain-branch = If { $answer }: { $steps } → { $end }
+explain-branch-end = If { $answer }: { $end }
+explain-answers = it answers
+explain-no-answer = it does not answer
+explain-busy = it is busy
+explain-declines = it declines
+explain-unreachable = it cannot be reached
+explain-answered = Extension { $dn } answers.
+explain-rings = Extension { $dn } rings.
+explain-voicemail = The call goes to the voicemail of extension { $dn }.
+explain-mailbox = Extension { $dn } listens to its own voicemail.
+explain-slot = The call parked at { $dn } is retrieved.
+explain-code = The feature code "{ $code }" is carried out.
+explain-refused = The call fails. { $sentence } (cause { $code })

@@ -1,0 +1,19 @@
+explain-no-extension = 発信者の内線番号「{ $value }」は数字ではありません。例: --from 2001
+explain-assume = 「{ $value }」は読み取れません。内線番号=動作 の形で、動作は answers、no-answer、busy、declines、unreachable のどれかを書いてください。例: --assume 2002=busy
+explain-no-node = 交換機が動いていないため、今の状態(接続、通話中)が分かりません。naisen を起動してからやり直してください。
+explain-end = 結果: { $end }
+explain-assumed = 仮定: 内線番号{ $dn }は「{ $answer }」とします。
+explain-branch = もし「{ $answer }」なら: { $steps } → { $end }
+explain-branch-end = もし「{ $answer }」なら: { $end }
+explain-answers = 応答する
+explain-no-answer = 応答しない
+explain-busy = 話中
+explain-declines = 拒否する
+explain-unreachable = 圏外になる
+explain-answered = 内線番号{ $dn }が応答します。
+explain-rings = 内線番号{ $dn }を呼び出します。
+explain-voicemail = 内線番号{ $dn }の留守番につながります。
+explain-mailbox = 内線番号{ $dn }の留守番の再生につながります。
+explain-slot = パーク番号{ $dn }の通話を取り出します。
+explain-code = 特番「{ $code }」の操作になります。
+explain-refused = つながりません。{ $sentence }(切断理由 { $code })
