@@ -2,7 +2,7 @@
 
 use base::id::LegId;
 
-use crate::{Digit, LegWant};
+use crate::{Digit, FileId, LegWant};
 
 /// One request to the media plane.
 ///
@@ -36,5 +36,10 @@ pub enum Command {
     ReportStats {
         /// The leg to report.
         leg: LegId,
+    },
+    /// Removes a file, if it is there. Who hears it hears it to its end.
+    DeleteFile {
+        /// Which.
+        file: FileId,
     },
 }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use base::id::LegId;
 
+use crate::{FileId, RecordEnd, RecordFailure};
+
 /// News from the media plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -23,7 +25,7 @@ pub enum Event {
         /// The source, which may differ from the address in its SDP (NAT).
         from: SocketAddr,
     },
-    /// A digit was pressed; told once, when it begins.
+    /// A digit was pressed; told when it begins and when it has ended, each once.
     Digit {
         /// The leg that pressed it.
         leg: LegId,
@@ -31,6 +33,8 @@ pub enum Event {
         digit: Digit,
         /// How it was heard.
         source: DigitSource,
+        /// Whether it begins or has ended.
+        phase: DigitPhase,
     },
     /// Nothing was received for the silence time (30 s by default) though the peer may send.
     ///
@@ -45,6 +49,33 @@ pub enum Event {
         leg: LegId,
         /// `Play::serial` of the condition that started it.
         serial: u32,
+    },
+    /// A recording has ended and is on the disk, its header and its folder entry included.
+    ///
+    /// May come after the `Stats` of a closed leg.
+    Recorded {
+        /// The leg that spoke.
+        leg: LegId,
+        /// `Record::serial` of the condition that began it.
+        serial: u32,
+        /// The file.
+        file: FileId,
+        /// What was kept, without the silence at its end. Below `Record::MIN_MS` the file is
+        /// gone already.
+        duration_ms: u32,
+        /// Why it ended.
+        end: RecordEnd,
+    },
+    /// A recording could not begin or go on; its file is gone, unless it was another's.
+    RecordFailed {
+        /// The leg.
+        leg: LegId,
+        /// `Record::serial` of the condition.
+        serial: u32,
+        /// The file.
+        file: FileId,
+        /// Why.
+        why: RecordFailure,
     },
     /// Counters of a leg: at its close, and when asked.
     Stats {
@@ -98,6 +129,19 @@ pub enum DigitSource {
     Event,
     /// Tones in the audio; only looked for when telephone-event was not negotiated.
     InBand,
+}
+
+/// Beginning or end of a digit. Waiting times run from the end of one digit to the beginning of
+/// the next (R282).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DigitPhase {
+    /// It is being pressed.
+    Begin,
+    /// It is pressed no more.
+    End {
+        /// How long it was, milliseconds, as far as it was heard.
+        ms: u16,
+    },
 }
 
 /// Counters of a leg since it opened. Lost and jitter follow RFC 3550 §6.4.1.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use base::id::LegId;
 
-use crate::{Direction, Payloads, Sdes};
+use crate::{Direction, FileId, Payloads, PromptId, Record, Sdes, Words};
 
 /// Everything the media plane shall know of a leg; complete, so a later one replaces it whole.
 ///
@@ -91,6 +91,8 @@ pub enum Joined {
     Player(Play),
     /// It hears itself (test phone).
     Echo,
+    /// What it says goes into a file, it hears silence; digits are told and not recorded.
+    Recorder(Record),
 }
 
 /// One playing.
@@ -118,68 +120,13 @@ pub enum PlayerId {
     },
     /// A telephone tone.
     Tone(ToneKind),
-}
-
-/// Built-in sentences; the text of each is in `crates/media/prompts/prompts.toml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PromptId {
-    /// The number dialled is not in use.
-    NumberNotInUse,
-    /// The telephone is out of reach or switched off (圏外).
-    CannotBeReached,
-    /// Nobody answers.
-    NoAnswer,
-    /// The other party is on the telephone.
-    Busy,
-    /// The other party does not take the call.
-    CallRefused,
-    /// The forwarding destination does not take the call.
-    ForwardDenied,
-    /// The lines are crowded.
-    Congestion,
-    /// What the echo test does.
-    EchoIntro,
-    /// What the busy test does.
-    TestBusy,
-    /// What the music test does.
-    TestMusic,
-}
-
-impl PromptId {
-    /// All, in the order of their wire numbers.
-    pub const ALL: [Self; 10] = [
-        Self::NumberNotInUse,
-        Self::CannotBeReached,
-        Self::NoAnswer,
-        Self::Busy,
-        Self::CallRefused,
-        Self::ForwardDenied,
-        Self::Congestion,
-        Self::EchoIntro,
-        Self::TestBusy,
-        Self::TestMusic,
-    ];
-
-    /// The id in `prompts.toml`, also the name of the file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NumberNotInUse => "number-not-in-use",
-            Self::CannotBeReached => "cannot-be-reached",
-            Self::NoAnswer => "no-answer",
-            Self::Busy => "busy",
-            Self::CallRefused => "call-refused",
-            Self::ForwardDenied => "forward-denied",
-            Self::Congestion => "congestion",
-            Self::EchoIntro => "echo-intro",
-            Self::TestBusy => "test-busy",
-            Self::TestMusic => "test-music",
-        }
-    }
-
-    /// From the id in `prompts.toml`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|id| id.name() == name)
-    }
+    /// Sentences, words and tones one after the other.
+    Words(Words),
+    /// A file from its beginning; one that is missing has ended at once.
+    File(FileId),
+    /// `FileId::Sound` as hold music, one running position for all; the built-in music where it
+    /// is missing.
+    Music(u64),
 }
 
 /// Language of a sentence.
@@ -207,6 +154,41 @@ pub enum ToneKind {
     CallWaiting,
     /// 950, 1,400, 1,800 Hz, 330 ms each.
     Refusal,
+    /// 400 Hz, three bursts of 120 ms: what was asked for is done.
+    Confirmation,
+    /// 400 Hz, four bursts of 250 ms: it is not done.
+    Error,
+    /// 1,000 Hz for half a second: speak now.
+    Record,
+    /// 1,000 Hz for 160 ms.
+    Beep,
+    /// 400 Hz twice for 120 ms, every 10 s: somebody is still held.
+    Hold,
+}
+
+impl ToneKind {
+    /// All, in the order of their wire numbers.
+    pub const ALL: [Self; 11] = [
+        Self::Dial,
+        Self::SecondDial,
+        Self::Ringback,
+        Self::Busy,
+        Self::CallWaiting,
+        Self::Refusal,
+        Self::Confirmation,
+        Self::Error,
+        Self::Record,
+        Self::Beep,
+        Self::Hold,
+    ];
+
+    pub(crate) fn wire_number(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) fn from_wire_number(n: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(n)).copied()
+    }
 }
 
 /// How often something is played.

@@ -15,18 +15,24 @@ mod command;
 pub mod crypto;
 pub mod direction;
 mod event;
+mod file;
 mod leg;
+mod prompt;
 pub mod sdp;
 #[cfg(test)]
 mod tests;
 pub mod wire;
+mod words;
 
 pub use codec::{Codec, CodecName, Payload, Payloads};
 pub use command::Command;
 pub use crypto::{CryptoKey, KEY_BYTES, Sdes, Suite};
 pub use direction::Direction;
-pub use event::{Digit, DigitSource, Event, Failure, LegStats, Load};
+pub use event::{Digit, DigitPhase, DigitSource, Event, Failure, LegStats, Load};
+pub use file::{FileId, Record, RecordEnd, RecordFailure};
 pub use leg::{
-    DtmfToPeer, Form, GroupId, Joined, Language, LegWant, Play, PlayerId, PromptId, Protection,
-    RemoteMedia, Repeat, ToneKind,
+    DtmfToPeer, Form, GroupId, Joined, Language, LegWant, Play, PlayerId, Protection, RemoteMedia,
+    Repeat, ToneKind,
 };
+pub use prompt::PromptId;
+pub use words::Words;

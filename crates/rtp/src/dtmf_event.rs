@@ -33,6 +33,15 @@ impl EventPayload {
     }
 }
 
+/// A digit that is pressed no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pressed {
+    /// Event code, 0–15.
+    pub event: u8,
+    /// How long, in timestamp units; 0 when nobody told.
+    pub duration: u32,
+}
+
 /// Hears digits: one per SSRC and timestamp, from its first packet, however many arrive.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EventReceiver {
@@ -43,6 +52,9 @@ pub struct EventReceiver {
 struct Heard {
     ssrc: u32,
     timestamp: u32,
+    /// Length of the segments before this one.
+    before: u32,
+    duration: u16,
     event: u8,
     ended: bool,
     at: Mono,
@@ -61,6 +73,17 @@ pub enum Heed {
     Ignore,
 }
 
+/// What an event packet says: in order of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice {
+    /// The digit before, whose end was never heard.
+    pub unended: Option<Pressed>,
+    /// What the packet is.
+    pub heed: Heed,
+    /// The digit of this packet, when this is the first that says it has ended.
+    pub ended: Option<Pressed>,
+}
+
 /// After three frames without a packet a digit has ended, even if its end was lost.
 const LOST_END: Micros = Micros::millis(60);
 
@@ -75,38 +98,66 @@ impl EventReceiver {
     /// Takes one packet of the telephone-event payload type.
     ///
     /// A digit whose first packet heard is already its end counts too.
-    pub fn packet(&mut self, now: Mono, header: &Header, payload: &EventPayload) -> Heed {
+    pub fn packet(&mut self, now: Mono, header: &Header, payload: &EventPayload) -> Notice {
+        let ignore = Notice { unended: None, heed: Heed::Ignore, ended: None };
         if payload.event > 15 {
-            return Heed::Ignore;
+            return ignore;
         }
-        let same_source = self.last.filter(|l| l.ssrc == header.ssrc);
         let fresh = Heard {
             ssrc: header.ssrc,
             timestamp: header.timestamp,
+            before: 0,
+            duration: payload.duration,
             event: payload.event,
             ended: payload.end,
             at: now,
         };
-        let Some(last) = same_source else {
-            self.last = Some(fresh);
-            return Heed::Begin(payload.event);
+        let Some(last) = self.last.filter(|l| l.ssrc == header.ssrc) else {
+            return self.begin(fresh);
         };
         let ahead = header.timestamp.wrapping_sub(last.timestamp);
         let next_segment = ahead == SEGMENT && payload.event == last.event && !last.ended;
         if ahead == 0 || next_segment {
             let was_ended = last.ended && ahead == 0;
-            self.last = Some(Heard { ended: was_ended || payload.end, ..fresh });
-            return match (was_ended, payload.end) {
-                (false, false) => Heed::More,
-                (false, true) => Heed::End,
-                (true, _) => Heed::Ignore,
+            let before = last.before + if next_segment { SEGMENT } else { 0 };
+            let heard = Heard { ended: was_ended || payload.end, before, ..fresh };
+            // Packets of one digit that overtake each other make it no shorter.
+            let duration = if ahead == 0 { last.duration.max(heard.duration) } else { heard.duration };
+            let heard = Heard { duration, ..heard };
+            self.last = Some(heard);
+            let (heed, ended) = match (was_ended, payload.end) {
+                (false, false) => (Heed::More, None),
+                (false, true) => (Heed::End, Some(heard.pressed())),
+                (true, _) => (Heed::Ignore, None),
             };
+            return Notice { unended: None, heed, ended };
         }
         if ahead.cast_signed() < 0 {
-            return Heed::Ignore;
+            return ignore;
         }
+        self.begin(fresh)
+    }
+
+    fn begin(&mut self, fresh: Heard) -> Notice {
+        let unended = self.last.filter(|l| !l.ended).map(|l| l.pressed());
         self.last = Some(fresh);
-        Heed::Begin(payload.event)
+        let ended = fresh.ended.then(|| fresh.pressed());
+        Notice { unended, heed: Heed::Begin(fresh.event), ended }
+    }
+
+    /// Whether a digit is being pressed whose end is still to be told.
+    pub fn is_pressed(&self) -> bool {
+        self.last.is_some_and(|l| !l.ended)
+    }
+
+    /// The digit whose end was lost, once nothing was heard of it for three frames.
+    pub fn lapse(&mut self, now: Mono) -> Option<Pressed> {
+        let last = self.last.as_mut().filter(|l| !l.ended)?;
+        if now.since(last.at) < LOST_END {
+            return None;
+        }
+        last.ended = true;
+        Some(last.pressed())
     }
 
     /// Whether a digit is being pressed, or its tone may still leak into the audio.
@@ -114,6 +165,12 @@ impl EventReceiver {
         let Some(last) = self.last else { return false };
         let since = now.since(last.at);
         if last.ended { since < LEAK } else { since < LOST_END + LEAK }
+    }
+}
+
+impl Heard {
+    fn pressed(&self) -> Pressed {
+        Pressed { event: self.event, duration: self.before + u32::from(self.duration) }
     }
 }
 

@@ -1,7 +1,9 @@
-//! Digits as tones in G.711 audio (ITU-T Q.23, Q.24): Goertzel filters over 20 ms blocks.
+//! Digits as tones in G.711 audio (ITU-T Q.23, Q.24): Goertzel filters over windows of 20 ms, one
+//! every 10 ms.
 //!
 //! Used where telephone-event was not negotiated. A loud-enough gate keeps silence and quiet
-//! speech cheap. A digit is told after two equal blocks (≥ 40 ms) and once until two others.
+//! speech cheap. A digit begins with three equal windows (a tone of 40 ms always has them, one of
+//! 23 ms never) and has ended after three others, so an interruption of 10 ms does not split it.
 
 use crate::g711::Law;
 use crate::{FRAME_SAMPLES, dtmf_event};
@@ -19,7 +21,7 @@ const GATE: f32 = 230_000.0;
 const TWIST_NORMAL: f32 = 2.5;
 const TWIST_REVERSE: f32 = 6.3;
 
-/// Share of the block's energy that the two tones must have; speech has less.
+/// Share of the window's energy that the two tones must have; speech has less.
 const PURITY: f32 = 0.70;
 
 /// A tone must exceed the others of its group by this much in energy (about 6 dB).
@@ -28,71 +30,117 @@ const LEAD: f32 = 4.0;
 /// Second harmonic of a true tone stays below this share of it.
 const HARMONIC_MAX: f32 = 0.10;
 
+/// New samples of each window.
+const HOP: usize = FRAME_SAMPLES / 2;
+
+/// Equal windows that make a digit.
+const HITS: u8 = 3;
+
+/// Other windows that end it.
+const MISSES: u8 = 3;
+
+/// Equal windows from which on the audio is a digit's, in case.
+const SUSPECT: u8 = 2;
+
 /// Hears one stream.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ToneReceiver {
-    block: Block,
+    window: [i16; FRAME_SAMPLES],
+    len: usize,
     candidate: Option<u8>,
-    blocks: u8,
+    /// Windows in a row with the candidate.
+    hits: u8,
     told: Option<u8>,
+    /// Windows of the digit that was told, and those since the last of them.
+    windows: u32,
     misses: u8,
 }
 
-#[derive(Debug, Clone)]
-struct Block {
-    samples: [i16; FRAME_SAMPLES],
-    len: usize,
+/// Beginning or end of a digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// A digit begins; event code.
+    Begin(u8),
+    /// It has ended. Its length is in samples at 8 kHz.
+    End(dtmf_event::Pressed),
 }
 
-impl Default for Block {
+impl Default for ToneReceiver {
     fn default() -> Self {
-        Self { samples: [0; FRAME_SAMPLES], len: 0 }
+        Self {
+            window: [0; FRAME_SAMPLES],
+            len: HOP,
+            candidate: None,
+            hits: 0,
+            told: None,
+            windows: 0,
+            misses: 0,
+        }
     }
 }
 
 impl ToneReceiver {
-    /// Takes the payload of one packet; the event code of a digit that begins.
-    pub fn payload(&mut self, law: Law, payload: &[u8]) -> Option<u8> {
-        let mut digit = None;
+    /// Takes the payload of one packet and tells of digits that begin or have ended.
+    pub fn payload(&mut self, law: Law, payload: &[u8], mut tell: impl FnMut(Edge)) {
         for octet in payload {
-            let Some(slot) = self.block.samples.get_mut(self.block.len) else { break };
+            let Some(slot) = self.window.get_mut(self.len) else { break };
             *slot = law.decode(*octet);
-            self.block.len += 1;
-            if self.block.len == FRAME_SAMPLES {
-                self.block.len = 0;
-                digit = self.judge(classify(&self.block.samples)).or(digit);
+            self.len += 1;
+            if self.len == FRAME_SAMPLES {
+                let heard = classify(&self.window);
+                self.judge(heard, &mut tell);
+                self.window.copy_within(HOP.., 0);
+                self.len = FRAME_SAMPLES - HOP;
             }
         }
-        digit
     }
 
     /// Whether a tone is on or was a moment ago.
     pub fn covers(&self) -> bool {
-        self.candidate.is_some() || self.told.is_some()
+        self.told.is_some() || self.candidate.is_some() && self.hits >= SUSPECT
     }
 
-    fn judge(&mut self, heard: Option<u8>) -> Option<u8> {
+    /// Whether a digit was told whose end is still to be told.
+    pub fn is_pressed(&self) -> bool {
+        self.told.is_some()
+    }
+
+    /// The stream has stopped: the digit that was on, if one was.
+    pub fn lapse(&mut self) -> Option<dtmf_event::Pressed> {
+        let event = self.told?;
+        let duration = (self.windows + 1) * HOP as u32;
+        *self = Self::default();
+        Some(dtmf_event::Pressed { event, duration })
+    }
+
+    fn judge(&mut self, heard: Option<u8>, tell: &mut impl FnMut(Edge)) {
         if heard != self.candidate {
             self.candidate = heard;
-            self.blocks = 0;
+            self.hits = 0;
         }
-        self.blocks = self.blocks.saturating_add(1);
-        if heard.is_some() && heard == self.told {
-            self.misses = 0;
-            return None;
-        }
-        self.misses = self.misses.saturating_add(1);
-        if self.misses >= 2 {
+        self.hits = self.hits.saturating_add(1);
+        if let Some(event) = self.told {
+            if heard == self.told {
+                self.windows += 1 + u32::from(self.misses);
+                self.misses = 0;
+                return;
+            }
+            self.misses += 1;
+            if self.misses < MISSES {
+                return;
+            }
             self.told = None;
+            let duration = (self.windows + 1) * HOP as u32;
+            tell(Edge::End(dtmf_event::Pressed { event, duration }));
         }
-        let digit = heard.filter(|_| self.blocks == 2)?;
-        self.told = Some(digit);
-        self.misses = 0;
-        Some(digit)
+        if let Some(event) = heard.filter(|_| self.hits >= HITS) {
+            (self.told, self.windows, self.misses) = (heard, u32::from(self.hits), 0);
+            tell(Edge::Begin(event));
+        }
     }
 }
 
-/// The digit in one block, if there is one.
+/// The digit in one window, if there is one.
 fn classify(samples: &[i16; FRAME_SAMPLES]) -> Option<u8> {
     let energy: f32 = samples.iter().map(|s| f32::from(*s) * f32::from(*s)).sum();
     if energy < GATE * FRAME_SAMPLES as f32 {

@@ -15,6 +15,7 @@ pub mod latch;
 pub mod music;
 mod packet;
 pub mod receive;
+pub mod record;
 pub mod resample;
 pub mod rewrite;
 pub mod rtcp;

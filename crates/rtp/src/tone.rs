@@ -56,6 +56,37 @@ pub const CALL_WAITING: Tone = Tone { intro: &[], cycle: &[warble(16.0, 500), of
 pub const REFUSAL: Tone =
     Tone { intro: &[], cycle: &[on(950.0, 330), on(1_400.0, 330), on(1_800.0, 330), off(1_010)] };
 
+/// Confirmation: three bursts, then nothing for the rest of a second.
+pub const CONFIRMATION: Tone = Tone {
+    intro: &[],
+    cycle: &[on(400.0, 120), off(120), on(400.0, 120), off(120), on(400.0, 120), off(400)],
+};
+
+/// Error: four fast bursts, two a second.
+pub const ERROR: Tone = Tone {
+    intro: &[],
+    cycle: &[
+        on(400.0, 250),
+        off(250),
+        on(400.0, 250),
+        off(250),
+        on(400.0, 250),
+        off(250),
+        on(400.0, 250),
+        off(250),
+    ],
+};
+
+/// Speak now: half a second, and a breath behind it.
+pub const RECORD: Tone = Tone { intro: &[], cycle: &[on(1_000.0, 500), off(100)] };
+
+/// One short beep.
+pub const BEEP: Tone = Tone { intro: &[], cycle: &[on(1_000.0, 160), off(40)] };
+
+/// Somebody is still held: two short bursts in ten seconds.
+pub const HOLD: Tone =
+    Tone { intro: &[], cycle: &[on(400.0, 120), off(120), on(400.0, 120), off(9_640)] };
+
 /// Amplitude of a tone: −13 dBm0, as exchanges send them (0 dBm0 = 0.707 · 32,124 r.m.s. in µ-law
 /// terms, that is a sine of amplitude 22,716).
 const AMPLITUDE: f32 = 22_716.0 * 0.2239;

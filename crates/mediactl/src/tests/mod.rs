@@ -3,3 +3,4 @@ mod patch;
 mod read;
 mod session;
 mod wire;
+mod words;

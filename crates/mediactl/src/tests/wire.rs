@@ -4,7 +4,7 @@ use base::id::LegId;
 use proptest::prelude::*;
 
 use crate::wire::{
-    FRAME_MAX, WireError, decode_command, decode_event, encode_command, encode_event, split_frame,
+    FRAME_MAX, VERSION, WireError, decode_command, decode_event, encode_command, encode_event, split_frame,
 };
 use crate::*;
 
@@ -40,22 +40,39 @@ fn payload() -> impl Strategy<Value = Payload> {
     })
 }
 
+fn file() -> impl Strategy<Value = FileId> {
+    (0..3, any::<u64>()).prop_map(|(kind, n)| match kind {
+        0 => FileId::Message(n),
+        1 => FileId::Greeting(n),
+        _ => FileId::Sound(n),
+    })
+}
+
+fn words() -> impl Strategy<Value = Words> {
+    let pieces = proptest::collection::vec(any::<(bool, u8)>(), 0..=Words::MAX + 2);
+    (any::<bool>(), pieces).prop_map(|(ja, pieces)| {
+        let words = Words::new(if ja { Language::Ja } else { Language::En });
+        pieces.into_iter().fold(words, |words, (tone, n)| {
+            let n = usize::from(n);
+            match tone {
+                true => words.tone(ToneKind::ALL[n % ToneKind::ALL.len()]),
+                false => words.say(PromptId::ALL[n % PromptId::ALL.len()]),
+            }
+        })
+    })
+}
+
 fn joined() -> impl Strategy<Value = Joined> {
     let what = prop_oneof![
         Just(PlayerId::HoldMusic),
-        (0usize..10, any::<bool>()).prop_map(|(n, ja)| PlayerId::Prompt {
+        (0..PromptId::ALL.len(), any::<bool>()).prop_map(|(n, ja)| PlayerId::Prompt {
             id: PromptId::ALL[n],
             language: if ja { Language::Ja } else { Language::En },
         }),
-        prop_oneof![
-            Just(ToneKind::Dial),
-            Just(ToneKind::SecondDial),
-            Just(ToneKind::Ringback),
-            Just(ToneKind::Busy),
-            Just(ToneKind::CallWaiting),
-            Just(ToneKind::Refusal)
-        ]
-        .prop_map(PlayerId::Tone),
+        proptest::sample::select(&ToneKind::ALL[..]).prop_map(PlayerId::Tone),
+        words().prop_map(PlayerId::Words),
+        file().prop_map(PlayerId::File),
+        any::<u64>().prop_map(PlayerId::Music),
     ];
     let repeat = prop_oneof![Just(Repeat::Once), Just(Repeat::Forever)];
     prop_oneof![
@@ -67,6 +84,8 @@ fn joined() -> impl Strategy<Value = Joined> {
             repeat,
             serial
         })),
+        (file(), any::<u16>(), any::<u32>())
+            .prop_map(|(file, max_s, serial)| Joined::Recorder(Record { file, max_s, serial })),
     ]
 }
 
@@ -118,12 +137,17 @@ fn command() -> impl Strategy<Value = Command> {
         (any::<u64>(), digit(), any::<u16>()).prop_map(|(leg, digit, duration_ms)| {
             Command::SendDigit { leg: LegId(leg), digit, duration_ms }
         }),
+        file().prop_map(|file| Command::DeleteFile { file }),
     ]
 }
 
 fn event() -> impl Strategy<Value = Event> {
     let leg = || any::<u64>().prop_map(LegId);
     let source = prop_oneof![Just(DigitSource::Event), Just(DigitSource::InBand)];
+    let phase = prop_oneof![
+        Just(DigitPhase::Begin),
+        any::<u16>().prop_map(|ms| DigitPhase::End { ms }),
+    ];
     let why = prop_oneof![
         Just(Failure::ResourceShortage),
         Just(Failure::LocalAddress),
@@ -133,11 +157,13 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         (leg(), addr(), addr()).prop_map(|(leg, rtp, rtcp)| Event::Opened { leg, rtp, rtcp }),
         (leg(), addr()).prop_map(|(leg, from)| Event::Latched { leg, from }),
-        (leg(), digit(), source).prop_map(|(leg, digit, source)| Event::Digit {
+        (leg(), digit(), source, phase).prop_map(|(leg, digit, source, phase)| Event::Digit {
             leg,
             digit,
-            source
+            source,
+            phase
         }),
+        recorded(),
         leg().prop_map(|leg| Event::Silent { leg }),
         (leg(), any::<u32>()).prop_map(|(leg, serial)| Event::PlayEnded { leg, serial }),
         (leg(), any::<[u32; 9]>(), any::<bool>()).prop_map(|(leg, n, closed)| Event::Stats {
@@ -159,6 +185,21 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Overload { load: Load::Normal }),
         Just(Event::Overload { load: Load::RefuseNew }),
     ]
+}
+
+fn recorded() -> impl Strategy<Value = Event> {
+    use RecordFailure as Why;
+    let whys = [Why::Storage, Why::DiskFull, Why::Exists, Why::Codec];
+    let why = proptest::option::of(proptest::sample::select(whys.to_vec()));
+    let end = prop_oneof![Just(RecordEnd::Stopped), Just(RecordEnd::Limit)];
+    (any::<(u64, u32, u32)>(), file(), end, why).prop_map(|(numbers, file, end, why)| {
+        let (leg, serial, duration_ms) = numbers;
+        let leg = LegId(leg);
+        match why {
+            Some(why) => Event::RecordFailed { leg, serial, file, why },
+            None => Event::Recorded { leg, serial, file, duration_ms, end },
+        }
+    })
 }
 
 proptest! {
@@ -187,7 +228,7 @@ proptest! {
         let _ = decode_command(&bytes);
         let _ = decode_event(&bytes);
         let _ = split_frame(&bytes);
-        let mut versioned = vec![1];
+        let mut versioned = vec![VERSION];
         versioned.extend(bytes);
         let _ = decode_command(&versioned);
         let _ = decode_event(&versioned);
@@ -207,5 +248,5 @@ fn a_half_frame_waits_and_a_giant_is_refused() {
 
 #[test]
 fn another_version_is_named() {
-    assert_eq!(decode_command(&[2, 2, 0]), Err(WireError::Version(2)));
+    assert_eq!(decode_command(&[9, 2, 0]), Err(WireError::Version(9)));
 }

@@ -6,9 +6,9 @@ use super::WireError;
 use super::cursor::{Reader, Writer};
 use crate::sdp::PAYLOADS_MAX;
 use crate::{
-    Codec, CodecName, CryptoKey, Direction, DtmfToPeer, Form, GroupId, Joined, Language, LegWant,
-    Payload, Payloads, Play, PlayerId, PromptId, Protection, RemoteMedia, Repeat, Sdes, Suite,
-    ToneKind,
+    Codec, CodecName, CryptoKey, Direction, DtmfToPeer, FileId, Form, GroupId, Joined, Language,
+    LegWant, Payload, Payloads, Play, PlayerId, PromptId, Protection, Record, RemoteMedia, Repeat,
+    Sdes, Suite, ToneKind, Words,
 };
 
 pub(super) fn write(w: &mut Writer<'_>, want: &LegWant) {
@@ -152,6 +152,12 @@ fn write_joined(w: &mut Writer<'_>, joined: &Joined) {
             w.u8(3);
             write_play(w, play);
         }
+        Joined::Recorder(record) => {
+            w.u8(4);
+            write_file(w, record.file);
+            w.u16(record.max_s);
+            w.u32(record.serial);
+        }
     }
 }
 
@@ -161,17 +167,29 @@ fn read_joined(r: &mut Reader<'_>) -> Result<Joined, WireError> {
         1 => Joined::Leg(LegId(r.u64()?)),
         2 => Joined::Echo,
         3 => Joined::Player(read_play(r)?),
+        4 => Joined::Recorder(Record { file: read_file(r)?, max_s: r.u16()?, serial: r.u32()? }),
         _ => return Err(WireError::Unknown("joined")),
     })
 }
 
 fn write_play(w: &mut Writer<'_>, play: &Play) {
-    let (kind, number, detail) = match play.what {
-        PlayerId::HoldMusic => (0, 0, 0),
-        PlayerId::Prompt { id, language } => (1, prompt_number(id), language as u8),
-        PlayerId::Tone(tone) => (2, tone_number(tone), 0),
-    };
-    w.bytes(&[kind, number, detail]);
+    match play.what {
+        PlayerId::HoldMusic => w.u8(0),
+        PlayerId::Prompt { id, language } => w.bytes(&[1, id.wire_number(), language as u8]),
+        PlayerId::Tone(tone) => w.bytes(&[2, tone.wire_number()]),
+        PlayerId::Words(words) => {
+            w.bytes(&[3, words.language() as u8, words.len() as u8]);
+            w.bytes(words.pieces());
+        }
+        PlayerId::File(file) => {
+            w.u8(4);
+            write_file(w, file);
+        }
+        PlayerId::Music(number) => {
+            w.u8(5);
+            w.u64(number);
+        }
+    }
     w.u8(match play.repeat {
         Repeat::Once => 0,
         Repeat::Forever => 1,
@@ -180,17 +198,24 @@ fn write_play(w: &mut Writer<'_>, play: &Play) {
 }
 
 fn read_play(r: &mut Reader<'_>) -> Result<Play, WireError> {
-    let [kind, number, detail] = r.array()?;
-    let what = match (kind, detail) {
-        (0, 0) if number == 0 => PlayerId::HoldMusic,
-        (1, 0 | 1) => PlayerId::Prompt {
-            id: *PromptId::ALL.get(usize::from(number)).ok_or(WireError::Unknown("prompt"))?,
-            language: if detail == 0 { Language::Ja } else { Language::En },
-        },
-        (2, 0) => {
-            let tone = TONES.get(usize::from(number)).ok_or(WireError::Unknown("tone"))?;
-            PlayerId::Tone(*tone)
+    let what = match r.u8()? {
+        0 => PlayerId::HoldMusic,
+        1 => {
+            let id = PromptId::from_wire_number(r.u8()?).ok_or(WireError::Unknown("prompt"))?;
+            PlayerId::Prompt { id, language: read_language(r)? }
         }
+        2 => {
+            let tone = ToneKind::from_wire_number(r.u8()?);
+            PlayerId::Tone(tone.ok_or(WireError::Unknown("tone"))?)
+        }
+        3 => {
+            let language = read_language(r)?;
+            let len = usize::from(r.u8()?);
+            let words = Words::from_pieces(r.take(len)?, language);
+            PlayerId::Words(words.ok_or(WireError::Unknown("words"))?)
+        }
+        4 => PlayerId::File(read_file(r)?),
+        5 => PlayerId::Music(r.u64()?),
         _ => return Err(WireError::Unknown("player")),
     };
     let repeat = match r.u8()? {
@@ -201,20 +226,30 @@ fn read_play(r: &mut Reader<'_>) -> Result<Play, WireError> {
     Ok(Play { what, repeat, serial: r.u32()? })
 }
 
-fn prompt_number(id: PromptId) -> u8 {
-    PromptId::ALL.iter().position(|p| *p == id).unwrap_or_default() as u8
+fn read_language(r: &mut Reader<'_>) -> Result<Language, WireError> {
+    match r.u8()? {
+        0 => Ok(Language::Ja),
+        1 => Ok(Language::En),
+        _ => Err(WireError::Unknown("language")),
+    }
 }
 
-/// The tones in the order of their wire numbers.
-const TONES: [ToneKind; 6] = [
-    ToneKind::Dial,
-    ToneKind::SecondDial,
-    ToneKind::Ringback,
-    ToneKind::Busy,
-    ToneKind::CallWaiting,
-    ToneKind::Refusal,
-];
+pub(super) fn write_file(w: &mut Writer<'_>, file: FileId) {
+    let (kind, number) = match file {
+        FileId::Message(number) => (0, number),
+        FileId::Greeting(number) => (1, number),
+        FileId::Sound(number) => (2, number),
+    };
+    w.u8(kind);
+    w.u64(number);
+}
 
-fn tone_number(tone: ToneKind) -> u8 {
-    TONES.iter().position(|t| *t == tone).unwrap_or_default() as u8
+pub(super) fn read_file(r: &mut Reader<'_>) -> Result<FileId, WireError> {
+    let (kind, number) = (r.u8()?, r.u64()?);
+    match kind {
+        0 => Ok(FileId::Message(number)),
+        1 => Ok(FileId::Greeting(number)),
+        2 => Ok(FileId::Sound(number)),
+        _ => Err(WireError::Unknown("file")),
+    }
 }

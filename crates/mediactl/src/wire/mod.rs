@@ -14,10 +14,13 @@ use base::id::LegId;
 use cursor::{Reader, Writer};
 use thiserror::Error;
 
-use crate::{Command, Digit, DigitSource, Event, Failure, LegStats, Load};
+use crate::{
+    Command, Digit, DigitPhase, DigitSource, Event, Failure, LegStats, Load, RecordEnd,
+    RecordFailure,
+};
 
 /// Version of the form, the first octet of each frame.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// Largest frame without its length; far above the largest condition.
 pub const FRAME_MAX: usize = 2_048;
@@ -60,6 +63,10 @@ pub fn encode_command(command: &Command, out: &mut Vec<u8>) {
             w.u8(4);
             w.u64(leg.0);
         }
+        Command::DeleteFile { file } => {
+            w.u8(5);
+            leg::write_file(w, *file);
+        }
     });
 }
 
@@ -75,6 +82,7 @@ pub fn decode_command(frame: &[u8]) -> Result<Command, WireError> {
             duration_ms: r.u16()?,
         },
         4 => Command::ReportStats { leg: LegId(r.u64()?) },
+        5 => Command::DeleteFile { file: leg::read_file(&mut r)? },
         _ => return Err(WireError::Unknown("command")),
     };
     r.end()?;
@@ -93,13 +101,9 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
             w.head(2, *leg);
             w.addr(from);
         }
-        Event::Digit { leg, digit, source } => {
+        Event::Digit { leg, digit, source, phase } => {
             w.head(3, *leg);
-            w.u8(digit.event());
-            w.u8(match source {
-                DigitSource::Event => 0,
-                DigitSource::InBand => 1,
-            });
+            write_digit(w, *digit, *source, *phase);
         }
         Event::Silent { leg } => w.head(4, *leg),
         Event::PlayEnded { leg, serial } => {
@@ -125,6 +129,27 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
             w.u8(match load {
                 Load::Normal => 0,
                 Load::RefuseNew => 1,
+            });
+        }
+        Event::Recorded { leg, serial, file, duration_ms, end } => {
+            w.head(9, *leg);
+            w.u32(*serial);
+            leg::write_file(w, *file);
+            w.u32(*duration_ms);
+            w.u8(match end {
+                RecordEnd::Stopped => 0,
+                RecordEnd::Limit => 1,
+            });
+        }
+        Event::RecordFailed { leg, serial, file, why } => {
+            w.head(10, *leg);
+            w.u32(*serial);
+            leg::write_file(w, *file);
+            w.u8(match why {
+                RecordFailure::Storage => 0,
+                RecordFailure::DiskFull => 1,
+                RecordFailure::Exists => 2,
+                RecordFailure::Codec => 3,
             });
         }
     });
@@ -188,15 +213,7 @@ fn read_leg_event(kind: u8, r: &mut Reader<'_>) -> Result<Event, WireError> {
     Ok(match kind {
         1 => Event::Opened { leg, rtp: r.addr()?, rtcp: r.addr()? },
         2 => Event::Latched { leg, from: r.addr()? },
-        3 => Event::Digit {
-            leg,
-            digit: read_digit(r)?,
-            source: match r.u8()? {
-                0 => DigitSource::Event,
-                1 => DigitSource::InBand,
-                _ => return Err(WireError::Unknown("digit source")),
-            },
-        },
+        3 => read_press(leg, r)?,
         4 => Event::Silent { leg },
         5 => Event::PlayEnded { leg, serial: r.u32()? },
         6 => {
@@ -213,8 +230,61 @@ fn read_leg_event(kind: u8, r: &mut Reader<'_>) -> Result<Event, WireError> {
                 _ => return Err(WireError::Unknown("failure")),
             },
         },
+        9 => Event::Recorded {
+            leg,
+            serial: r.u32()?,
+            file: leg::read_file(r)?,
+            duration_ms: r.u32()?,
+            end: match r.u8()? {
+                0 => RecordEnd::Stopped,
+                1 => RecordEnd::Limit,
+                _ => return Err(WireError::Unknown("end of recording")),
+            },
+        },
+        10 => Event::RecordFailed {
+            leg,
+            serial: r.u32()?,
+            file: leg::read_file(r)?,
+            why: match r.u8()? {
+                0 => RecordFailure::Storage,
+                1 => RecordFailure::DiskFull,
+                2 => RecordFailure::Exists,
+                3 => RecordFailure::Codec,
+                _ => return Err(WireError::Unknown("failure of recording")),
+            },
+        },
         _ => return Err(WireError::Unknown("event")),
     })
+}
+
+fn write_digit(w: &mut Writer<'_>, digit: Digit, source: DigitSource, phase: DigitPhase) {
+    w.u8(digit.event());
+    w.u8(match source {
+        DigitSource::Event => 0,
+        DigitSource::InBand => 1,
+    });
+    match phase {
+        DigitPhase::Begin => w.u8(0),
+        DigitPhase::End { ms } => {
+            w.u8(1);
+            w.u16(ms);
+        }
+    }
+}
+
+fn read_press(leg: LegId, r: &mut Reader<'_>) -> Result<Event, WireError> {
+    let digit = read_digit(r)?;
+    let source = match r.u8()? {
+        0 => DigitSource::Event,
+        1 => DigitSource::InBand,
+        _ => return Err(WireError::Unknown("digit source")),
+    };
+    let phase = match r.u8()? {
+        0 => DigitPhase::Begin,
+        1 => DigitPhase::End { ms: r.u16()? },
+        _ => return Err(WireError::Unknown("digit phase")),
+    };
+    Ok(Event::Digit { leg, digit, source, phase })
 }
 
 fn read_digit(r: &mut Reader<'_>) -> Result<Digit, WireError> {

@@ -2,15 +2,45 @@
 
 use base::Mono;
 
-use crate::dtmf_event::{EventPayload, EventReceiver, EventSender, Heed};
-use crate::dtmf_tone::{self, ToneReceiver};
+use crate::dtmf_event::{EventPayload, EventReceiver, EventSender, Heed, Notice, Pressed};
+use crate::dtmf_tone::{self, Edge, ToneReceiver};
 use crate::g711::Law;
 use crate::{FRAME_SAMPLES, Header};
 
-fn hear(receiver: &mut EventReceiver, ms: u64, timestamp: u32, event: u8, end: bool) -> Heed {
+fn notice(receiver: &mut EventReceiver, ms: u64, event: (u32, u8, u16), end: bool) -> Notice {
+    let (timestamp, event, duration) = event;
     let header = Header { ssrc: 1, timestamp, ..Header::default() };
-    let payload = EventPayload { event, end, volume: 10, duration: 160 };
+    let payload = EventPayload { event, end, volume: 10, duration };
     receiver.packet(Mono(ms * 1_000), &header, &payload)
+}
+
+fn hear(receiver: &mut EventReceiver, ms: u64, timestamp: u32, event: u8, end: bool) -> Heed {
+    notice(receiver, ms, (timestamp, event, 160), end).heed
+}
+
+/// R282: waiting times run from the end of a digit, so each end is told, once.
+#[test]
+fn the_end_of_a_digit_is_told_once_with_its_length() {
+    let pressed = |event, duration| Some(Pressed { event, duration });
+    let mut r = EventReceiver::default();
+    assert_eq!(notice(&mut r, 0, (100, 5, 160), false).ended, None);
+    assert_eq!(notice(&mut r, 60, (100, 5, 640), false).ended, None);
+    assert_eq!(notice(&mut r, 80, (100, 5, 800), true).ended, pressed(5, 800));
+    assert_eq!(notice(&mut r, 80, (100, 5, 800), true).ended, None);
+    assert!(!r.is_pressed());
+    // Only its end arrives.
+    let only = notice(&mut r, 300, (2_000, 6, 480), true);
+    assert_eq!((only.unended, only.heed, only.ended), (None, Heed::Begin(6), pressed(6, 480)));
+    // No end arrives before the next.
+    notice(&mut r, 500, (4_000, 7, 320), false);
+    let next = notice(&mut r, 600, (5_000, 8, 160), true);
+    assert_eq!((next.unended, next.ended), (pressed(7, 320), pressed(8, 160)));
+    // None arrives at all.
+    notice(&mut r, 800, (9_000, 9, 160), false);
+    assert_eq!(r.lapse(Mono(859_000)), None);
+    assert_eq!(r.lapse(Mono(860_000)), pressed(9, 160));
+    assert_eq!(r.lapse(Mono(990_000)), None);
+    assert_eq!(notice(&mut r, 1_000, (9_000, 9, 800), true).ended, None, "late");
 }
 
 #[test]
@@ -36,7 +66,8 @@ fn what_is_no_digit_is_ignored_and_long_ones_stay_one() {
     assert_eq!(hear(&mut r, 0, 100, 16, false), Heed::Ignore);
     assert_eq!(hear(&mut r, 0, 100, 1, false), Heed::Begin(1));
     assert_eq!(hear(&mut r, 8_200, 100 + 0xffff, 1, false), Heed::More);
-    assert_eq!(hear(&mut r, 8_220, 100 + 0xffff, 1, true), Heed::End);
+    let end = notice(&mut r, 8_220, (100 + 0xffff, 1, 160), true);
+    assert_eq!((end.heed, end.ended.unwrap().duration), (Heed::End, 0xffff + 160));
 }
 
 #[test]
@@ -71,7 +102,8 @@ fn a_sent_digit_has_updates_three_ends_and_a_gap() {
         let timestamp = u32::from(p.payload.event) * 4_000;
         let header = Header { timestamp, ..Header::default() };
         let bytes = p.payload.bytes();
-        let heed = receiver.packet(Mono(0), &header, &EventPayload::parse(&bytes).unwrap());
+        let payload = EventPayload::parse(&bytes).unwrap();
+        let heed = receiver.packet(Mono(0), &header, &payload).heed;
         matches!(heed, Heed::Begin(_)).then_some(heed)
     });
     assert_eq!(begun.collect::<Vec<_>>(), [Heed::Begin(7), Heed::Begin(8)]);
@@ -84,16 +116,25 @@ fn a_full_queue_refuses() {
     assert!(!sender.push(1, 80));
 }
 
-/// Feeds `frames` of a signal; what was told.
-fn listen(law: Law, frames: usize, mut signal: impl FnMut(usize) -> i16) -> Vec<u8> {
+/// Feeds `frames` of a signal; the beginnings and ends that were told.
+fn edges(law: Law, frames: usize, mut signal: impl FnMut(usize) -> i16) -> Vec<Edge> {
     let mut receiver = ToneReceiver::default();
     let mut told = Vec::new();
     for frame in 0..frames {
         let octets: Vec<u8> =
             (0..FRAME_SAMPLES).map(|n| law.encode(signal(frame * FRAME_SAMPLES + n))).collect();
-        told.extend(receiver.payload(law, &octets));
+        receiver.payload(law, &octets, |edge| told.push(edge));
     }
     told
+}
+
+/// The digits that began.
+fn listen(law: Law, frames: usize, signal: impl FnMut(usize) -> i16) -> Vec<u8> {
+    let begun = |edge| match edge {
+        Edge::Begin(digit) => Some(digit),
+        Edge::End(_) => None,
+    };
+    edges(law, frames, signal).into_iter().filter_map(begun).collect()
 }
 
 fn dual(event: u8, at: usize, amplitude: f32) -> i16 {
@@ -128,7 +169,11 @@ fn short_faint_twisted_and_single_tones_are_no_digits() {
     let single = |n: usize| (8_000.0 * (n as f32 * 0.5475).sin()) as i16;
     assert_eq!(listen(Law::Mu, 20, single), []);
     assert_eq!(listen(Law::Mu, 20, |n| dual(5, n, 150.0)), []);
-    assert_eq!(listen(Law::Mu, 20, |n| if n < 200 { dual(5, n, 8_000.0) } else { 0 }), []);
+    for start in 0..160 {
+        let short = start..start + 184;
+        let signal = |n| if short.contains(&n) { dual(5, n, 8_000.0) } else { 0 };
+        assert_eq!(listen(Law::Mu, 20, signal), [], "23 ms from {start}");
+    }
     let twisted = |n: usize| {
         let t = n as f32 * std::f32::consts::TAU / 8_000.0;
         (1_000.0 * (770.0 * t).sin() + 9_000.0 * (1_336.0 * t).sin()) as i16
@@ -157,6 +202,76 @@ fn music_and_noise_are_no_digits() {
     assert_eq!(listen(Law::Mu, 3_000, noise), []);
 }
 
+/// ITU-T Q.24: 40 ms of tone are a digit wherever they begin, and 40 ms of pause part two.
+#[test]
+fn forty_milliseconds_are_enough_wherever_they_lie() {
+    for start in 0..80 {
+        let on = |n: usize| {
+            let first = start..start + 320;
+            let second = start + 640..start + 960;
+            if first.contains(&n) || second.contains(&n) { dual(8, n, 6_000.0) } else { 0 }
+        };
+        let told = edges(Law::Mu, 20, on);
+        assert_eq!(told.len(), 4, "from {start}: {told:?}");
+        for pair in told.chunks(2) {
+            let [Edge::Begin(8), Edge::End(Pressed { event: 8, duration })] = pair else {
+                panic!("from {start}: {told:?}");
+            };
+            assert!((240..=480).contains(duration), "from {start}: {duration}");
+        }
+    }
+}
+
+#[test]
+fn a_tone_with_a_hole_of_ten_milliseconds_stays_one_digit() {
+    for hole in 400..560 {
+        let told = listen(Law::A, 12, |n| {
+            let on = (100..1_300).contains(&n) && !(hole..hole + 80).contains(&n);
+            if on { dual(0, n, 5_000.0) } else { 0 }
+        });
+        assert_eq!(told, [0], "hole at {hole}");
+    }
+}
+
+#[test]
+fn a_digit_that_follows_at_once_ends_the_one_before() {
+    let told = edges(Law::Mu, 14, |n| if n < 900 { dual(1, n, 6_000.0) } else { dual(2, n, 6_000.0) });
+    assert!(matches!(
+        told[..],
+        [Edge::Begin(1), Edge::End(Pressed { event: 1, .. }), Edge::Begin(2)]
+    ));
+}
+
+#[test]
+fn a_stream_that_stops_in_a_tone_ends_it() {
+    let mut receiver = ToneReceiver::default();
+    let octets: Vec<u8> = (0..800).map(|n| Law::Mu.encode(dual(4, n, 6_000.0))).collect();
+    receiver.payload(Law::Mu, &octets, |_| {});
+    assert!(receiver.is_pressed());
+    let ended = receiver.lapse().unwrap();
+    assert_eq!(ended.event, 4);
+    assert!((700..=880).contains(&ended.duration), "{}", ended.duration);
+    assert_eq!(receiver.lapse(), None);
+}
+
+/// Phones off the mark by 1 % are still understood.
+#[test]
+fn detuned_tones_are_digits_and_far_ones_are_none() {
+    let detuned = |event: u8, at: usize, by: f32| {
+        let (low, high) = dtmf_tone::frequencies(event).unwrap();
+        let t = at as f32 * std::f32::consts::TAU / 8_000.0 * by;
+        (6_000.0 * ((low * t).sin() + (high * t).sin())) as i16
+    };
+    for event in 0..12 {
+        for by in [0.99, 1.01] {
+            assert_eq!(listen(Law::Mu, 6, |n| detuned(event, n, by)), [event], "{event} {by}");
+        }
+        for by in [0.955, 1.045] {
+            assert_eq!(listen(Law::Mu, 20, |n| detuned(event, n, by)), [], "{event} {by}");
+        }
+    }
+}
+
 #[test]
 fn our_own_tones_are_heard() {
     let mut receiver = ToneReceiver::default();
@@ -165,7 +280,7 @@ fn our_own_tones_are_heard() {
         let mut frame = [0; FRAME_SAMPLES];
         dtmf_tone::fill(11, tick * FRAME_SAMPLES, &mut frame);
         let octets = frame.map(|s| Law::Mu.encode(s));
-        told.extend(receiver.payload(Law::Mu, &octets));
+        receiver.payload(Law::Mu, &octets, |edge| told.push(edge));
     }
-    assert_eq!(told, [11]);
+    assert_eq!(told, [Edge::Begin(11)]);
 }

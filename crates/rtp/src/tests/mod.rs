@@ -1,6 +1,7 @@
 mod digits;
 mod latch;
 mod packet;
+mod record;
 mod rtcp;
 mod sound;
 mod srtp;

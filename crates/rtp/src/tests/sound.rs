@@ -83,7 +83,8 @@ fn tones_have_their_frequency_level_and_cadence() {
         assert!(at_hz(part, 8_000.0, hz) > 3_500.0, "{hz}");
     }
     let all = [tone::DIAL, tone::SECOND_DIAL, tone::RINGBACK, tone::BUSY, tone::CALL_WAITING];
-    for tone in all.into_iter().chain([tone::REFUSAL]) {
+    let more = [tone::CONFIRMATION, tone::ERROR, tone::RECORD, tone::BEEP, tone::HOLD];
+    for tone in all.into_iter().chain([tone::REFUSAL]).chain(more) {
         assert_eq!(tone::render(tone.intro).len() % 160, 0);
         assert_eq!(tone::render(tone.cycle).len() % 160, 0);
     }
@@ -118,4 +119,42 @@ fn halving_keeps_speech_and_removes_what_would_fold() {
     }
     let folded = resample::halve(&sine(5_500.0));
     assert!(rms(&folded[100..7_900]) < 30.0, "{}", rms(&folded));
+}
+
+#[test]
+fn any_rate_becomes_ours_with_the_same_pitch_level_and_length() {
+    for rate in [8_000u32, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000] {
+        for hz in [300.0, 1_000.0, 3_200.0] {
+            let step = std::f64::consts::TAU * hz / f64::from(rate);
+            let input: Vec<f32> =
+                (0..rate).map(|n| (10_000.0 * (step * f64::from(n)).sin()) as f32).collect();
+            let mut resampler = resample::Resampler::new(rate).unwrap();
+            let mut out = Vec::new();
+            // In pieces of an odd length: the joints must not be heard.
+            input.chunks(1_237).for_each(|piece| resampler.push(piece, &mut out));
+            resampler.finish(&mut out);
+            assert!(out.len().abs_diff(8_000) <= 2, "{rate}: {}", out.len());
+            let out: Vec<i16> = out.iter().map(|s| *s as i16).collect();
+            let inner = &out[200..7_800];
+            let level = at_hz(inner, 8_000.0, hz);
+            assert!((9_600.0..10_400.0).contains(&level), "{rate} {hz}: {level}");
+            assert!(level / 2f64.sqrt() > 0.999 * rms(inner), "{rate} {hz}: something else too");
+        }
+    }
+}
+
+#[test]
+fn what_would_fold_is_taken_out_at_any_rate() {
+    for (rate, hz) in [(16_000u32, 5_000.0), (44_100, 5_000.0), (44_100, 12_000.0), (48_000, 7_000.0)] {
+        let step = std::f64::consts::TAU * hz / f64::from(rate);
+        let input: Vec<f32> =
+            (0..rate / 2).map(|n| (10_000.0 * (step * f64::from(n)).sin()) as f32).collect();
+        let mut out = Vec::new();
+        resample::Resampler::new(rate).unwrap().push(&input, &mut out);
+        let out: Vec<i16> = out.iter().map(|s| *s as i16).collect();
+        assert!(rms(&out[200..]) < 60.0, "{rate} {hz}: {}", rms(&out[200..]));
+    }
+    for rate in [0, 3_999, 500_000, 44_099] {
+        assert!(resample::Resampler::new(rate).is_none_or(|_| rate == 44_099), "{rate}");
+    }
 }
