@@ -335,8 +335,13 @@ impl CallControl {
             | E::Silent { leg }
             | E::PlayEnded { leg, .. }
             | E::Failed { leg, .. } => leg,
-            // Statistics and digits have no reader here yet; a latched source needs none.
-            E::Latched { .. } | E::Digit { .. } | E::Stats { .. } | E::Overload { .. } => return,
+            // These have no reader here yet; a latched source needs none.
+            E::Latched { .. }
+            | E::Digit { .. }
+            | E::Recorded { .. }
+            | E::RecordFailed { .. }
+            | E::Stats { .. }
+            | E::Overload { .. } => return,
         };
         let Some(slot) = self.core.by_media.get(&media).map(|slot| *slot as usize) else {
             return;
@@ -348,7 +353,12 @@ impl CallControl {
                 E::Failed { .. } => call.media_failed(cx, leg),
                 E::PlayEnded { serial, .. } => call.play_ended(cx, leg, serial),
                 E::Silent { .. } => call.silent(leg),
-                E::Latched { .. } | E::Digit { .. } | E::Stats { .. } | E::Overload { .. } => {}
+                E::Latched { .. }
+                | E::Digit { .. }
+                | E::Recorded { .. }
+                | E::RecordFailed { .. }
+                | E::Stats { .. }
+                | E::Overload { .. } => {}
             }
         });
     }

@@ -38,6 +38,7 @@ impl Relays {
             Command::Leg(want) => (want.leg, Some(true)),
             Command::Close { leg } => (*leg, Some(false)),
             Command::SendDigit { leg, .. } | Command::ReportStats { leg } => (*leg, None),
+            Command::DeleteFile { .. } => return (self.media)(command).is_ok(),
         };
         let taken = (self.media)(command).is_ok();
         match opens {

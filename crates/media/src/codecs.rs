@@ -10,6 +10,8 @@ pub(crate) struct Codecs {
     accepted: u128,
     /// Payload type of digits.
     pub(crate) events: Option<u8>,
+    /// Its clock.
+    pub(crate) events_clock: u32,
     /// Whether a list was negotiated at all.
     pub(crate) negotiated: bool,
     /// RTP clock of the first speech codec.
@@ -29,10 +31,12 @@ impl Codecs {
             Codec::Pcma => Some((Law::A, p.pt)),
             _ => None,
         };
+        let events = payloads.iter().find(|p| p.codec == Codec::TelephoneEvent);
         let negotiated = !payloads.is_empty();
         Self {
             accepted: payloads.iter().fold(0, |bits, p| bits | 1 << (p.pt & 0x7f)),
-            events: pt_of(Codec::TelephoneEvent),
+            events: events.map(|p| p.pt),
+            events_clock: events.map_or(8_000, |p| p.clock.max(1)),
             negotiated,
             clock: speech.map_or(8_000, |p| p.clock.max(1)),
             mu: if negotiated { pt_of(Codec::Pcmu) } else { Some(0) },

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use base::{Micros, limits};
 
@@ -23,6 +24,9 @@ pub struct Config {
     /// Legs at once; a new one above it fails with `ResourceShortage`. Default 8,192,
     /// as many as the default ports have pairs.
     pub legs_max: usize,
+    /// Folder of messages, greetings and own music, made when first written to. `None` = nothing
+    /// is recorded, and files are missing when they are played. Default `None`.
+    pub files: Option<PathBuf>,
 }
 
 impl Config {
@@ -36,6 +40,7 @@ impl Config {
             deny: Vec::new(),
             silence: limits::MEDIA_SILENCE,
             legs_max: 8_192,
+            files: None,
         }
     }
 }

@@ -43,6 +43,6 @@ impl DelayLine {
         self.next = (self.next + 1) % HELD;
         slot.bytes.swap_with_slice(buffer.first_chunk_mut::<PACKET_MAX>()?);
         // What is told of a packet was told when it came.
-        slot.taken.replace(Taken { digit: None, latched: None, ..taken })
+        slot.taken.replace(Taken { latched: None, ..taken })
     }
 }

@@ -1,12 +1,9 @@
 //! One leg: its sockets, its condition, and everything that is counted or remembered of it.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 
 use base::{Mono, Rng};
-use mediactl::{
-    DtmfToPeer, Failure, Form, Joined, LegStats, LegWant, Play, Protection, Sdes, Suite,
-};
+use mediactl::{DtmfToPeer, Failure, Form, Joined, LegStats, LegWant, Protection, Sdes, Suite};
 use rtp::dtmf_event::{EventReceiver, EventSender};
 use rtp::dtmf_tone::ToneReceiver;
 use rtp::latch::Latch;
@@ -14,11 +11,13 @@ use rtp::receive::Receive;
 use rtp::rewrite::Rewriter;
 use rtp::srtp::{Protect, Tag, Unprotect};
 
-use crate::clip::Clip;
 use crate::codecs::{Codecs, Passage};
 use crate::delay::DelayLine;
+use crate::play::Player;
 use crate::pool::Pick;
+use crate::press::Press;
 use crate::socket::Pair;
+use crate::tape::Tape;
 
 pub(crate) struct Leg {
     pub(crate) want: Box<LegWant>,
@@ -50,8 +49,11 @@ pub(crate) struct Leg {
     pub(crate) tones: Option<Box<ToneReceiver>>,
     /// Holds the audio back where its tones shall not be heard.
     pub(crate) delay: Option<Box<DelayLine>>,
+    /// Beginnings and ends of digits that are still to be told.
+    pub(crate) presses: Vec<Press>,
     pub(crate) secure: Option<Box<Secure>>,
     pub(crate) player: Option<Player>,
+    pub(crate) tape: Option<Box<Tape>>,
     pub(crate) sender: Option<Box<EventSender>>,
     pub(crate) counted: Counted,
     pub(crate) rtcp_to: Option<SocketAddr>,
@@ -73,21 +75,6 @@ pub(crate) struct Counted {
 pub(crate) struct Secure {
     pub(crate) protect: Protect,
     pub(crate) unprotect: Unprotect,
-}
-
-/// Something that is being played.
-pub(crate) struct Player {
-    pub(crate) play: Play,
-    /// `None` while the sound is being made.
-    pub(crate) clip: Option<Arc<Clip>>,
-    pub(crate) frame: u32,
-    pub(crate) ended: bool,
-}
-
-impl Player {
-    fn new(play: Play) -> Self {
-        Self { play, clip: None, frame: 0, ended: false }
-    }
 }
 
 impl Leg {
@@ -119,8 +106,10 @@ impl Leg {
             passage: Passage::Same,
             tones: None,
             delay: None,
+            presses: Vec::new(),
             secure: secure(&want.protection),
             player: None,
+            tape: None,
             sender: None,
             counted: Counted::default(),
             rtcp_to: want.remote.map(|r| r.rtcp),
@@ -188,9 +177,12 @@ impl Leg {
         }
     }
 
-    /// Whether something must be sent to the leg in each tick.
+    /// Whether the leg needs each tick: something is sent to it, or a time may run out.
     pub(crate) fn needs_tick(&self) -> bool {
-        self.player.as_ref().is_some_and(|p| !p.ended) || self.sender.is_some()
+        self.player.as_ref().is_some_and(|p| !p.ended)
+            || self.sender.is_some()
+            || self.is_taped()
+            || self.is_pressed()
     }
 
     fn take_keys(&mut self, old: &Protection) {
@@ -214,12 +206,14 @@ impl Leg {
     fn take_joined(&mut self, old: Option<&Joined>) {
         let before = match old {
             Some(Joined::Player(play)) => Some(play),
-            Some(Joined::None | Joined::Leg(_) | Joined::Echo) | None => None,
+            Some(Joined::None | Joined::Leg(_) | Joined::Echo | Joined::Recorder(_)) | None => None,
         };
         match self.want.joined {
             Joined::Player(play) if before == Some(&play) => {}
             Joined::Player(play) => self.player = Some(Player::new(play)),
-            Joined::None | Joined::Leg(_) | Joined::Echo => self.player = None,
+            Joined::None | Joined::Leg(_) | Joined::Echo | Joined::Recorder(_) => {
+                self.player = None;
+            }
         }
     }
 
@@ -231,7 +225,10 @@ impl Leg {
         let wanted = possible && asked && self.want.form == Form::Rtp;
         match (&self.tones, wanted) {
             (None, true) => self.tones = Some(Box::default()),
-            (Some(_), false) => self.tones = None,
+            (Some(_), false) => {
+                self.tones_lapse();
+                self.tones = None;
+            }
             (None, false) | (Some(_), true) => {}
         }
         let hidden = wanted && self.want.dtmf_to_peer == DtmfToPeer::Drop;

@@ -4,7 +4,9 @@
 //! ```text
 //! Handle::send ─ bounded queue + eventfd ─► media thread ─ epoll: one recv per readiness
 //!                                             leg → leg (relay) · player → leg · echo
-//! events closure ◄──────────────────────────────┘
+//! events closure ◄──────────────────────────────┤
+//!        ▲                                      │ frames of recorded legs, counted
+//!        └── writing thread ◄───────────────────┘      files to play ◄── reading thread
 //! ```
 //!
 //! A call with all its legs lives on one thread, so nothing is locked on the packet path and
@@ -14,20 +16,29 @@ mod clip;
 mod codecs;
 mod config;
 mod delay;
+mod files;
+mod import;
 mod leg;
 mod library;
 mod link;
 mod plane;
 mod play;
 mod pool;
+mod press;
+mod recorder;
 mod relay;
 mod reports;
+mod sentences;
 mod socket;
+mod tape;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod tick;
 pub mod transport;
+mod wav;
 
 pub use config::{Config, Network, Ports};
+pub use files::{Files, Recovered};
+pub use import::{ImportError, Imported, SoundUse, import};
 pub use plane::{Busy, Handle, Knock, MediaPlane, StartError};

@@ -14,10 +14,11 @@ use thiserror::Error;
 
 use crate::library::Library;
 use crate::pool::PortPool;
+use crate::recorder::Recorder;
 use crate::thread::{Ear, Shared, Worker};
 use crate::tick::Clock;
 use crate::transport::WireSender;
-use crate::{Config, socket};
+use crate::{Config, Files, socket};
 
 /// Commands that may wait for one thread.
 const QUEUE: usize = 4_096;
@@ -28,6 +29,8 @@ pub struct MediaPlane {
     handle: Handle,
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    /// Writes to the disk; ends after the others.
+    scribe: Option<JoinHandle<()>>,
 }
 
 /// Sends commands; cheap to clone, usable from any thread.
@@ -44,6 +47,7 @@ enum Reach {
 struct Local {
     threads: Vec<Door>,
     placement: Arc<Mutex<Placement>>,
+    recorder: Recorder,
 }
 
 /// Queue and bell of a thread.
@@ -110,14 +114,18 @@ impl MediaPlane {
         };
         socket::raise_descriptor_limit(config.legs_max);
         let mut rng = Rng::from_seed(config.seed);
-        let (library, workshop) = Library::new();
+        let events: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(events);
+        let files = config.files.map(Files::new);
+        let (library, workshop) = Library::new(files.clone());
+        let (recorder, scribe) = Recorder::new(files, events.clone());
         let placement = Arc::new(Mutex::new(Placement::new(count)));
         let forgetful = placement.clone();
         let shared = Arc::new(Shared {
             clock: Clock::start(),
             ports: Mutex::new(PortPool::new(&config.ports, &mut rng)),
             library,
-            events: Box::new(events),
+            recorder: recorder.clone(),
+            events,
             dscp: config.dscp,
             deny: config.deny,
             silence: config.silence,
@@ -132,10 +140,14 @@ impl MediaPlane {
             handle: Handle(Reach::Local(Arc::new(Local {
                 threads: Vec::new(),
                 placement: placement.clone(),
+                recorder: recorder.clone(),
             }))),
             shared: shared.clone(),
             threads: Vec::new(),
+            scribe: None,
         };
+        let desk = std::thread::Builder::new().name("media-files".into());
+        plane.scribe = Some(desk.spawn(move || scribe.run())?);
         let mut doors = Vec::new();
         // It ends when the last library is gone, so it is not waited for.
         std::thread::Builder::new().name("media-sounds".into()).spawn(move || workshop.run())?;
@@ -156,7 +168,8 @@ impl MediaPlane {
             })?);
             doors.push(Door { queue, bell, rung, beats, life });
         }
-        plane.handle = Handle(Reach::Local(Arc::new(Local { threads: doors, placement })));
+        let local = Local { threads: doors, placement, recorder };
+        plane.handle = Handle(Reach::Local(Arc::new(local)));
         Ok(plane)
     }
 
@@ -181,6 +194,11 @@ impl Drop for MediaPlane {
             if thread.join().is_err() {
                 tracing::error!("a media thread has panicked");
             }
+        }
+        // Every leg is closed: what they said is brought to the disk.
+        self.shared.recorder.stop();
+        if self.scribe.take().is_some_and(|scribe| scribe.join().is_err()) {
+            tracing::error!("the writing thread has panicked");
         }
     }
 }
@@ -234,6 +252,9 @@ impl Local {
                 Command::Close { leg } => placement.forget(*leg),
                 Command::SendDigit { leg, .. } | Command::ReportStats { leg } => {
                     placement.find(*leg)
+                }
+                Command::DeleteFile { file } => {
+                    return if self.recorder.delete(*file) { Ok(()) } else { Err(Busy) };
                 }
             }
         };

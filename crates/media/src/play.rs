@@ -1,19 +1,114 @@
 //! What we say ourselves: players and digits, 20 ms at a time.
 
+use std::sync::Arc;
+
 use base::{LegId, Mono};
-use mediactl::{Digit, Event, PlayerId, Repeat};
+use mediactl::{Digit, Event, Play, PlayerId, Repeat};
 use rtp::dtmf_event::{EventSender, Pulse};
+use rtp::g711::Law;
 use rtp::{FRAME_SAMPLES, FRAME_US, HEADER_BYTES, Header, dtmf_tone};
 
+use crate::clip::{Clip, Frame};
 use crate::leg::Leg;
-use crate::library::Library;
+use crate::library::{Found, Library, Slot};
 use crate::thread::{DATAGRAM_MAX, Worker};
 
 /// One frame with its header.
 const FRAME_BYTES: usize = HEADER_BYTES + FRAME_SAMPLES;
 
+/// Something that is being played.
+pub(crate) struct Player {
+    pub(crate) play: Play,
+    pub(crate) ended: bool,
+    /// What sounds now: itself, or a piece of it.
+    what: PlayerId,
+    /// Which piece, of words.
+    piece: usize,
+    /// `None` while the sound is being made or read.
+    clip: Option<Arc<Clip>>,
+    /// A file that was asked for.
+    slot: Option<Slot>,
+    frame: u32,
+}
+
+/// What a player has for a tick.
+enum Next {
+    Frame(Frame),
+    /// The sound is not there yet.
+    Soon,
+    Ended,
+}
+
+impl Player {
+    pub(crate) fn new(play: Play) -> Self {
+        let what = play.what;
+        Self { play, ended: false, what, piece: 0, clip: None, slot: None, frame: 0 }
+    }
+
+    fn next(&mut self, now: Mono, law: Law, library: &Library) -> Next {
+        if self.clip.is_none() {
+            match self.fetch(library) {
+                Found::Ready(clip) => self.clip = Some(clip),
+                Found::Soon => return Next::Soon,
+                Found::Missing => return Next::Ended,
+            }
+        }
+        let Some(clip) = &self.clip else { return Next::Soon };
+        let over = self.frame >= clip.frames();
+        match self.play.what {
+            PlayerId::Words(_) if over => return self.turn(now, law, library),
+            _ if over && self.play.repeat == Repeat::Once => return Next::Ended,
+            _ => {}
+        }
+        let n = match self.play.what {
+            // One running position for all who hold.
+            PlayerId::HoldMusic | PlayerId::Music(_) if self.play.repeat == Repeat::Forever => {
+                clip.wrap((now.0 / FRAME_US % (1 << 30)) as u32)
+            }
+            _ => clip.wrap(self.frame),
+        };
+        self.frame = self.frame.saturating_add(1);
+        clip.frame(law, n).map_or(Next::Ended, Next::Frame)
+    }
+
+    /// The next piece, from its first frame on: no gap.
+    fn turn(&mut self, now: Mono, law: Law, library: &Library) -> Next {
+        let PlayerId::Words(words) = self.play.what else { return Next::Ended };
+        self.piece += 1;
+        if self.piece >= words.len() {
+            if self.play.repeat == Repeat::Once {
+                return Next::Ended;
+            }
+            self.piece = 0;
+        }
+        (self.clip, self.frame) = (None, 0);
+        // A clip has a frame at least: this is no endless way.
+        self.next(now, law, library)
+    }
+
+    fn fetch(&mut self, library: &Library) -> Found {
+        if let PlayerId::Words(words) = self.play.what {
+            // Before the first word all must be there, so that none keeps the next waiting.
+            let pieces = || (0..words.len()).filter_map(|at| words.piece(at));
+            let ready = pieces().filter(|piece| library.is_ready(*piece)).count();
+            if self.piece == 0 && ready < words.len() {
+                return Found::Soon;
+            }
+            let Some(piece) = words.piece(self.piece) else { return Found::Missing };
+            self.what = piece;
+        }
+        match (library.clip(self.what, &mut self.slot), self.what) {
+            (Found::Missing, PlayerId::Music(_)) => {
+                self.what = PlayerId::HoldMusic;
+                library.clip(self.what, &mut self.slot)
+            }
+            (found, _) => found,
+        }
+    }
+}
+
 impl Worker {
-    /// Serves every leg that something is played or dialled to.
+    /// Serves every leg that something is played or dialled to, or that is recorded.
     pub(crate) fn tick(&mut self, now: Mono, buffer: &mut [u8; DATAGRAM_MAX]) {
         let mut done = false;
         for n in 0..self.ticking.len() {
@@ -22,6 +117,11 @@ impl Worker {
             if let Some(serial) = leg.tick(now, &self.shared.library, buffer) {
                 let leg = leg.want.leg;
                 self.tell(Event::PlayEnded { leg, serial });
+            }
+            self.limit_tape(now, at);
+            if let Some(leg) = self.legs.get_mut(at).filter(|leg| leg.is_pressed()) {
+                leg.lapse(now);
+                self.tell_presses(at);
             }
             done |= self.legs.get(at).is_some_and(|leg| !leg.needs_tick());
         }
@@ -65,35 +165,31 @@ impl Leg {
             }
             return None;
         }
-        let player = self.player.as_mut().filter(|p| !p.ended)?;
-        if player.clip.is_none() {
-            player.clip = library.clip(player.play.what);
+        if self.is_taped() {
+            // Somebody who is recorded hears silence, and routers stay awake.
+            if let Some((law, pt)) = self.codecs.play {
+                buffer[HEADER_BYTES..FRAME_BYTES].fill(law.silence());
+                self.own_frame(now, pt, buffer);
+            }
+            return None;
         }
+        let player = self.player.as_mut().filter(|p| !p.ended)?;
         let serial = player.play.serial;
         let Some((law, pt)) = self.codecs.play else {
             // Nothing that we could play in: over before it began.
             player.ended = true;
             return Some(serial);
         };
-        let Some(clip) = &player.clip else { return None };
-        if player.play.repeat == Repeat::Once && player.frame >= clip.frames() {
-            player.ended = true;
-            return Some(serial);
-        }
-        let n = match player.play.what {
-            // One running position for all who hold.
-            PlayerId::HoldMusic if player.play.repeat == Repeat::Forever => {
-                clip.wrap((now.0 / FRAME_US % (1 << 30)) as u32)
+        match player.next(now, law, library) {
+            Next::Soon => {}
+            Next::Ended => {
+                player.ended = true;
+                return Some(serial);
             }
-            PlayerId::HoldMusic | PlayerId::Prompt { .. } | PlayerId::Tone(_) => {
-                clip.wrap(player.frame)
+            Next::Frame(frame) => {
+                buffer[HEADER_BYTES..FRAME_BYTES].copy_from_slice(&frame);
+                self.own_frame(now, pt, buffer);
             }
-        };
-        player.frame = player.frame.saturating_add(1);
-        let frame = clip.frame(law, n)?;
-        if self.want.direction.sends() {
-            buffer[HEADER_BYTES..FRAME_BYTES].copy_from_slice(frame);
-            self.own_frame(now, pt, buffer);
         }
         None
     }
@@ -124,8 +220,11 @@ impl Leg {
         self.own_frame(now, pt, buffer);
     }
 
-    /// Sends the frame whose payload is in place.
+    /// Sends the frame whose payload is in place, if the peer listens.
     fn own_frame(&mut self, now: Mono, pt: u8, buffer: &mut [u8; DATAGRAM_MAX]) {
+        if !self.want.direction.sends() {
+            return;
+        }
         let header = Header { pt, ..self.tx.own(now, FRAME_SAMPLES as u32) };
         buffer[..HEADER_BYTES].copy_from_slice(&header.bytes());
         self.send_rtp(buffer, FRAME_BYTES);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use base::Mono;
-use mediactl::{Digit, DigitSource, Event, Form, Joined};
+use mediactl::{Event, Form, Joined};
 use rtp::dtmf_event::{EventPayload, Heed};
 use rtp::latch::{Seen, Verdict};
 use rtp::{FRAME_SAMPLES, HEADER_BYTES, Header, Parsed};
@@ -19,7 +19,6 @@ pub(crate) struct Taken {
     pub(crate) payload_end: usize,
     pub(crate) len: usize,
     pub(crate) rule: Rule,
-    pub(crate) digit: Option<(u8, DigitSource)>,
     pub(crate) latched: Option<SocketAddr>,
 }
 
@@ -75,24 +74,26 @@ impl Worker {
             return self.report(now, at, buffer, datagram);
         }
         let Some(taken) = leg.accept(now, bytes, datagram.from) else { return };
-        let (id, joined) = (leg.want.leg, leg.want.joined);
+        let joined = leg.want.joined;
         let law = leg.codecs.law(taken.header.pt);
         let peer = match joined {
             Joined::Leg(_) => leg.peer,
             Joined::Echo => Some(at),
-            Joined::None | Joined::Player(_) => None,
+            Joined::None | Joined::Player(_) | Joined::Recorder(_) => None,
         };
         let ready = match &mut leg.delay {
             Some(line) if law.is_some() => line.pass(buffer, taken),
             Some(_) | None => Some(taken),
         };
-        if let Some((digit, source)) = taken.digit
-            && let Some(digit) = Digit::from_event(digit)
-        {
-            self.tell(Event::Digit { leg: id, digit, source });
+        if !leg.presses.is_empty() {
+            self.tell_presses(at);
         }
-        if let (Some(peer), Some(ready)) = (peer, ready) {
-            self.forward(now, [at, peer], buffer, &ready);
+        match (peer, ready) {
+            (Some(peer), Some(ready)) => self.forward(now, [at, peer], buffer, &ready),
+            (None, Some(ready)) if matches!(joined, Joined::Recorder(_)) => {
+                self.tape(now, at, buffer, &ready);
+            }
+            (Some(_) | None, Some(_) | None) => {}
         }
         if let Some(from) = taken.latched {
             self.latched(now, at, from, buffer);
@@ -254,7 +255,6 @@ impl Leg {
             payload_end: parsed.payload_end,
             len,
             rule: Rule::Pass,
-            digit: None,
             latched,
         };
         if !self.want.direction.receives() {
@@ -273,9 +273,10 @@ impl Leg {
             taken.rule = Rule::Remove;
             return;
         };
-        let heed = self.digits.packet(now, &parsed.header, &payload);
-        if let Heed::Begin(digit) = heed {
-            taken.digit = Some((digit, DigitSource::Event));
+        let notice = self.digits.packet(now, &parsed.header, &payload);
+        let heed = notice.heed;
+        if heed != Heed::Ignore && heed != Heed::More {
+            self.note_event(&notice);
         }
         if !self.hides_digits() {
             return;
@@ -299,8 +300,8 @@ impl Leg {
         let law = self.codecs.law(parsed.header.pt);
         let mut covered = false;
         if let (Some(tones), Some(law)) = (&mut self.tones, law) {
-            let digit = tones.payload(law, parsed.payload(bytes));
-            taken.digit = digit.map(|d| (d, DigitSource::InBand));
+            let presses = &mut self.presses;
+            tones.payload(law, parsed.payload(bytes), |edge| Self::note_tone(presses, edge));
             // In `Collect` tones pass as audio and are only detected (media design §10.1).
             covered = tones.covers() && self.want.dtmf_to_peer == mediactl::DtmfToPeer::Drop;
         }

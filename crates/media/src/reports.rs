@@ -66,8 +66,9 @@ impl Worker {
         }
     }
 
-    /// Once a second: latches, silences, reports of players.
+    /// Once a second: latches, silences, reports of players, what could not be handed over.
     pub(crate) fn sweep(&mut self, now: Mono, buffer: &mut [u8; DATAGRAM_MAX]) {
+        self.finish_tapes();
         let silence = self.shared.silence;
         let (mut locks, mut silent) = (Vec::new(), Vec::new());
         for (at, leg) in &mut self.legs {
@@ -143,6 +144,7 @@ impl Leg {
     fn report_play(&mut self, now: Mono, buffer: &mut [u8; DATAGRAM_MAX]) {
         let ours = match self.want.joined {
             Joined::Player(_) => self.player.as_ref().is_some_and(|p| !p.ended),
+            Joined::Recorder(_) => self.is_taped(),
             Joined::Echo | Joined::Leg(_) | Joined::None => false,
         };
         if !ours || self.want.form != Form::Rtp {

@@ -8,13 +8,14 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex};
 
 use base::{LegId, Micros, Mono, Rng};
-use mediactl::{Command, Event, Failure, LegWant, Load};
+use mediactl::{Command, Event, Failure, LegWant, Load, RecordEnd};
 use rustix::event::epoll;
 use slab::Slab;
 
 use crate::leg::Leg;
 use crate::library::Library;
 use crate::pool::PortPool;
+use crate::recorder::Recorder;
 use crate::tick::{Beat, Clock};
 use crate::{Network, socket};
 
@@ -23,7 +24,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) ports: Mutex<PortPool>,
     pub(crate) library: Library,
-    pub(crate) events: Box<dyn Fn(Event) + Send + Sync>,
+    pub(crate) recorder: Recorder,
+    pub(crate) events: Arc<dyn Fn(Event) + Send + Sync>,
     pub(crate) dscp: u8,
     pub(crate) deny: Vec<Network>,
     pub(crate) silence: Micros,
@@ -45,6 +47,8 @@ pub(crate) struct Worker {
     /// Indices of the legs that the tick serves.
     pub(crate) ticking: Vec<usize>,
     pub(crate) beat: Option<Beat>,
+    /// Ends of recordings that found no room with the thread that writes.
+    pub(crate) unfinished: Vec<(u64, RecordEnd)>,
     load: Load,
     commands: Receiver<Command>,
     ear: Ear,
@@ -97,6 +101,7 @@ impl Worker {
             rng,
             ticking: Vec::new(),
             beat: None,
+            unfinished: Vec::new(),
             load: Load::Normal,
             commands,
             ear,
@@ -161,7 +166,7 @@ impl Worker {
             (true, Some(_)) => self.beat = None,
             (true, None) | (false, Some(_)) => {}
         }
-        match (self.legs.is_empty(), self.sweep) {
+        match (self.legs.is_empty() && self.unfinished.is_empty(), self.sweep) {
             (false, None) => self.sweep = Some(Beat::new(now, SWEEP)),
             (true, Some(_)) => self.sweep = None,
             (true, None) | (false, Some(_)) => {}
@@ -196,6 +201,8 @@ impl Worker {
                     self.tell(Event::Stats { leg, stats: found.stats(), closed: false });
                 }
             }
+            // They belong to no leg and have another way.
+            Command::DeleteFile { .. } => {}
         }
     }
 
@@ -209,8 +216,7 @@ impl Worker {
         if leg.take(now, want) && std::mem::take(&mut leg.connected) {
             let _ = rustix::net::connect_unspec(&leg.rtp);
         }
-        self.link(at);
-        self.set_ticking(at);
+        self.settle(now, at);
     }
 
     fn open(&mut self, now: Mono, want: Box<LegWant>) {
@@ -237,7 +243,14 @@ impl Worker {
         }
         self.by_id.insert(id, at);
         self.tell(Event::Opened { leg: id, rtp, rtcp: if mux { rtp } else { rtcp } });
+        self.settle(now, at);
+    }
+
+    /// What follows from the condition of a leg outside it.
+    fn settle(&mut self, now: Mono, at: usize) {
         self.link(at);
+        self.set_tape(now, at);
+        self.tell_presses(at);
         self.set_ticking(at);
     }
 
@@ -256,6 +269,9 @@ impl Worker {
         }
         if leg.ticking {
             self.ticking.retain(|t| *t != at);
+        }
+        if let Some(tape) = &leg.tape {
+            self.end_tape(tape, RecordEnd::Stopped);
         }
         let now = self.shared.clock.now();
         socket::lock(&self.shared.ports).free(now, leg.pick);

@@ -100,10 +100,9 @@ impl Words {
         let piece = *self.pieces().get(at)?;
         Some(match piece.checked_sub(TONE) {
             Some(tone) => PlayerId::Tone(ToneKind::from_wire_number(tone)?),
-            None => PlayerId::Prompt {
-                id: PromptId::from_wire_number(piece)?,
-                language: self.language,
-            },
+            None => {
+                PlayerId::Prompt { id: PromptId::from_wire_number(piece)?, language: self.language }
+            }
         })
     }
 

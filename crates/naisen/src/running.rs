@@ -226,7 +226,8 @@ async fn upkeep(store: Arc<Store>) {
 fn media_config(config: &Config) -> anyhow::Result<media::Config> {
     let (first, last) = config.media_ports;
     let ports = media::Ports::Range(first..=last);
-    Ok(media::Config { ports, ..media::Config::new(seed()?) })
+    let files = Some(config.data.join("media"));
+    Ok(media::Config { ports, files, ..media::Config::new(seed()?) })
 }
 
 fn seed() -> anyhow::Result<[u8; 32]> {

@@ -122,7 +122,8 @@ impl EventReceiver {
             let before = last.before + if next_segment { SEGMENT } else { 0 };
             let heard = Heard { ended: was_ended || payload.end, before, ..fresh };
             // Packets of one digit that overtake each other make it no shorter.
-            let duration = if ahead == 0 { last.duration.max(heard.duration) } else { heard.duration };
+            let duration =
+                if ahead == 0 { last.duration.max(heard.duration) } else { heard.duration };
             let heard = Heard { duration, ..heard };
             self.last = Some(heard);
             let (heed, ended) = match (was_ended, payload.end) {

@@ -148,7 +148,8 @@ impl Placer {
 /// As [`Placer::worth`], of a recording that lies there.
 pub fn worth_of(law: Law, octets: &[u8]) -> u64 {
     let frames = octets.chunks(FRAME_SAMPLES);
-    let voiced = frames.enumerate().filter(|(_, f)| is_voiced(law, f)).map(|(n, _)| n + 1).last();
+    let voiced =
+        frames.enumerate().filter(|(_, f)| is_voiced(law, f)).map(|(n, _)| n + 1).next_back();
     let voiced = voiced.map_or(0, |n| (n * FRAME_SAMPLES).min(octets.len()));
     worth(octets.len() as u64, voiced as u64)
 }

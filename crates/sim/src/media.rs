@@ -43,7 +43,9 @@ impl SimMedia {
                 self.legs.remove(&leg);
                 None
             }
-            Command::SendDigit { .. } | Command::ReportStats { .. } => None,
+            Command::SendDigit { .. }
+            | Command::ReportStats { .. }
+            | Command::DeleteFile { .. } => None,
         }
     }
 

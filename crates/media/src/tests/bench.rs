@@ -91,6 +91,12 @@ impl Bench {
         })
     }
 
+    /// Waits until the leg has taken so many packets in all.
+    #[track_caller]
+    pub(super) fn heard(&self, leg: LegId, packets: u64) {
+        while self.settle(leg).rx_packets < packets {}
+    }
+
     /// Waits until the plane has carried out everything sent so far.
     #[track_caller]
     pub(super) fn settle(&self, leg: LegId) -> mediactl::LegStats {
@@ -209,4 +215,29 @@ pub(super) fn pair(
         (phone.to, phone.rtcp_to) = (Some(rtp), Some(rtcp));
     }
     (a, b, [first, second])
+}
+
+/// An empty folder of a test, removed with it.
+pub(super) struct Folder(std::path::PathBuf);
+
+impl Folder {
+    pub(super) fn new() -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("naisen-media-{}-{n}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(super) fn path(&self) -> std::path::PathBuf {
+        self.0.clone()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

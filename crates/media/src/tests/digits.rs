@@ -1,10 +1,12 @@
 //! Digits: told, passed, hidden, sent.
 
 use base::LegId;
-use mediactl::{Command, Digit, DigitSource, DtmfToPeer, Event, Joined, LegWant, Payload};
+use mediactl::{
+    Command, Digit, DigitPhase, DigitSource, DtmfToPeer, Event, Joined, LegWant, Payload,
+};
 use rtp::FRAME_SAMPLES;
 use rtp::dtmf_event::EventPayload;
-use rtp::dtmf_tone;
+use rtp::dtmf_tone::{self, Edge, ToneReceiver};
 use rtp::g711::Law;
 
 use super::bench::{Bench, Phone, leg, pair};
@@ -33,12 +35,35 @@ fn press(phone: &mut Phone) {
     phone.send(&[3; 160]);
 }
 
+/// The next digit that begins.
 #[track_caller]
 fn digit(bench: &Bench) -> (LegId, char, DigitSource) {
     bench.event(|e| match e {
-        Event::Digit { leg, digit, source } => Some((leg, digit.as_char(), source)),
+        Event::Digit { leg, digit, source, phase: DigitPhase::Begin } => {
+            Some((leg, digit.as_char(), source))
+        }
         _ => None,
     })
+}
+
+/// The next digit that has ended, with its length.
+#[track_caller]
+fn ended(bench: &Bench) -> (char, u16) {
+    bench.event(|e| match e {
+        Event::Digit { digit, phase: DigitPhase::End { ms }, .. } => Some((digit.as_char(), ms)),
+        _ => None,
+    })
+}
+
+/// Digits that somebody hears in these octets.
+fn tones_in(law: Law, octets: &[u8]) -> Vec<u8> {
+    let (mut ear, mut heard) = (ToneReceiver::default(), Vec::new());
+    ear.payload(law, octets, |edge| {
+        if let Edge::Begin(digit) = edge {
+            heard.push(digit);
+        }
+    });
+    heard
 }
 
 #[test]
@@ -53,7 +78,8 @@ fn passed_digits_are_told_once_and_reach_the_other_side() {
     let starts: Vec<u32> = heard[2..8].iter().map(|(p, _)| p.header.timestamp).collect();
     assert!(starts.iter().all(|t| *t == starts[0]));
     bench.settle(LegId(1));
-    assert_eq!(bench.events.try_iter().filter(|e| matches!(e, Event::Digit { .. })).count(), 0);
+    let again = |e: &Event| matches!(e, Event::Digit { phase: DigitPhase::Begin, .. });
+    assert_eq!(bench.events.try_iter().filter(again).count(), 0);
 }
 
 #[test]
@@ -159,7 +185,6 @@ fn dropped_tones_are_never_heard() {
     audio.extend(&pressed[..160 * 5]);
     audio.resize(160 * 16, 0x7a);
     audio.chunks(160).for_each(|frame| a.send(frame));
-    let mut ear = dtmf_tone::ToneReceiver::default();
     let heard: Vec<_> = (0..14).map(|_| b.hear()).collect();
     for pair in heard.windows(2) {
         let (last, next) = (pair[0].0.header, pair[1].0.header);
@@ -167,7 +192,7 @@ fn dropped_tones_are_never_heard() {
         assert_eq!(next.timestamp, last.timestamp.wrapping_add(160));
     }
     let payloads: Vec<&[u8]> = heard.iter().map(|(_, packet)| &packet[12..]).collect();
-    assert!(payloads.iter().all(|p| ear.payload(Law::Mu, p).is_none()));
+    assert_eq!(tones_in(Law::Mu, &payloads.concat()), []);
     let leaked = payloads.concat().iter().filter(|o| ![0x7a, 0xff].contains(o)).count();
     assert_eq!(leaked, 0, "samples of the tone");
     // The tone fills enough of packet 3 to be known there; what waited with it is silenced too.
@@ -186,10 +211,98 @@ fn a_digit_for_a_leg_without_events_is_a_tone() {
     b.hear();
     let digit = Digit::from_char('0').unwrap();
     bench.handle.send(Command::SendDigit { leg: LegId(2), digit, duration_ms: 120 }).unwrap();
-    let mut ear = dtmf_tone::ToneReceiver::default();
-    let told = (0..8).find_map(|_| {
-        let (parsed, packet) = b.hear();
-        ear.payload(Law::A, parsed.payload(&packet))
+    let heard: Vec<u8> = (0..8).flat_map(|_| b.hear().1.split_off(12)).collect();
+    assert_eq!(tones_in(Law::A, &heard), [0]);
+}
+
+/// R282: the end is told too, with its length, whether it arrives, is lost, or is a tone's.
+#[test]
+fn the_end_of_a_digit_is_told() {
+    let bench = Bench::new();
+    let (mut a, _b, [first, _]) = pair(&bench, |_, _| {});
+    press(&mut a);
+    assert_eq!(digit(&bench).1, '5');
+    assert_eq!(ended(&bench), ('5', 80));
+    let start = a.next.timestamp;
+    pulse(&mut a, start, 160, false);
+    pulse(&mut a, start, 320, false);
+    assert_eq!(digit(&bench).1, '5');
+    assert_eq!(ended(&bench), ('5', 40), "nothing more comes");
+    let payloads = [Payload::PCMU].into_iter().collect();
+    bench.want(&LegWant { payloads, dtmf_to_peer: DtmfToPeer::Collect, ..first });
+    bench.settle(LegId(1));
+    tone(8, 5).iter().for_each(|frame| a.send(frame));
+    (0..4).for_each(|_| a.send(&[0xff; 160]));
+    assert_eq!(digit(&bench), (LegId(1), '8', DigitSource::InBand));
+    let (pressed, ms) = ended(&bench);
+    assert_eq!(pressed, '8');
+    assert!((90..=120).contains(&ms), "{ms}");
+    // A tone in which the stream stops.
+    tone(7, 5).iter().for_each(|frame| a.send(frame));
+    assert_eq!(digit(&bench).1, '7');
+    assert_eq!(ended(&bench).0, '7');
+}
+
+/// MED-T06, events: phones that also put the tone into the audio, a little before the first event
+/// and behind the last one, are silenced so far that nobody hears a digit.
+#[test]
+fn the_tone_that_leaks_around_an_event_is_no_digit_on_the_other_side() {
+    for rule in [DtmfToPeer::Drop, DtmfToPeer::Collect] {
+        let bench = Bench::new();
+        let (mut a, b, _) = pair(&bench, |first, _| first.dtmf_to_peer = rule);
+        let audible = tone(5, 9);
+        a.send(&[0x7a; 160]);
+        a.send(&audible[0]);
+        let start = a.next.timestamp;
+        for n in 1..=6u16 {
+            pulse(&mut a, start, 160 * n, false);
+            a.send(&audible[usize::from(n)]);
+        }
+        for _ in 0..3 {
+            pulse(&mut a, start, 1_120, true);
+        }
+        a.send(&audible[7]);
+        a.send(&audible[8]);
+        assert_eq!(digit(&bench).1, '5');
+        bench.heard(LegId(1), 19);
+        let sent = bench.settle(LegId(2)).tx_packets;
+        let heard: Vec<u8> = (0..sent).flat_map(|_| b.hear().1.split_off(12)).collect();
+        assert_eq!(tones_in(Law::Mu, &heard), [], "{rule:?}");
+        let loud = heard.iter().filter(|o| Law::Mu.decode(**o).unsigned_abs() > 500).count();
+        assert!(loud <= 320, "{rule:?}: {loud} samples of 40 ms at most");
+        assert_eq!(heard[..160], [0x7a; 160], "speech before it is whole");
+    }
+}
+
+/// In `Collect` a tone in the audio passes: that is what 消去しない means.
+#[test]
+fn collected_tones_pass_as_audio_and_are_told() {
+    let bench = Bench::new();
+    let only = |want: &mut LegWant| want.payloads = [Payload::PCMU].into_iter().collect();
+    let (mut a, b, _) = pair(&bench, |first, second| {
+        only(first);
+        only(second);
+        first.dtmf_to_peer = DtmfToPeer::Collect;
     });
-    assert_eq!(told, Some(0));
+    let pressed = tone(6, 6);
+    pressed.iter().for_each(|frame| a.send(frame));
+    let heard: Vec<u8> = (0..6).flat_map(|_| b.hear().1.split_off(12)).collect();
+    assert_eq!(heard, pressed.concat(), "without delay and untouched");
+    assert_eq!(digit(&bench).1, '6');
+}
+
+/// MED-T07: our own sentences and music are speech and music, never a digit.
+#[test]
+fn nothing_that_we_say_is_taken_for_a_digit() {
+    use mediactl::{Language, PlayerId, PromptId, ToneKind};
+    let prompts = PromptId::ALL.into_iter().flat_map(|id| {
+        [Language::Ja, Language::En].map(|language| PlayerId::Prompt { id, language })
+    });
+    let tones = ToneKind::ALL.into_iter().map(PlayerId::Tone);
+    for what in prompts.chain(tones).chain([PlayerId::HoldMusic]) {
+        let clip = crate::library::make(what);
+        let octets: Vec<u8> =
+            (0..clip.frames()).filter_map(|n| clip.frame(Law::Mu, n)).flatten().collect();
+        assert_eq!(tones_in(Law::Mu, &octets), [], "{what:?}");
+    }
 }

@@ -1,9 +1,12 @@
 mod bench;
 mod digits;
+mod imports;
 mod play;
 mod pool;
+mod records;
 mod relay;
 mod rtcp;
 mod secure;
 mod sounds;
 mod stray;
+mod words;

@@ -4,7 +4,8 @@ use base::id::LegId;
 use proptest::prelude::*;
 
 use crate::wire::{
-    FRAME_MAX, VERSION, WireError, decode_command, decode_event, encode_command, encode_event, split_frame,
+    FRAME_MAX, VERSION, WireError, decode_command, decode_event, encode_command, encode_event,
+    split_frame,
 };
 use crate::*;
 
@@ -144,10 +145,8 @@ fn command() -> impl Strategy<Value = Command> {
 fn event() -> impl Strategy<Value = Event> {
     let leg = || any::<u64>().prop_map(LegId);
     let source = prop_oneof![Just(DigitSource::Event), Just(DigitSource::InBand)];
-    let phase = prop_oneof![
-        Just(DigitPhase::Begin),
-        any::<u16>().prop_map(|ms| DigitPhase::End { ms }),
-    ];
+    let phase =
+        prop_oneof![Just(DigitPhase::Begin), any::<u16>().prop_map(|ms| DigitPhase::End { ms }),];
     let why = prop_oneof![
         Just(Failure::ResourceShortage),
         Just(Failure::LocalAddress),

@@ -67,14 +67,8 @@ fn a_particle_is_said_only_where_the_language_has_it() {
 #[test]
 fn moments_and_counts_follow_the_language() {
     let moment = |language| said(Words::new(language).received_at([3, 21, 14, 5]));
-    assert_eq!(
-        moment(Language::Ja),
-        "received-at n3 month n20 n1 day n14 hour n5 minute"
-    );
-    assert_eq!(
-        moment(Language::En),
-        "received-at month n3 day n20 n1 n14 hour n5 minute"
-    );
+    assert_eq!(moment(Language::Ja), "received-at n3 month n20 n1 day n14 hour n5 minute");
+    assert_eq!(moment(Language::En), "received-at month n3 day n20 n1 n14 hour n5 minute");
     assert_eq!(said(ja().new_messages(0)), "no-messages");
     assert_eq!(said(ja().new_messages(1)), "one-new-message");
     assert_eq!(said(ja().new_messages(12)), "you-have n12 new-messages");

@@ -235,7 +235,8 @@ fn a_tone_with_a_hole_of_ten_milliseconds_stays_one_digit() {
 
 #[test]
 fn a_digit_that_follows_at_once_ends_the_one_before() {
-    let told = edges(Law::Mu, 14, |n| if n < 900 { dual(1, n, 6_000.0) } else { dual(2, n, 6_000.0) });
+    let told =
+        edges(Law::Mu, 14, |n| if n < 900 { dual(1, n, 6_000.0) } else { dual(2, n, 6_000.0) });
     assert!(matches!(
         told[..],
         [Edge::Begin(1), Edge::End(Pressed { event: 1, .. }), Edge::Begin(2)]

@@ -145,7 +145,9 @@ fn any_rate_becomes_ours_with_the_same_pitch_level_and_length() {
 
 #[test]
 fn what_would_fold_is_taken_out_at_any_rate() {
-    for (rate, hz) in [(16_000u32, 5_000.0), (44_100, 5_000.0), (44_100, 12_000.0), (48_000, 7_000.0)] {
+    for (rate, hz) in
+        [(16_000u32, 5_000.0), (44_100, 5_000.0), (44_100, 12_000.0), (48_000, 7_000.0)]
+    {
         let step = std::f64::consts::TAU * hz / f64::from(rate);
         let input: Vec<f32> =
             (0..rate / 2).map(|n| (10_000.0 * (step * f64::from(n)).sin()) as f32).collect();
