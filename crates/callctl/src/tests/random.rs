@@ -3,7 +3,7 @@
 
 use base::{LegId, Micros, Rng};
 use bytes::Bytes;
-use mediactl::{DigitSource, Joined};
+use mediactl::{DigitPhase, DigitSource, Joined};
 use model::Change;
 use model::record::Service;
 
@@ -110,7 +110,8 @@ impl Chance {
             1..=3 => mediactl::Event::Silent { leg },
             4..=5 => {
                 let digit = mediactl::Digit::from_event(3).expect("a digit");
-                mediactl::Event::Digit { leg, digit, source: DigitSource::Event }
+                let (source, phase) = (DigitSource::Event, DigitPhase::Begin);
+                mediactl::Event::Digit { leg, digit, source, phase }
             }
             _ => {
                 let serial = self.rng.below(2) as u32;

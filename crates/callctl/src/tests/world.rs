@@ -420,6 +420,7 @@ impl World {
                 self.lines.push(line);
             }
             mediactl::Command::ReportStats { .. } => {}
+            mediactl::Command::DeleteFile { file } => self.lines.push(format!("delete {file:?}")),
         }
     }
 
@@ -659,7 +660,11 @@ impl World {
                         PlayerId::HoldMusic => "music".to_owned(),
                         PlayerId::Prompt { id, .. } => id.name().to_owned(),
                         PlayerId::Tone(tone) => format!("{tone:?}"),
+                        PlayerId::Words(words) => format!("{words:?}"),
+                        PlayerId::File(file) => format!("{file:?}"),
+                        PlayerId::Music(music) => format!("music {music}"),
                     },
+                    Joined::Recorder(record) => format!("recorder {:?}", record.file),
                 };
                 format!("{} {to}", self.media_name(w.leg))
             })

@@ -197,6 +197,7 @@ impl World {
             max_forwards: 70,
             referred_by: None,
             reliable,
+            diverted: Vec::new(),
         };
         let target = Target {
             device: DeviceId::default(),
