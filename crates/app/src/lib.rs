@@ -13,6 +13,7 @@ pub mod import;
 pub mod init;
 pub mod kana;
 pub mod login;
+pub mod own_setting;
 pub mod result;
 pub mod text;
 pub mod users;

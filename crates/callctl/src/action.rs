@@ -2,9 +2,10 @@
 
 use base::event::Event;
 use base::id::DeviceId;
-use base::{Cause, LegId};
+use base::{CallId, Cause, Dn, LegId};
 use bytes::Bytes;
 use model::ForwardKind;
+use model::own_setting::OwnSetting;
 use model::record::CallRecord;
 
 /// One wish of call control.
@@ -23,6 +24,18 @@ pub enum Action {
     Media(mediactl::Command),
     /// A finished call; made durable before what follows it is sent.
     Record(Box<CallRecord>),
+    /// A phone asks by code for a setting of its own number; answered by
+    /// [`crate::Input::Told`].
+    Wish {
+        /// The call that waits.
+        call: CallId,
+        /// The authenticated device.
+        device: DeviceId,
+        /// Its number.
+        dn: Dn,
+        /// What.
+        wanted: Box<OwnSetting>,
+    },
     /// Counted.
     Event(Event),
 }

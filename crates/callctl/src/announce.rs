@@ -88,6 +88,9 @@ impl Call {
 
     /// A player of this leg ended.
     pub(crate) fn play_ended(&mut self, cx: &mut Cx<'_>, leg: LegId, serial: u32) {
+        if self.voice_ended(cx, leg, serial) {
+            return;
+        }
         let ours = self.announce.as_ref().is_some_and(|a| a.playing && a.serial == serial);
         if ours && self.first == Some(leg) {
             self.announcement_over(cx);

@@ -5,6 +5,7 @@
 //! | `first`, `second` | the two that talk; before the answer only `first`, the caller |
 //! | [`Dialing`] | a number has been dialled and nobody has answered; where the call goes |
 //! | [`Ring`] | contacts of one number are called for `first` (or for the transferee) |
+//! | [`Voice`] | the exchange itself answers and speaks |
 //! | [`Announce`] | the refusal is decided and its guidance plays |
 //! | [`Transfer`] | a phone asked for a transfer and the target is not reached yet |
 //! | [`Takeover`] | an INVITE with Replaces waits for the other party's consent |
@@ -25,6 +26,7 @@ use crate::leg::{Leg, Person, Role};
 use crate::media::path::Way;
 use crate::record::{Draft, Verdict};
 use crate::route::{Journey, Plan};
+use crate::voice::Voice;
 
 /// A call, from the first INVITE until its last leg has ended.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub(crate) struct Call {
     pub dialing: Option<Box<Dialing>>,
     pub ring: Option<Box<Ring>>,
     pub announce: Option<Box<Announce>>,
+    /// The exchange itself talks to `first`.
+    pub voice: Option<Box<Voice>>,
     pub transfer: Option<Box<Transfer>>,
     pub takeover: Option<Box<Takeover>>,
     /// What the caller has heard of the called side.
@@ -179,6 +183,7 @@ impl Call {
             dialing: None,
             ring: None,
             announce: None,
+            voice: None,
             transfer: None,
             takeover: None,
             told: Told::Nothing,
@@ -333,6 +338,7 @@ impl Call {
             ring.map(|r| r.ring_until),
             self.dialing.as_ref().and_then(|d| d.wait_until),
             self.announce.as_ref().map(|a| a.until),
+            self.voice_deadline(),
             self.give_up_at,
         ]
         .into_iter()

@@ -140,9 +140,14 @@ impl Call {
                     Cause::PickupNone
                 }
                 Next::Slot(_) => Cause::ParkNone,
-                Next::Voicemail { .. } | Next::Mailbox { .. } | Next::Code(..) => {
-                    Cause::OptionNotContracted
+                Next::Code(kind, rest) if dialing.purpose == Purpose::Basic => {
+                    match self.feature(cx, kind, &rest) {
+                        Ok(()) => return,
+                        Err(cause) => cause,
+                    }
                 }
+                Next::Code(..) => Cause::UnallocatedNumber,
+                Next::Voicemail { .. } | Next::Mailbox { .. } => Cause::OptionNotContracted,
                 Next::Refuse(cause) => cause,
             };
             let verdict = last.filter(|l| l.cause == cause).unwrap_or(Verdict::new(cause));

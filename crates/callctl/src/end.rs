@@ -38,6 +38,7 @@ impl Call {
         self.dialing = None;
         self.ring = None;
         self.announce = None;
+        self.voice = None;
         self.takeover = None;
         self.exchange = Exchange::Idle;
         self.give_up_at = None;

@@ -89,7 +89,9 @@ impl Call {
             if asks {
                 self.exchange = Exchange::Player { leg: id };
             }
-            return self.say(cx, id, Say::AnswerOffer, Body::Own(Direction::SendOnly));
+            let both = self.voice.is_some();
+            let direction = if both { Direction::SendRecv } else { Direction::SendOnly };
+            return self.say(cx, id, Say::AnswerOffer, Body::Own(direction));
         }
         let portless = self.leg(id).is_some_and(|l| l.media.is_none());
         let nowhere = portless && self.peer_of(id).is_none();

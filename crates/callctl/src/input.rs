@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use base::id::DeviceId;
 use base::{CallId, Cause, LegId, Micros};
 use bytes::Bytes;
+use model::own_setting::Declined;
 
 /// Everything that can happen to call control.
 #[derive(Debug, Clone)]
@@ -27,6 +28,13 @@ pub enum Input {
     Media {
         /// What.
         event: mediactl::Event,
+    },
+    /// What became of a wish ([`crate::Action::Wish`]).
+    Told {
+        /// The call that waits.
+        call: CallId,
+        /// Why it was refused; `None` = it is in force.
+        declined: Option<Declined>,
     },
     /// The configuration changed; legs of devices that are gone are cancelled (R247).
     Config,

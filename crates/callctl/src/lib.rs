@@ -13,6 +13,7 @@
 //! | `exchange` `settle` | offers and answers between the two, what remains to be done |
 //! | `hold` | music for who is held |
 //! | `pickup` | a ringing call is answered elsewhere |
+//! | `feature` `voice` | settings by code; the exchange itself speaks |
 //! | `transfer` `replaces` | parties change |
 //! | `digits` | digits by signalling |
 //! | `end` `record` `explain` | ends, history, why |
@@ -32,6 +33,7 @@ mod digits;
 mod end;
 mod exchange;
 mod explain;
+mod feature;
 mod hold;
 pub mod input;
 mod leg;
@@ -51,6 +53,7 @@ mod survey;
 mod tests;
 mod transfer;
 pub mod view;
+mod voice;
 pub mod whatif;
 
 use std::collections::BTreeMap;
@@ -122,6 +125,11 @@ impl CallControl {
             Input::Offered { leg, offered } => self.offered(now, (leg, *offered), view, out),
             Input::Leg { leg, event } => self.leg_event(now, (leg, event), view, out),
             Input::Media { event } => self.media_event(now, event, view, out),
+            Input::Told { call, declined } => {
+                let Some(slot) = self.by_id.get(&call).copied() else { return };
+                let result = declined.map_or(Ok(()), Err);
+                self.step(now, (slot, view), out, |call, cx| call.wish_told(cx, result));
+            }
             Input::Config => self.each(now, view, out, |call, cx| call.configured(cx)),
             Input::Clear { call } => {
                 let Some(slot) = self.by_id.get(&call).copied() else { return };

@@ -272,6 +272,9 @@ impl Call {
         if due(self.dialing.as_ref().and_then(|d| d.wait_until)) {
             self.waited(cx);
         }
+        if due(self.voice_deadline()) {
+            self.voice_over(cx);
+        }
         if due(self.give_up_at) {
             self.give_up_at = None;
             self.draft.note(Mark::Unanswered);

@@ -41,6 +41,7 @@ impl Call {
             && self.transfer.is_none()
             && self.takeover.is_none()
             && self.announce.is_none()
+            && self.voice.is_none()
             && self.legs.iter().all(Leg::is_quiet);
         self.legs.iter().map(move |leg| LegSurvey {
             leg: leg.id,

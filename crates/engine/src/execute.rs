@@ -5,6 +5,7 @@ use node::Output;
 
 use base::event::Kind;
 
+use crate::handle::Wish;
 use crate::run::Shard;
 
 /// The durable side of a shard: the spool that it appends to itself.
@@ -70,6 +71,12 @@ impl Shard {
                     if let Some(waiting) = self.waiting.remove(&req) {
                         // Whoever asked may have given up.
                         let _ = waiting.send(reply);
+                    }
+                }
+                Output::Wish { call, device, dn, wanted } => {
+                    // The call refuses by itself what is not answered in time.
+                    if self.wishes.try_send(Wish { call, device, dn, wanted }).is_err() {
+                        self.metrics.event(Kind::StoreRefused.into());
                     }
                 }
                 Output::Event { event } => self.metrics.event(event),

@@ -3,6 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use base::id::DeviceId;
+use base::{CallId, Dn};
+use model::own_setting::{Declined, OwnSetting};
 use model::{Change, Snapshot};
 use node::{Command, Reply};
 use thiserror::Error;
@@ -29,9 +32,23 @@ pub enum Unavailable {
 pub(crate) enum ShardMsg {
     Command(Command, oneshot::Sender<Reply>),
     Config { snapshot: Arc<Snapshot>, changes: Arc<Vec<Change>> },
+    Told { call: CallId, declined: Option<Declined> },
     Drain,
     ClearAll,
     Stop,
+}
+
+/// What a phone asks by code; to be answered by [`Handle::tell`] within 2 s.
+#[derive(Debug)]
+pub struct Wish {
+    /// The call that waits.
+    pub call: CallId,
+    /// The authenticated device.
+    pub device: DeviceId,
+    /// Its number.
+    pub dn: Dn,
+    /// What.
+    pub wanted: Box<OwnSetting>,
 }
 
 /// A handle to a running node; cheap to clone.
@@ -86,6 +103,11 @@ impl Handle {
         let changes = Arc::new(model::diff(&before, &snapshot));
         let message = ShardMsg::Config { snapshot, changes };
         self.queue.send(message).await.map_err(|_| Unavailable::Stopped)
+    }
+
+    /// Answers a [`Wish`]; the configuration that it made must be in force before.
+    pub async fn tell(&self, call: CallId, declined: Option<Declined>) {
+        let _ = self.queue.send(ShardMsg::Told { call, declined }).await;
     }
 
     /// The configuration in force.

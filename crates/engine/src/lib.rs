@@ -18,7 +18,7 @@ pub mod tasks;
 mod tests;
 mod wait;
 
-pub use handle::{Handle, Unavailable};
+pub use handle::{Handle, Unavailable, Wish};
 pub use metrics::Metrics;
 pub use node::{CallLine, Command, Reply, Status};
 pub use start::{Engine, EngineConfig, StartError};

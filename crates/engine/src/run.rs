@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::execute::Durable;
-use crate::handle::ShardMsg;
+use crate::handle::{ShardMsg, Wish};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::rebuild::{self, Failures, Origin};
@@ -90,6 +90,7 @@ pub(crate) struct Shard {
     pub(crate) metrics: Metrics,
     pub(crate) open: HashMap<FlowId, Stream>,
     pub(crate) waiting: HashMap<ReqId, oneshot::Sender<Reply>>,
+    pub(crate) wishes: mpsc::Sender<Wish>,
     pub(crate) next_req: u64,
     /// When the sockets were last seen empty: what is read now has waited since then at most.
     pub(crate) empty_at: Mono,
@@ -289,6 +290,7 @@ impl Shard {
                 self.waiting.insert(req, reply);
                 self.input(Input::Command { req, command });
             }
+            ShardMsg::Told { call, declined } => self.input(Input::Told { call, declined }),
             ShardMsg::Config { snapshot, changes } => self.configure(snapshot, changes),
             ShardMsg::Drain => {
                 self.draining = true;

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::{Clock, wall};
 use crate::execute::Durable;
-use crate::handle::Handle;
+use crate::handle::{Handle, Wish};
 use crate::metrics::Metrics;
 use crate::rebuild::{Failures, Origin};
 use crate::relays::Relays;
@@ -60,6 +60,8 @@ pub struct EngineConfig {
     pub bindings: Vec<StoredBinding>,
     /// The shard appends to it itself.
     pub spool: store::Spool,
+    /// Takes what phones ask by code.
+    pub wishes: mpsc::Sender<Wish>,
 }
 
 /// Why an engine did not start.
@@ -158,6 +160,7 @@ impl Engine {
             metrics,
             open: HashMap::new(),
             waiting: HashMap::new(),
+            wishes: config.wishes,
             next_req: 0,
             empty_at: Mono(0),
             out: Vec::new(),

@@ -55,6 +55,19 @@ pub enum Declined {
     NotAllowed,
 }
 
+impl Declined {
+    /// Every reason; the index of each is its number in the journal.
+    pub const ALL: [Declined; 7] = [
+        Declined::Unused,
+        Declined::Outside,
+        Declined::OwnNumber,
+        Declined::Loop,
+        Declined::Unfit,
+        Declined::NoLast,
+        Declined::NotAllowed,
+    ];
+}
+
 /// The changes that put a setting in force; none when it is in force already.
 ///
 /// # Errors

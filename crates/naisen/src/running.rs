@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use engine::tasks::Tasks;
-use engine::{Command, Engine, EngineConfig, Handle, Reply};
+use engine::{Command, Engine, EngineConfig, Handle, Reply, Wish};
 use store::{Options, Store, StoreWriter};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 use crate::config::Config;
 use crate::control;
@@ -41,6 +42,7 @@ impl Running {
         let (spool, tail) = store.spool(0)?;
         let writer = Arc::new(StoreWriter::start(&store, vec![tail])?);
         let mut tasks = Tasks::new();
+        let (wishes, asked) = mpsc::channel(WISHES);
         let tls_config = match config.tls.is_empty() {
             true => None,
             false => Some(net::certs::server_config(&config.data.join("tls"), &names())?),
@@ -63,12 +65,14 @@ impl Running {
             snapshot: store.snapshot(),
             bindings,
             spool,
+            wishes,
         };
         let engine = Engine::start(engine_config, &mut tasks).await?;
         let handle = engine.handle.clone();
         let listeners =
             engine.listeners.iter().map(|(name, addr)| ((*name).to_owned(), *addr)).collect();
         let draining = Arc::new(AtomicBool::new(false));
+        tasks.spawn("wishes", grant(asked, Arc::clone(&store), handle.clone()));
         let mut running = Running { store, handle, listeners, draining, engine, writer, tasks };
         running.edges(config).await?;
         running.write_listeners(&config.data)?;
@@ -209,6 +213,23 @@ impl Running {
                 writer.flush().await;
             }
         }
+    }
+}
+
+/// Settings by code that may wait at once; more are refused.
+const WISHES: usize = 256;
+
+/// Carries out what phones ask by code, one after the other.
+async fn grant(mut asked: mpsc::Receiver<Wish>, store: Arc<Store>, handle: Handle) {
+    while let Some(wish) = asked.recv().await {
+        let whose = (wish.device, wish.dn);
+        let now = engine::clock::wall();
+        let done = app::own_setting::carry_out(&store, whose, &wish.wanted, now).await;
+        // The confirmation must not come before the setting.
+        if done.is_ok() && handle.configure(store.snapshot()).await.is_err() {
+            break;
+        }
+        handle.tell(wish.call, done.err()).await;
     }
 }
 

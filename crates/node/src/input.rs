@@ -3,9 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use base::{FlowId, ReqId};
+use base::{CallId, FlowId, ReqId};
 use bytes::Bytes;
 use model::binding::StoredBinding;
+use model::own_setting::Declined;
 use model::{Change, Snapshot};
 use sip::stack::Transport;
 
@@ -59,6 +60,13 @@ pub enum Input {
         snapshot: Arc<Snapshot>,
         /// What changed since the one before.
         changes: Arc<Vec<Change>>,
+    },
+    /// What became of a wish ([`crate::Output::Wish`]).
+    Told {
+        /// The call that waits.
+        call: CallId,
+        /// Why it was refused; `None` = it is in force.
+        declined: Option<Declined>,
     },
     /// Bindings from the store, once at start.
     Restore {

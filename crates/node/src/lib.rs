@@ -119,6 +119,9 @@ impl Node {
                 let bindings = bindings.iter().filter_map(resume).collect();
                 self.run_sip(now, sip::stack::Input::Restore { bindings });
             }
+            Input::Told { call, declined } => {
+                self.run_calls(now, callctl::Input::Told { call, declined });
+            }
             Input::Drain => self.run_sip(now, sip::stack::Input::Drain),
             Input::ClearAll => self.run_calls(now, callctl::Input::ClearAll),
             Input::Tick => self.tick(now),
@@ -309,6 +312,9 @@ impl Node {
             A::Media(command) => out.push(Output::Media { command }),
             A::Record(record) => {
                 out.push(Output::Store { write: model::Write::Record(record) });
+            }
+            A::Wish { call, device, dn, wanted } => {
+                out.push(Output::Wish { call, device, dn, wanted });
             }
             A::Event(event) => out.push(Output::Event { event }),
         }

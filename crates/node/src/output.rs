@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 
 use base::event::Event;
-use base::{FlowId, ReqId};
+use base::id::DeviceId;
+use base::{CallId, Dn, FlowId, ReqId};
 use bytes::Bytes;
 use model::Write;
+use model::own_setting::OwnSetting;
 
 use crate::Reply;
 
@@ -42,6 +44,17 @@ pub enum Output {
     Store {
         /// What.
         write: Write,
+    },
+    /// Carry out what a phone asks by code; answered by [`crate::Input::Told`].
+    Wish {
+        /// The call that waits.
+        call: CallId,
+        /// The authenticated device.
+        device: DeviceId,
+        /// Its number.
+        dn: Dn,
+        /// What.
+        wanted: Box<OwnSetting>,
     },
     /// Count, log or raise an alarm.
     Event {

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use base::{FlowId, Micros, Mono, Now, Rng, Wall};
+use base::{CallId, Dn, FlowId, Micros, Mono, Now, Rng, Wall};
 use bytes::Bytes;
+use model::own_setting::{self, OwnSetting};
 use node::{Input, Output, Settings};
 use sip::msg::Msg;
 use sip::stack::{Config, Transport};
 use sip::steer::Shards;
 
 use crate::check::{Arrived, Checker, Done, Known, Scene, Violation};
-use crate::company::Company;
+use crate::company::{Company, tenant_id};
 use crate::counts::{Counts, Trace};
 use crate::links::Links;
 use crate::machine::{Machine, PLACE, Prepare};
@@ -40,6 +41,8 @@ pub(crate) enum Work {
     Deliver(Datagram),
     /// The media plane of that life of the node reports.
     Media(u64, mediactl::Event),
+    /// What a phone asked that life of the node by code has been decided.
+    Granted(u64, CallId, Dn, Box<OwnSetting>),
     /// The node learns that a connection is gone.
     Closed(FlowId),
     /// Someone does something.
@@ -282,6 +285,7 @@ impl World {
                     self.node(Input::Media { event });
                 }
             }
+            Work::Granted(life, call, dn, wanted) => self.grant((life, call), dn, &wanted),
             Work::Closed(flow) => self.closed(flow),
             Work::Act(act) => self.act(act),
         }
@@ -391,6 +395,9 @@ impl World {
                 self.watched(|checker, scene| checker.done(scene, &Done::Event(event)));
             }
             Output::Close { flow } => self.hung_up(flow),
+            Output::Wish { call, dn, wanted, .. } => {
+                self.later(self.swarm.delay, Work::Granted(self.life, call, dn, wanted));
+            }
             Output::Reply { .. } => {}
         }
     }
@@ -454,6 +461,21 @@ impl World {
         self.trace.line(self.now.mono, || format!("configuration: {} changes", changes.len()));
         let snapshot = self.company.snapshot.clone();
         self.put(Input::Config { snapshot, changes: Arc::new(changes) });
+    }
+
+    /// Carries out what a phone asked by code, as the edges of the node do.
+    fn grant(&mut self, (life, call): (u64, CallId), dn: Dn, wanted: &OwnSetting) {
+        if life != self.life || self.machine.is_none() {
+            return;
+        }
+        let planned = own_setting::plan(&self.company.snapshot, (tenant_id(), dn), wanted);
+        self.counts.add(if planned.is_ok() { "settings by code" } else { "settings refused" });
+        if let Ok(changes) = &planned
+            && !changes.is_empty()
+        {
+            self.configure(changes.clone());
+        }
+        self.node(Input::Told { call, declined: planned.err() });
     }
 
     /// A configuration that is not the newest any more arrives late.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use base::Wall;
-use base::id::TenantId;
+use base::id::{DeviceId, TenantId};
 use model::binding::StoredBinding;
 use model::{Revision, Snapshot};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -107,6 +107,15 @@ impl Store {
     /// Never to be made from what came over a network: those sign in by [`Store::login`].
     pub fn operator_scope(&self, tenant: TenantId) -> TenantScope {
         TenantScope::new(tenant, None, Actor::Operator, "operator", None)
+    }
+
+    /// Scope of the person at a terminal whose digest the node has checked, for the own settings;
+    /// `None` without a user.
+    pub fn terminal_scope(&self, device: DeviceId) -> Option<TenantScope> {
+        let snapshot = self.snapshot();
+        let device = snapshot.device(device)?;
+        let (id, name) = (device.user?, &device.sip_id);
+        Some(TenantScope::new(device.tenant, None, Actor::User(id), name, None))
     }
 
     /// The registrations that have not expired, of devices that still exist.

@@ -76,6 +76,10 @@ impl Call {
         if self.announce.is_some() && self.first == Some(id) {
             return self.announcement_over(cx);
         }
+        if self.voice.is_some() && self.first == Some(id) {
+            self.trouble = Some(shortage);
+            return;
+        }
         match (role, self.way_of(id)) {
             (Role::Out, _) => {}
             (Role::Ringing, _) => {
@@ -122,7 +126,7 @@ impl Call {
         self.way_of(id) == Way::Relay
             || leg.serves == Serves::Music
             || exchanging
-            || (self.announce.is_some() && self.first == Some(id))
+            || ((self.announce.is_some() || self.voice.is_some()) && self.first == Some(id))
             || self.takeover.as_ref().is_some_and(|t| t.way == Way::Relay)
     }
 

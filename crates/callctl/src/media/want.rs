@@ -78,6 +78,9 @@ impl Call {
 
     pub(super) fn joined(&self, id: LegId) -> Joined {
         let Some(leg) = self.leg(id) else { return Joined::None };
+        if let Some(joined) = self.voice_for(id) {
+            return joined;
+        }
         if let Some(announce) = self.announce.as_ref().filter(|_| self.first == Some(id)) {
             let what = PlayerId::Prompt { id: announce.prompt, language: Language::Ja };
             let play = Play { what, repeat: Repeat::Once, serial: announce.serial };

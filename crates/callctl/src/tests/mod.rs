@@ -3,6 +3,7 @@
 
 mod announce;
 mod basic;
+mod feature;
 mod forward;
 mod group;
 mod hold;

@@ -173,6 +173,23 @@ impl World {
         w
     }
 
+    /// All default codes are active, those of a call too.
+    pub(super) fn give_codes(&mut self) {
+        let tenant = self.facts.snapshot.tenant(TENANT).expect("a tenant");
+        let tenant = Tenant { options: model::Options::ALL, ..tenant.clone() };
+        self.configure(&[Change::TenantPut(tenant)]);
+    }
+
+    /// What plays to a caller comes to its end.
+    pub(super) fn play_over(&mut self) {
+        let playing = self.wants.values().find_map(|w| match w.joined {
+            Joined::Player(play) if play.serial > 0 => Some((w.leg, play.serial)),
+            _ => None,
+        });
+        let (leg, serial) = playing.expect("something plays");
+        self.input(Input::Media { event: mediactl::Event::PlayEnded { leg, serial } });
+    }
+
     /// Puts a changed configuration in force and tells.
     pub(super) fn configure(&mut self, changes: &[Change]) {
         self.facts.snapshot = model::apply(&self.facts.snapshot, changes).expect("a valid change");
@@ -275,6 +292,7 @@ impl World {
                 self.lines.push(line);
                 self.records.push(*record);
             }
+            Action::Wish { dn, wanted, .. } => self.lines.push(format!("wish {dn} {wanted:?}")),
             Action::Event(event) => *self.counts.entry(event.kind).or_default() += event.count,
         }
     }

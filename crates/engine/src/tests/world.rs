@@ -76,6 +76,7 @@ impl World {
                 snapshot: company(1),
                 bindings: Vec::new(),
                 spool,
+                wishes: tokio::sync::mpsc::channel(1).0,
             };
             change(&mut config);
             (Engine::start(config, &mut tasks).await.expect("an engine"), writer)

@@ -47,6 +47,13 @@ impl OutputHash {
                 w.u8(4);
                 write.encode(&mut self.scratch);
             }
+            Output::Wish { call, device, dn, wanted } => {
+                w.u8(5);
+                w.u128(call.0);
+                w.u128(device.0.0);
+                w.u64(dn.bits());
+                w.bytes(format!("{wanted:?}").as_bytes());
+            }
             Output::Reply { .. } | Output::Event { .. } => return,
         }
         self.hasher.write(&self.scratch);

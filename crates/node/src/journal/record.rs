@@ -4,6 +4,7 @@ use base::{CallId, FlowId, ReqId};
 use bytes::Bytes;
 use model::Write;
 use model::binding::StoredBinding;
+use model::own_setting::Declined;
 use sip::stack::Transport;
 
 use super::JournalError;
@@ -22,6 +23,7 @@ const DRAIN: u8 = 8;
 const CLEAR_ALL: u8 = 9;
 const TICK: u8 = 10;
 const RESUME: u8 = 11;
+const TOLD: u8 = 12;
 
 /// Whether the input only reads.
 pub(super) fn is_question(input: &Input) -> bool {
@@ -78,6 +80,12 @@ pub(super) fn write(w: &mut Writer<'_>, input: &Input) {
                 write_binding(w, binding);
             }
         }
+        Input::Told { call, declined } => {
+            w.u8(TOLD);
+            w.u128(call.0);
+            let at = declined.and_then(|d| Declined::ALL.iter().position(|all| *all == d));
+            w.u8(at.map_or(0, |at| at as u8 + 1));
+        }
         Input::Drain => w.u8(DRAIN),
         Input::ClearAll => w.u8(CLEAR_ALL),
         Input::Tick => w.u8(TICK),
@@ -124,6 +132,17 @@ pub(super) fn read(kind: u8, r: &mut Reader<'_>) -> Result<Input, JournalError> 
                 bindings.push((FlowId(r.u64()?), read_binding(r)?));
             }
             Input::Resume { bindings }
+        }
+        TOLD => {
+            let call = CallId(r.u128()?);
+            let declined = match r.u8()? {
+                0 => None,
+                n => {
+                    let why = Declined::ALL.get(usize::from(n) - 1);
+                    Some(*why.ok_or(JournalError::Unknown("refusal"))?)
+                }
+            };
+            Input::Told { call, declined }
         }
         DRAIN => Input::Drain,
         CLEAR_ALL => Input::ClearAll,

@@ -192,6 +192,7 @@ impl World {
                 }
                 Output::Store { write: model::Write::Record(_) } => self.records += 1,
                 Output::Store { .. }
+                | Output::Wish { .. }
                 | Output::Close { .. }
                 | Output::Media { .. }
                 | Output::Reply { .. }

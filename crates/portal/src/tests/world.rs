@@ -312,6 +312,7 @@ impl World {
             snapshot: store.snapshot(),
             bindings: content.bindings,
             spool,
+            wishes: tokio::sync::mpsc::channel(1).0,
         };
         let engine = Engine::start(config, &mut tasks).await.expect("a node");
         let ahead = Arc::new(AtomicI64::new(0));
