@@ -75,7 +75,7 @@ fn delete<I: Ord, T>(map: &mut Wanted<I, T>, id: I, at: usize) {
 }
 
 impl Staged {
-    fn from(changes: impl Iterator<Item = Change>) -> Self {
+    pub(crate) fn from(changes: impl Iterator<Item = Change>) -> Self {
         let mut out = Staged::default();
         for (at, change) in changes.enumerate() {
             out.stage(at, change);

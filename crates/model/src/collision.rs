@@ -12,7 +12,7 @@ use base::Dn;
 use base::id::{GatewayId, SiteId, TenantId};
 
 use crate::code::{Code, CodeKind, SiteCode};
-use crate::plan::RESERVED;
+use crate::plan::{self, RESERVED};
 use crate::{DnOwner, Snapshot, TenantOption};
 
 /// Whose dial prefix.
@@ -126,8 +126,8 @@ pub(crate) struct Scene {
     entries: Vec<Entry>,
     /// (characters, index of the entry), sorted.
     by_text: Vec<(Box<str>, usize)>,
-    /// Codes of the tenant that hold for a site beside its own ones.
-    inherited: BTreeSet<(SiteId, CodeKind)>,
+    /// Codes of the tenant that do not hold for a site, as it has its own or none.
+    replaced: BTreeSet<(SiteId, CodeKind)>,
     /// Indexes of the codes, by site; the tenant's under `None`.
     codes: BTreeMap<Option<SiteId>, Vec<usize>>,
 }
@@ -135,7 +135,7 @@ pub(crate) struct Scene {
 /// Equal entries, in the order of their making.
 impl PartialEq for Scene {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries && self.inherited == other.inherited
+        self.entries == other.entries && self.replaced == other.replaced
     }
 }
 
@@ -143,30 +143,32 @@ impl Scene {
     /// The entries of `tenant`; its numbers only when `numbers`.
     pub(crate) fn of(snapshot: &Snapshot, tenant: TenantId, numbers: bool) -> Self {
         let mut entries = Vec::new();
-        let mut inherited = BTreeSet::new();
+        let mut replaced = BTreeSet::new();
         let Some(company) = snapshot.tenant(tenant) else {
-            return Scene::from_entries(entries, inherited);
+            return Scene::from_entries(entries, replaced);
         };
         let active = |kind| Some(Entry::Code { kind, code: company.code(kind)?, site: None });
         entries.extend(CodeKind::ALL.into_iter().filter_map(active));
         for site in snapshot.sites(tenant) {
-            let number = site.number.iter();
+            // What has no lawful shape is refused for that, and would collide with much.
+            let number = site.number.iter().filter(|n| plan::is_site_number(n));
             let what = PrefixOwner::Site(site.id);
             entries.extend(number.map(|digits| Entry::Prefix { what, digits: digits.clone() }));
             for kind in CodeKind::OF_CALL {
-                match site.code(kind) {
-                    SiteCode::Own(code) if company.options.permits(kind) => {
-                        entries.push(Entry::Code { kind, code, site: Some(site.id) });
-                    }
-                    SiteCode::Inherit if site.codes != [SiteCode::Inherit; 4] => {
-                        inherited.insert((site.id, kind));
-                    }
-                    SiteCode::Own(_) | SiteCode::Inherit | SiteCode::Off => {}
+                if site.code(kind) != SiteCode::Inherit {
+                    replaced.insert((site.id, kind));
+                }
+                if let SiteCode::Own(code) = site.code(kind)
+                    && company.options.permits(kind)
+                {
+                    entries.push(Entry::Code { kind, code, site: Some(site.id) });
                 }
             }
         }
         if company.options.contains(TenantOption::Gateways) {
-            entries.extend(snapshot.gateways(tenant).map(|g| Entry::Prefix {
+            let gateways = snapshot.gateways(tenant);
+            let gateways = gateways.filter(|g| plan::is_gateway_prefix(&g.prefix));
+            entries.extend(gateways.map(|g| Entry::Prefix {
                 what: PrefixOwner::Gateway(g.id),
                 digits: g.prefix.clone(),
             }));
@@ -175,10 +177,10 @@ impl Scene {
         if numbers {
             entries.extend(snapshot.dns(tenant).map(|(dn, owner)| Entry::Number { dn, owner }));
         }
-        Scene::from_entries(entries, inherited)
+        Scene::from_entries(entries, replaced)
     }
 
-    fn from_entries(entries: Vec<Entry>, inherited: BTreeSet<(SiteId, CodeKind)>) -> Self {
+    fn from_entries(entries: Vec<Entry>, replaced: BTreeSet<(SiteId, CodeKind)>) -> Self {
         let text = |(at, entry): (usize, &Entry)| (entry.text().into(), at);
         let mut by_text: Vec<(Box<str>, usize)> = entries.iter().enumerate().map(text).collect();
         by_text.sort_unstable();
@@ -188,7 +190,7 @@ impl Scene {
                 codes.entry(*site).or_default().push(at);
             }
         }
-        Scene { entries, by_text, inherited, codes }
+        Scene { entries, by_text, replaced, codes }
     }
 
     /// Whether there is just this entry.
@@ -218,9 +220,7 @@ impl Scene {
         else {
             return true;
         };
-        let at = |site: SiteId, kind: CodeKind| {
-            !CodeKind::OF_CALL.contains(&kind) || self.inherited.contains(&(site, kind))
-        };
+        let at = |site: SiteId, kind: CodeKind| !self.replaced.contains(&(site, kind));
         match (sa, sb) {
             (None, None) => true,
             (Some(sa), Some(sb)) => sa == sb,

@@ -101,6 +101,86 @@ fn passwords_never_reach_the_byte_form() {
     assert_eq!(decode_changes(&bytes), Ok(vec![Change::UserPut(user(1, "2001"))]));
 }
 
+/// Undo records and journals of the last release: what is new is at its default.
+#[test]
+fn version_one_is_read_with_defaults() {
+    use crate::codec::Put;
+    let mut bytes = vec![1];
+    bytes.number(4);
+    let t = tenant(1);
+    bytes.byte(1);
+    bytes.id(t.id.0);
+    bytes.text(&t.name);
+    bytes.text(&t.realm);
+    // OfficeLink, no compatibility, quota of 300, not the default, first policy, 60 minutes.
+    bytes.extend_from_slice(&[0, 0, 1, 0xac, 2, 0, 0, 1, 60]);
+    bytes.number(90);
+    bytes.number(400);
+    let s = site(1, 1);
+    bytes.byte(3);
+    bytes.id(s.id.0);
+    bytes.id(s.tenant.0);
+    bytes.text(&s.domain);
+    bytes.text(&s.name);
+    bytes.byte(1);
+    let u = user(1, "2001");
+    bytes.byte(5);
+    [u.id.0, u.tenant.0, u.site.0].into_iter().for_each(|id| bytes.id(id));
+    bytes.text(&u.name);
+    bytes.text(&u.furigana);
+    bytes.text("2001");
+    bytes.text(&u.web_user);
+    bytes.byte(0);
+    bytes.number(60);
+    bytes.wall(u.created_at);
+    bytes.wall(u.updated_at);
+    let d = device(1, None);
+    bytes.byte(7);
+    [d.id.0, d.tenant.0, d.site.0].into_iter().for_each(|id| bytes.id(id));
+    bytes.byte(0);
+    bytes.text(&d.sip_id);
+    bytes.extend_from_slice(&d.ha1_md5);
+    bytes.extend_from_slice(&d.ha1_sha256);
+    bytes.byte(0);
+    bytes.text(&d.label);
+    bytes.byte(0);
+    let expected = vec![
+        Change::TenantPut(Tenant { quota: Some(300), ..t }),
+        Change::SitePut(Site { media_path: MediaPath::Relay, ..s }),
+        Change::UserPut(u),
+        Change::DevicePut(d),
+    ];
+    assert_eq!(decode_changes(&bytes), Ok(expected));
+    for version in [0, 3] {
+        bytes[0] = version;
+        assert_eq!(decode_changes(&bytes), Err(codec::DecodeError::Version(version)));
+    }
+}
+
+#[test]
+fn changes_cut_or_flipped_are_survived() {
+    let mut named = settings("2001");
+    named.forwards[3] = Forward::on(Destination::Outside("0312345678".into()));
+    let changes = [
+        Change::TenantPut(tenant(1)),
+        Change::SitePut(site(1, 1)),
+        Change::DepartmentPut(department(1, "2200", &[1, 2])),
+        Change::HuntPut(hunt(1, "2300", &["2001", "2002"])),
+        Change::DnSettingsPut(named),
+        Change::GatewayPut(gateway(1, "0")),
+    ];
+    let bytes = encode_changes(&changes);
+    assert_eq!(decode_changes(&bytes).as_deref(), Ok(&changes[..]));
+    for len in 0..bytes.len() {
+        assert!(decode_changes(&bytes[..len]).is_err(), "{len}");
+    }
+    for at in 0..bytes.len() {
+        let mut bad = bytes.clone();
+        bad[at] ^= 0xff;
+        let _ = decode_changes(&bad);
+    }
+}
+
 #[test]
 fn columns_of_a_record() {
     let record = record();

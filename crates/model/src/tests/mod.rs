@@ -1,6 +1,9 @@
 //! Behaviour of the model: rules, sharing, properties, byte forms.
 
 mod codec;
+mod collision;
 mod property;
 mod rules;
+mod scale;
+mod services;
 mod world;

@@ -1,8 +1,12 @@
 //! A small company that tests change.
 
-use base::id::{AdminId, DeviceId, SiteId, TenantId, UserId, Uuid};
+use base::id::{
+    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, Uuid, VirtualDnId,
+};
 use base::{Dn, MobileNumber, Wall};
 
+use crate::apply::Staged;
+use crate::deltas::Deltas;
 use crate::*;
 
 pub(crate) fn tenant_id(n: u128) -> TenantId {
@@ -97,6 +101,78 @@ pub(crate) fn admin(n: u128) -> Admin {
         login: format!("admin{n}").into(),
         state: AdminState::Active,
     }
+}
+
+pub(crate) fn virtual_id(n: u128) -> VirtualDnId {
+    VirtualDnId(Uuid(0x8000 + n))
+}
+
+pub(crate) fn department_id(n: u128) -> DepartmentId {
+    DepartmentId(Uuid(0x9000 + n))
+}
+
+pub(crate) fn gateway_id(n: u128) -> GatewayId {
+    GatewayId(Uuid(0xa000 + n))
+}
+
+pub(crate) fn dns(numbers: &[&str]) -> Box<[Dn]> {
+    numbers.iter().map(|n| dn(n)).collect()
+}
+
+pub(crate) fn virtual_dn(n: u128, number: &str) -> VirtualDn {
+    VirtualDn {
+        id: virtual_id(n),
+        tenant: tenant_id(1),
+        site: site_id(1),
+        dn: dn(number),
+        name: "会議室".into(),
+        web_user: Box::default(),
+    }
+}
+
+pub(crate) fn department(n: u128, number: &str, members: &[u128]) -> Department {
+    let members = members.iter().map(|n| user_id(*n)).collect();
+    Department {
+        members,
+        ..Department::new(department_id(n), tenant_id(1), site_id(1), "営業部", dn(number))
+    }
+}
+
+pub(crate) fn hunt(number: u16, pilot: &str, members: &[&str]) -> HuntGroup {
+    HuntGroup {
+        members: dns(members),
+        ..HuntGroup::new(tenant_id(1), number, site_id(1), dn(pilot))
+    }
+}
+
+pub(crate) fn pickup(number: u16, members: &[&str]) -> PickupGroup {
+    PickupGroup { tenant: tenant_id(1), number, name: Box::default(), members: dns(members) }
+}
+
+pub(crate) fn slot(number: &str) -> ParkSlot {
+    ParkSlot { tenant: tenant_id(1), dn: dn(number), site: site_id(1) }
+}
+
+pub(crate) fn gateway(n: u128, prefix: &str) -> Gateway {
+    Gateway {
+        id: gateway_id(n),
+        tenant: tenant_id(1),
+        site: site_id(1),
+        name: "GW".into(),
+        kind: GatewayKind::VoIp,
+        prefix: prefix.into(),
+        channels: 4,
+    }
+}
+
+pub(crate) fn settings(number: &str) -> DnSettings {
+    DnSettings::new(tenant_id(1), dn(number))
+}
+
+/// The outcome of `changes` whatever rules they break.
+pub(crate) fn unchecked(before: &Snapshot, changes: &[Change]) -> Snapshot {
+    let staged = Staged::from(changes.iter().cloned());
+    Deltas::between(before, &staged, &mut Vec::new()).patch(before)
 }
 
 /// Tenant 1 with a site, an administrator, users 2001 and 2002 with a terminal and a line each.
