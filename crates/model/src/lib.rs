@@ -22,6 +22,7 @@ pub mod dn_settings;
 pub mod gateway;
 pub mod hunt;
 mod index;
+pub mod leave;
 pub mod mobile;
 mod numbers;
 pub mod own_setting;

@@ -1,5 +1,5 @@
 use base::{Secret, Wall};
-use model::Preset;
+use model::{Code, CodeKind, Codes, Options, Outside, Preset, TenantOption};
 use store::{Login, LoginOutcome, Portal, Zone};
 
 use super::{DOMAIN, NOW, empty, house, request, rng};
@@ -33,6 +33,21 @@ async fn a_generated_password_signs_in_and_must_be_replaced() {
     assert!(session.must_change);
     let lines = made.lines(Lang::Ja, "kanri");
     assert!(lines.iter().any(|l| l.contains(&password)), "{lines:?}");
+    std::fs::remove_dir_all(path).expect("removed");
+}
+
+#[tokio::test]
+async fn a_new_tenant_has_the_default_codes_and_all_options_but_one() {
+    let (store, path) = empty().await;
+    let made = init(&store, request(), NOW, &mut rng()).await.expect("made");
+    let tenant = made.snapshot.tenant(made.tenant).expect("in the snapshot");
+    assert_eq!(tenant.codes, Codes::default());
+    assert_eq!(tenant.code(CodeKind::Pickup), Code::parse("*55").ok());
+    assert_eq!(tenant.options, Options::ALL.without(TenantOption::InCallCodes));
+    assert_eq!(tenant.code(CodeKind::Hold), None, "set, but not contracted");
+    assert!(tenant.announcements);
+    let outside: Vec<_> = made.snapshot.sites(made.tenant).map(|s| s.transfer_outside).collect();
+    assert_eq!(outside, [Outside::Domestic]);
     std::fs::remove_dir_all(path).expect("removed");
 }
 

@@ -55,6 +55,9 @@ fn delete(draft: &mut Draft<'_>, row: Row<'_>, dn: Dn, mobile: Option<MobileNumb
     for device in snapshot.devices_of(user.id).iter().filter_map(|id| snapshot.device(*id)) {
         draft.change(row.line(), without_user(device));
     }
+    if snapshot.dn_settings(tenant, dn).is_some() {
+        draft.change(row.line(), Change::DnSettingsDelete { tenant, dn });
+    }
     draft.change(row.line(), Change::UserDelete(user.id));
     draft.plan.counts.deleted += 1;
 }

@@ -258,6 +258,41 @@ fn a_number_that_goes_leaves_no_membership_and_no_settings() {
 }
 
 #[test]
+fn what_a_set_must_carry_is_told() {
+    use std::collections::{BTreeMap, BTreeSet};
+    let tenant = tenant_id(1);
+    // Two people and a virtual number of the same groups go at once.
+    let numbers = ["2001", "2003", "2100"].map(dn);
+    let mut set = leave::free_numbers(&full(), tenant, &BTreeSet::from(numbers));
+    set.extend(leave::free_people(&full(), &BTreeSet::from([user_id(1), user_id(3)])));
+    set.extend([
+        Change::UserDelete(user_id(1)),
+        Change::UserDelete(user_id(3)),
+        Change::VirtualDnDelete(virtual_id(1)),
+        Change::DevicePut(device(1, None)),
+        Change::MobilePut(line(1, None)),
+    ]);
+    let next = apply(&full(), &set).expect("nothing is left behind");
+    assert!(next.hunt_groups(tenant).all(|h| h.members.is_empty()));
+    assert!(next.pickup_groups(tenant).all(|p| p.members.is_empty()));
+    assert_eq!((next.all_settings(tenant).count(), next.dn_count(tenant)), (0, 1));
+
+    // 2100 is given up and taken: settings and groups go with the numbers.
+    let renamed = BTreeMap::from([(dn("2001"), dn("2100")), (dn("2100"), dn("2101"))]);
+    let mut set = leave::rename_numbers(&full(), tenant, &renamed);
+    set.extend([Change::UserPut(user(1, "2100")), Change::VirtualDnPut(virtual_dn(1, "2101"))]);
+    let next = apply(&full(), &set).expect("carried over");
+    let kept: Vec<String> = next.all_settings(tenant).map(|s| s.dn.text()).collect();
+    assert_eq!(kept, ["2100", "2101"]);
+    assert_eq!(
+        next.pickup_group(tenant, 1).map(|p| p.members.clone()),
+        Some(dns(&["2100", "2101"]))
+    );
+    assert_eq!(next.hunt_of_member(tenant, dn("2100")), Some(1));
+    assert_eq!(next.mobile_of_dn(tenant, dn("2100")).map(|m| m.number), Some(mobile_number(1)));
+}
+
+#[test]
 fn a_number_that_changes_hands_keeps_what_is_its_own() {
     let swap = [
         Change::UserPut(User { web_user: "web1".into(), ..user(1, "2003") }),

@@ -6,5 +6,6 @@ mod folder;
 mod history;
 mod login;
 mod schema;
+mod services;
 mod spool;
 mod world;

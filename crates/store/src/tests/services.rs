@@ -1,0 +1,270 @@
+//! Groups, departments, codes and settings of numbers in the database; PINs; who may set what.
+
+use base::id::{DepartmentId, GatewayId, Uuid, VirtualDnId};
+use base::{Dn, Secret};
+use model::*;
+
+use super::world::*;
+use crate::{Actor, CommitError, PinOutcome, Store, TenantScope};
+
+fn dn(text: &str) -> Dn {
+    Dn::parse(text).expect("digits")
+}
+
+const TENANT: fn() -> base::id::TenantId = || tenant_id(1);
+
+fn settings() -> DnSettings {
+    let mut settings = DnSettings::new(TENANT(), dn("2001"));
+    settings.forwards = [
+        Forward::on(Destination::Dn(dn("2002"))),
+        Forward::on(Destination::Voicemail).off(),
+        Forward::on(Destination::Outside("0312345678".into())),
+        Forward::default(),
+    ];
+    settings.waiting = Waiting::Never;
+    settings.shown = ShownNumber::Department;
+    settings.voicemail = true;
+    settings.keep_days = 7;
+    settings
+}
+
+/// One of everything, with as little as possible at its default.
+fn everything() -> Vec<Change> {
+    let mut tenant = tenant(1);
+    tenant.codes.set(CodeKind::Hold, Code::parse("*7").ok());
+    tenant.codes.set(CodeKind::Night, None);
+    tenant.options = Options::ALL.without(TenantOption::Multicast);
+    tenant.announcements = false;
+    let mut place = site(1, 1);
+    place.number = Some("81".into());
+    place.set_code(CodeKind::Hold, SiteCode::Own(Code::parse("#3").expect("a code")));
+    place.set_code(CodeKind::Park, SiteCode::Off);
+    (place.tones, place.hold_again) = (Tones::Mute, HoldAgain::Drop);
+    (place.forward_outside, place.transfer_outside) = (Outside::Allowed, Outside::Domestic);
+    place.park_s = 45;
+    place.park_overflow = Some(Destination::Dn(dn("2300")));
+    place.voicemail_without_pin = false;
+    let hunted = HuntGroup {
+        name: "受付".into(),
+        method: HuntMethod::Priority,
+        members: [dn("2002"), dn("2001")].into(),
+        all: Forward::on(Destination::Voicemail),
+        overflow: Some(Destination::Outside("0312345678".into())),
+        voicemail: true,
+        ..HuntGroup::new(TENANT(), 10_000, site_id(1), dn("2300"))
+    };
+    let department = Department {
+        members: [user_id(2), user_id(1)].into(),
+        ring_busy: true,
+        overflow: Some(Destination::Dn(dn("2300"))),
+        ..Department::new(DepartmentId(Uuid(5)), TENANT(), site_id(1), "営業", dn("2200"))
+    };
+    let phone = Device { do_not_disturb: true, accepts_tones: true, ..device(1, 1) };
+    let picker = User { pickup_departments: [DepartmentId(Uuid(5))].into(), ..user(2, "2002", 1) };
+    vec![
+        Change::TenantPut(tenant),
+        Change::SitePut(place),
+        Change::VirtualDnPut(VirtualDn {
+            id: VirtualDnId(Uuid(6)),
+            tenant: TENANT(),
+            site: site_id(1),
+            dn: dn("2100"),
+            name: "会議室".into(),
+            web_user: "Room".into(),
+        }),
+        Change::DepartmentPut(department),
+        Change::HuntPut(hunted),
+        Change::PickupPut(PickupGroup {
+            tenant: TENANT(),
+            number: 4_096,
+            name: "総務".into(),
+            members: [dn("2100"), dn("2001")].into(),
+        }),
+        Change::ParkSlotPut(ParkSlot { tenant: TENANT(), dn: dn("2400"), site: site_id(1) }),
+        Change::GatewayPut(Gateway {
+            id: GatewayId(Uuid(7)),
+            tenant: TENANT(),
+            site: site_id(1),
+            name: "GW".into(),
+            kind: GatewayKind::VoIp,
+            prefix: "0".into(),
+            channels: 8,
+        }),
+        Change::DnSettingsPut(settings()),
+        Change::DevicePut(phone),
+        Change::UserPut(picker),
+    ]
+}
+
+#[tokio::test]
+async fn every_noun_survives_a_restart_and_an_undo() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    let scope = add_tenant(&store, 1).await;
+    let before = store.snapshot();
+    let made = commit(&store, &scope, &everything()).await.expect("lawful");
+    drop(store);
+    let store = dir.open().await;
+    assert_eq!(store.snapshot(), made.snapshot);
+
+    // Replaced, then all removed, in sets that find their rows again.
+    let louder = DnSettings { no_answer_s: 33, ..settings() };
+    commit(&store, &scope, &[Change::DnSettingsPut(louder)]).await.expect("replaced");
+    let gone = diff(&store.snapshot(), &before);
+    let removed = commit(&store, &scope, &gone).await.expect("removed");
+    assert_eq!(removed.snapshot, before);
+    let full = store.undo(&scope, removed.audit, later(1)).await.expect("undone");
+    drop(store);
+    let store = dir.open().await;
+    assert_eq!(store.snapshot(), full.snapshot);
+    let kept = store.snapshot();
+    assert_eq!(kept.dn_settings(TENANT(), dn("2001")).map(|s| s.no_answer_s), Some(33));
+}
+
+/// Takes a database back to the schema of the last release; its content stays.
+const BACK: &[&str] = &[
+    "DROP TABLE virtual_dn",
+    "DROP TABLE department",
+    "DROP TABLE hunt_group",
+    "DROP TABLE pickup_group",
+    "DROP TABLE park_slot",
+    "DROP TABLE gateway",
+    "DROP TABLE dn_settings",
+    "ALTER TABLE tenant DROP COLUMN codes",
+    "ALTER TABLE tenant DROP COLUMN options",
+    "ALTER TABLE tenant DROP COLUMN announcements",
+    "ALTER TABLE site DROP COLUMN number",
+    "ALTER TABLE site DROP COLUMN codes",
+    "ALTER TABLE site DROP COLUMN tones",
+    "ALTER TABLE site DROP COLUMN hold_again",
+    "ALTER TABLE site DROP COLUMN forward_outside",
+    "ALTER TABLE site DROP COLUMN transfer_outside",
+    "ALTER TABLE site DROP COLUMN park_s",
+    "ALTER TABLE site DROP COLUMN park_overflow",
+    "ALTER TABLE site DROP COLUMN voicemail_without_pin",
+    "ALTER TABLE person DROP COLUMN pickup_departments",
+    "ALTER TABLE device DROP COLUMN do_not_disturb",
+    "ALTER TABLE device DROP COLUMN accepts_tones",
+    "DELETE FROM migration WHERE number = 5",
+];
+
+#[tokio::test]
+async fn a_store_of_the_last_release_opens_with_the_defaults() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    let scope = add_tenant(&store, 1).await;
+    // Tenants, sites, users and terminals of `add_tenant` have nothing but defaults.
+    let before = store.snapshot();
+    for sql in BACK {
+        sqlx::query(*sql).execute(&mut *store.main.lock().await).await.expect(sql);
+    }
+    drop(store);
+    let store = dir.open().await;
+    let after = store.snapshot();
+    assert_eq!(after, before);
+    let tenant = after.tenant(TENANT()).expect("there");
+    assert_eq!((&tenant.codes, tenant.options), (&Codes::default(), Options::default()));
+    commit(&store, &scope, &everything()).await.expect("in use");
+}
+
+fn pin(user: u128, text: &str) -> Change {
+    password(CredentialOwner::Pin(user_id(user)), text, false)
+}
+
+async fn pin_try(store: &Store, user: Option<u128>, text: &str, at: i64) -> PinOutcome {
+    let user = user.map(user_id);
+    store.check_pin(TENANT(), user, text, later(at)).await.expect("judged")
+}
+
+#[tokio::test]
+async fn a_pin_is_judged_locks_and_is_taken_away() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    let scope = add_tenant(&store, 1).await;
+    assert_eq!(pin_try(&store, Some(1), "4711", 0).await, PinOutcome::Wrong, "none is set");
+    commit(&store, &scope, &[pin(1, "4711")]).await.expect("set");
+    assert_eq!(pin_try(&store, Some(1), "4711", 1).await, PinOutcome::Good);
+    assert_eq!(pin_try(&store, Some(2), "4711", 1).await, PinOutcome::Wrong);
+    assert_eq!(pin_try(&store, None, "4711", 1).await, PinOutcome::Wrong);
+    for _ in 0..5 {
+        assert_eq!(pin_try(&store, Some(1), "0000", 2).await, PinOutcome::Wrong);
+    }
+    let until = Some(later(2 + 15 * 60));
+    assert_eq!(pin_try(&store, Some(1), "4711", 3).await, PinOutcome::Locked { until });
+    let locked = store.locked(&scope, later(3)).await.expect("list");
+    assert_eq!(locked.len(), 1);
+    assert_eq!((locked[0].owner, locked[0].until), (CredentialOwner::Pin(user_id(1)), until));
+    assert_eq!(pin_try(&store, Some(1), "4711", 2 + 15 * 60).await, PinOutcome::Good);
+
+    commit(&store, &scope, &[pin(1, "")]).await.expect("taken away");
+    assert_eq!(pin_try(&store, Some(1), "4711", 2_000).await, PinOutcome::Wrong);
+    assert_eq!(pin_try(&store, Some(1), "", 2_000).await, PinOutcome::Wrong);
+
+    // It goes with its owner; the web password of the other stays.
+    commit(&store, &scope, &[pin(1, "4711"), pin(2, "5813")]).await.expect("set");
+    let gone = [Change::DeviceDelete(device_id(1)), Change::UserDelete(user_id(1))];
+    commit(&store, &scope, &gone).await.expect("gone");
+    let count = "SELECT COUNT(*) FROM credential";
+    let count: i64 =
+        sqlx::query_scalar(count).fetch_one(&mut *store.main.lock().await).await.expect("count");
+    assert_eq!(count, 3, "the administrator's, and both of the other person");
+}
+
+#[tokio::test]
+async fn each_sets_what_is_theirs() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    let operator = add_tenant(&store, 1).await;
+    commit(&store, &operator, &[Change::SitePut(site(5, 1))]).await.expect("second site");
+    let tried = async |scope: &TenantScope, change: Change| {
+        let outcome = commit(&store, scope, &[change]).await;
+        match outcome {
+            Ok(_) => true,
+            Err(CommitError::Forbidden(0)) => false,
+            Err(e) => panic!("{e:?}"),
+        }
+    };
+    let scope = |site, actor| TenantScope::new(TENANT(), site, actor, "a", None);
+    let admin = scope(None, Actor::Admin(admin_id(1)));
+    let local = scope(Some(site_id(1)), Actor::Admin(admin_id(1)));
+    let person = scope(Some(site_id(1)), Actor::User(user_id(1)));
+
+    // Options are the operator's; codes the administrator's.
+    let optioned = Tenant { options: Options::ALL, ..tenant(1) };
+    assert!(!tried(&admin, Change::TenantPut(optioned)).await);
+    let quiet = Tenant { announcements: false, ..tenant(1) };
+    assert!(tried(&admin, Change::TenantPut(quiet)).await);
+
+    // A site's own administrator sets its services, not what may leave the company.
+    let muted = Site { tones: Tones::Mute, park_s: 60, ..site(1, 1) };
+    assert!(tried(&local, Change::SitePut(muted.clone())).await);
+    let open = Site { forward_outside: Outside::Allowed, ..muted };
+    assert!(!tried(&local, Change::SitePut(open.clone())).await);
+    assert!(!tried(&local, Change::SitePut(Site { tones: Tones::Mute, ..site(5, 1) })).await);
+    assert!(tried(&admin, Change::SitePut(open)).await);
+    let slot = |number, n| ParkSlot { tenant: TENANT(), dn: dn(number), site: site_id(n) };
+    assert!(tried(&local, Change::ParkSlotPut(slot("2400", 1))).await);
+    assert!(!tried(&local, Change::ParkSlotPut(slot("2500", 5))).await);
+    assert!(!tried(&local, Change::ParkSlotPut(slot("2400", 5))).await, "carried off");
+
+    // A person sets the own forwards, terminals and PIN.
+    let own = DnSettings { keep_days: 90, shown: ShownNumber::Own, ..settings() };
+    assert!(tried(&person, Change::DnSettingsPut(own.clone())).await);
+    assert!(!tried(&person, Change::DnSettingsPut(settings())).await, "days are not theirs");
+    let other = DnSettings { dn: dn("2002"), ..own };
+    assert!(!tried(&person, Change::DnSettingsPut(other)).await);
+    let quiet = |n| Change::DevicePut(Device { do_not_disturb: true, ..device(n, 1) });
+    assert!(tried(&person, quiet(1)).await);
+    assert!(!tried(&person, quiet(2)).await);
+    let labelled = Device { label: "x".into(), do_not_disturb: true, ..device(1, 1) };
+    assert!(!tried(&person, Change::DevicePut(labelled)).await);
+    assert!(tried(&person, pin(1, "4711")).await);
+    assert!(!tried(&person, pin(2, "4711")).await);
+    let web = NewPassword {
+        owner: CredentialOwner::User(user_id(1)),
+        text: Secret::new("another one".to_owned()),
+        must_change: false,
+        bulk: false,
+    };
+    assert!(!tried(&person, Change::Password(web)).await, "needs the present one");
+}
