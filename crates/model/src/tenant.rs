@@ -41,7 +41,8 @@ pub struct Tenant {
 /// What a tenant may contract (R236). A missing option is hidden and its codes are not active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TenantOption {
-    /// 保留特番, ダイヤル確定特番 and プッシュ音送出特番: the exchange listens to the digits of calls.
+    /// 保留特番, ダイヤル確定特番 and プッシュ音送出特番: the exchange listens to digits pressed
+    /// in calls.
     InCallCodes,
     /// ピックアップ and グループピックアップ (R074).
     Pickup,

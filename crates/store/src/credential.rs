@@ -1,5 +1,5 @@
-//! Web passwords and PINs at rest (SEC-10): argon2id keyed by the pepper; those of a bulk import first as
-//! salted HMAC under the pepper, wrapped or replaced by argon2id later.
+//! Web passwords and PINs at rest (SEC-10): argon2id keyed by the pepper; those of a bulk import
+//! first as salted HMAC under the pepper, wrapped or replaced by argon2id later.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

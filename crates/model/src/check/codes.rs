@@ -105,14 +105,14 @@ impl Case<'_> {
                 // Codes and prefixes come before numbers in a collision.
                 let (entry, made) = (hit.a, new.get(&dn).copied());
                 let change = self.change_of(tenant, &entry);
-                match made.filter(|_| old.has(&entry)).or(change) {
-                    Some(at) if Some(at) == change && !old.has(&entry) => {
-                        if told.insert(entry.clone()) {
-                            found.push(entry_hits(at, &entry, &hit.b, made));
-                        }
+                match (made, change) {
+                    (Some(at), _) if old.has(&entry) => found.push(number_hits(at, dn, &entry)),
+                    (_, Some(at)) => {
+                        let first = told.insert(entry.clone());
+                        found.extend(first.then(|| entry_hits(at, &entry, &hit.b, made)));
                     }
-                    Some(at) => found.push(number_hits(at, dn, &entry)),
-                    None => {}
+                    (Some(at), None) => found.push(number_hits(at, dn, &entry)),
+                    (None, None) => {}
                 }
             }
         }

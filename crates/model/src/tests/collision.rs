@@ -51,9 +51,11 @@ fn examples_of_the_specification() {
     assert_eq!(found(&[], &warned), [(Begins, true)]);
 }
 
+type Coded = &'static [(CodeKind, &'static str)];
+
 #[test]
 fn rows_of_the_table() {
-    let cases: &[(&[(CodeKind, &str)], &[(Relation, bool)])] = &[
+    let cases: &[(Coded, &[(Relation, bool)])] = &[
         // Codes pressed in a call hold no other one, anywhere.
         (&[(Hold, "1#2"), (Park, "#2")], &[(Contains, false)]),
         (&[(PushToneSend, "#12"), (DialConfirm, "#1")], &[(Begins, false)]),
@@ -234,7 +236,7 @@ const ROWS: [Row; 8] = [
     (is_dial, |e| is_dial(e) || is_prefix(e) || is_number(e), "begins"),
     (is_prefix, |e| is_prefix(e) || is_number(e), "begins"),
     (
-        |e| !matches!(e, Entry::Reserved(_)) && !(is_prefix(e) && e.text() == "0"),
+        |e| !matches!(e, Entry::Reserved(_)) && (!is_prefix(e) || e.text() != "0"),
         |e| matches!(e, Entry::Reserved(_)),
         "begins",
     ),
