@@ -1,8 +1,9 @@
 //! Recordings on their way to the disk: one thread writes, media threads only hand over.
 //!
 //! A frame that finds too many waiting is dropped and counted; beginnings and ends have room of
-//! their own behind the frames, and an end that finds none is handed over later. The file grows twice a second, so a crash loses less
-//! than a second (R262); it is synced once a second while the disk keeps up.
+//! their own behind the frames, and an end that finds none is handed over later. The file grows
+//! twice a second, so a crash loses less than a second (R262); it is synced once a second while
+//! the disk keeps up.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
