@@ -223,7 +223,10 @@ impl Handle {
     pub fn is_whole(&self) -> bool {
         match &self.0 {
             Reach::Wire(_) => true,
-            Reach::Local(local) => local.threads.iter().all(|door| door.life.strong_count() > 0),
+            Reach::Local(local) => {
+                let alive = |door: &Door| door.life.strong_count() > 0;
+                local.threads.iter().all(alive) && local.recorder.is_alive()
+            }
         }
     }
 

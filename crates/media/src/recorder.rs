@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use base::{LegId, Micros, Mono};
@@ -50,6 +50,8 @@ pub(crate) struct Recorder {
     jobs: SyncSender<Job>,
     waiting: Arc<AtomicUsize>,
     next: Arc<AtomicU64>,
+    /// Ends with the thread.
+    life: Weak<()>,
 }
 
 /// A recording that shall begin.
@@ -89,8 +91,10 @@ impl Recorder {
     ) -> (Self, Scribe) {
         let (jobs, incoming) = sync_channel(FRAMES_MAX + STEPS_MAX);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let recorder = Self { jobs, waiting: waiting.clone(), next: Arc::default() };
-        (recorder, Scribe { files, events, incoming, waiting, open: HashMap::new() })
+        let alive = Arc::new(());
+        let life = Arc::downgrade(&alive);
+        let recorder = Self { jobs, waiting: waiting.clone(), next: Arc::default(), life };
+        (recorder, Scribe { files, events, incoming, waiting, open: HashMap::new(), _alive: alive })
     }
 
     /// Begins a recording; its key for what follows, `None` when too much waits.
@@ -124,6 +128,11 @@ impl Recorder {
         let _ = self.jobs.send(Job::Stop);
     }
 
+    /// Whether its thread runs.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.life.strong_count() > 0
+    }
+
     fn hand(&self, job: Job) -> bool {
         self.jobs.try_send(job).is_ok()
     }
@@ -136,6 +145,7 @@ pub(crate) struct Scribe {
     incoming: Receiver<Job>,
     waiting: Arc<AtomicUsize>,
     open: HashMap<u64, Sheet>,
+    _alive: Arc<()>,
 }
 
 /// A file that grows.

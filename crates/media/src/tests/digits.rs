@@ -291,7 +291,8 @@ fn collected_tones_pass_as_audio_and_are_told() {
     assert_eq!(digit(&bench).1, '6');
 }
 
-/// MED-T07: our own sentences and music are speech and music, never a digit.
+/// MED-T07, talk-off: our own sentences and music are speech and music, never a digit, at any
+/// loudness; and hardly a frame of them would be silenced where tones are dropped.
 #[test]
 fn nothing_that_we_say_is_taken_for_a_digit() {
     use mediactl::{Language, PlayerId, PromptId, ToneKind};
@@ -299,10 +300,21 @@ fn nothing_that_we_say_is_taken_for_a_digit() {
         [Language::Ja, Language::En].map(|language| PlayerId::Prompt { id, language })
     });
     let tones = ToneKind::ALL.into_iter().map(PlayerId::Tone);
+    let (mut frames, mut silenced) = (0, 0);
     for what in prompts.chain(tones).chain([PlayerId::HoldMusic]) {
         let clip = crate::library::make(what);
-        let octets: Vec<u8> =
-            (0..clip.frames()).filter_map(|n| clip.frame(Law::Mu, n)).flatten().collect();
-        assert_eq!(tones_in(Law::Mu, &octets), [], "{what:?}");
+        for gain in [100, 250] {
+            let mut ear = ToneReceiver::default();
+            for frame in (0..clip.frames()).filter_map(|n| clip.frame(Law::Mu, n)) {
+                let louder = frame.map(|o| {
+                    let sample = i32::from(Law::Mu.decode(o)) * gain / 100;
+                    Law::Mu.encode(sample.clamp(-32_768, 32_767) as i16)
+                });
+                ear.payload(Law::Mu, &louder, |edge| panic!("{what:?} x {gain} %: {edge:?}"));
+                frames += 1;
+                silenced += usize::from(ear.covers());
+            }
+        }
     }
+    assert!(frames > 30_000 && silenced * 1_000 < frames, "{silenced} of {frames}");
 }
