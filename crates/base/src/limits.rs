@@ -45,6 +45,27 @@ limits! {
     RINGING_LEGS_MAX: usize = 64;
     /// Early dialogs kept of one forked INVITE.
     FORKS_MAX: usize = 12;
+    /// Event subscriptions of one shard; more are refused with 503.
+    SUBSCRIPTIONS_MAX: usize = 100_000;
+    /// Event subscriptions of one device; of more, the oldest ends. A phone with three side panels
+    /// has some 120 keys, and may restart without ending what it had.
+    SUBSCRIPTIONS_PER_DEVICE: usize = 256;
+    /// Bytes of addresses, Contact, routes and Call-ID that one subscription keeps.
+    SUBSCRIPTION_BYTES_MAX: usize = 2_048;
+    /// Longest event subscription in seconds; also what is granted when nothing is asked for.
+    SUBSCRIPTION_MAX_S: u32 = 3_600;
+    /// Shortest event subscription in seconds; asked less: 423.
+    SUBSCRIPTION_MIN_S: u32 = 60;
+    /// Least time between two NOTIFYs of changed dialogs to one watcher (sip.md §8).
+    DIALOG_NOTIFY_EVERY: Micros = Micros::seconds(1);
+    /// NOTIFYs that a shard sends within [`NOTIFY_PACE`], so that lamps never delay calls.
+    NOTIFIES_AT_ONCE: usize = 512;
+    /// The time in which so many NOTIFYs may go.
+    NOTIFY_PACE: Micros = Micros::millis(10);
+    /// How long a first NOTIFY waits for the state that nobody watched before.
+    FIRST_STATE_WAIT: Micros = Micros::seconds(1);
+    /// Dialogs that the lamp of one number shows (R310).
+    LAMP_DIALOGS_MAX: usize = 4;
     /// Calls at once of one extension, ringing and held ones included (R250).
     CALLS_PER_DN: usize = 4;
     /// Forwards of one call (R066).

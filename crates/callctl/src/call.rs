@@ -60,6 +60,8 @@ pub(crate) struct Call {
     pub early: Option<LegId>,
     /// Extensions counted for this call.
     pub reserved: SmallVec<[Dn; 2]>,
+    /// Extensions that this call is shown for.
+    pub shown: SmallVec<[Dn; 2]>,
     /// Hops left for legs of this call.
     pub max_forwards: u8,
     /// Numbers under which it is entered as ringing.
@@ -191,6 +193,7 @@ impl Call {
             reserved: SmallVec::new(),
             ringing_at: SmallVec::new(),
             rang_at: None,
+            shown: SmallVec::new(),
             max_forwards: 0,
             give_up_at: None,
             armed_at: None,
@@ -283,6 +286,7 @@ impl Call {
             self.rings_nowhere(cx);
         }
         self.count_calls(cx);
+        self.show(cx);
         self.tidy_media(cx);
         self.arm(cx);
         while let Some(out) = self.legs.iter().find(|l| l.role == Role::Out).map(|l| l.id) {

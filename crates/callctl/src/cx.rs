@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::action::{Action, LegCommand, Party};
 use crate::budget::Budget;
+use crate::lamps::Lamps;
 use crate::leg::Person;
 use crate::view::View;
 
@@ -35,6 +36,7 @@ pub(crate) struct Core {
     pub ringing: Table<(TenantId, Dn), SmallVec<[u32; 1]>>,
     /// The member of each hunting group that was offered a call last (均等).
     pub offered: Table<(TenantId, u16), Dn>,
+    pub lamps: Lamps,
     pub wheel: Wheel<TimerKey>,
     /// A bug put in on purpose.
     #[cfg(feature = "planted")]

@@ -20,6 +20,7 @@
 //! | `whatif` | where a call would go, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
 //! | `budget` | calls at once of an extension |
+//! | `lamps` | what watchers see of an extension |
 
 pub mod action;
 mod announce;
@@ -36,6 +37,7 @@ mod explain;
 mod feature;
 mod hold;
 pub mod input;
+pub mod lamps;
 mod leg;
 mod media;
 mod permit;
@@ -73,6 +75,7 @@ use budget::Budget;
 use call::Call;
 use cx::{Core, Cx, TimerKey};
 use input::{LegEvent, Offered};
+use lamps::Lamps;
 use leg::{Begun, Leg, Pending};
 use record::{Draft, Verdict};
 use route::Refusal;
@@ -99,6 +102,7 @@ impl CallControl {
                 budget: Budget::new(&mut rng),
                 ringing: Table::new(&mut rng),
                 offered: Table::new(&mut rng),
+                lamps: Lamps::new(&mut rng.derive("lamps")),
                 wheel: Wheel::new(),
                 rng,
                 #[cfg(feature = "planted")]
@@ -156,6 +160,7 @@ impl CallControl {
             && self.core.by_media.is_empty()
             && self.core.budget.is_empty()
             && self.core.ringing.is_empty()
+            && self.core.lamps.is_empty()
     }
 
     /// The running calls, oldest first.

@@ -14,6 +14,7 @@ pub mod planted;
 mod tests;
 mod translate;
 mod view;
+mod watch;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -142,7 +143,8 @@ impl Node {
         }
     }
 
-    /// No call, leg, dialog, transaction, timer of theirs, media leg or reservation is left.
+    /// No call, leg, dialog, subscription, transaction, timer of theirs, media leg or reservation
+    /// is left.
     pub fn is_drained(&self) -> bool {
         self.stack.is_drained() && self.calls.is_drained()
     }
@@ -207,7 +209,9 @@ impl Node {
             return;
         }
         let touched = view::touched(changes, &self.snapshot, &snapshot);
+        let ended = watch::ended_numbers(changes, &self.snapshot, &snapshot);
         self.snapshot = snapshot;
+        self.end_numbers(now, ended);
         for device in touched {
             if !view::is_active(&self.snapshot, device) {
                 self.run_sip(now, sip::stack::Input::Forget { device });
@@ -267,7 +271,14 @@ impl Node {
     /// the record of a call stands before the 200 to the BYE that ended it.
     fn drain(&mut self, now: Now, out: &mut Vec<Output>) {
         let mut done = 0;
-        while let Some(work) = self.work.pop_front() {
+        loop {
+            // Lamps come last: calls never wait for them.
+            let Some(work) = self.work.pop_front() else {
+                if self.tell_watchers(now) {
+                    continue;
+                }
+                return;
+            };
             done += 1;
             if done > WORK_MAX {
                 self.work.clear();
@@ -294,6 +305,7 @@ impl Node {
             O::Binding(change) => {
                 out.push(Output::Store { write: translate::store::binding_write(change) });
             }
+            O::Watch(event) => self.watch(now, event),
             O::Event(event) => out.push(Output::Event { event }),
         }
     }

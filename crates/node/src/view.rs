@@ -6,9 +6,11 @@ use base::Dn;
 use base::id::DeviceId;
 use callctl::view::Contact;
 use model::{Change, Snapshot, User, UserState};
+use sip::event::{Package, Resource, Sight, Watched};
 use sip::stack::{Credentials, Stack};
 
 use crate::translate::sip_in;
+use crate::watch;
 
 /// What a node needs to know besides the snapshot; fixed while it runs.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +53,14 @@ impl sip::stack::View for View<'_> {
     fn number(&self, device: DeviceId) -> Option<Dn> {
         let user = self.snapshot.device(device)?.user?;
         self.snapshot.user(user).map(|u| u.dn)
+    }
+
+    fn watched(&self, device: DeviceId, package: Package, user: &str) -> Result<Watched, u16> {
+        watch::watched(self.snapshot, device, package, user)
+    }
+
+    fn sight(&self, device: DeviceId, resource: &Resource) -> Option<Sight> {
+        watch::sight(self.snapshot, device, resource)
     }
 }
 

@@ -1,9 +1,10 @@
-//! Our own SIP core, sans I/O: messages, digest, transactions, dialogs, registrar.
+//! Our own SIP core, sans I/O: messages, digest, transactions, dialogs, registrar, events.
 //!
 //! Pure: time and randomness are arguments; bytes come in and go out.
 
 mod dialog;
 pub mod digest;
+pub mod event;
 mod invite;
 pub mod leg;
 pub mod msg;

@@ -80,7 +80,7 @@ const SIP_MODULES: &[(&str, &str)] = &[
     ("txn", "msg digest stack"),
     ("dialog", "msg digest txn leg stack"),
     ("invite", "msg digest txn dialog registrar leg stack planted"),
-    ("event", "msg digest txn dialog leg stack"),
+    ("event", "msg digest txn dialog registrar leg stack"),
     ("registrar", "msg digest txn stack planted"),
 ];
 

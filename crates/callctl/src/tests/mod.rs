@@ -7,6 +7,7 @@ mod feature;
 mod forward;
 mod group;
 mod hold;
+mod lamps;
 mod media;
 mod race;
 mod random;

@@ -16,6 +16,7 @@ use model::{
 
 use crate::action::{Action, LegCommand};
 use crate::input::{Input, LegEvent, Offered, Path, Refer, Refused};
+use crate::lamps::DialogLine;
 use crate::view::{Contact, View};
 use crate::{CallControl, LEG_COUNTER_FIRST};
 
@@ -24,6 +25,11 @@ const SITE: SiteId = SiteId(Uuid(2));
 
 pub(super) fn user_id(n: u16) -> UserId {
     UserId(Uuid(0x1_0000 + u128::from(n)))
+}
+
+/// The number of user `n`.
+pub(super) fn dn(n: u16) -> Dn {
+    Dn::parse(&n.to_string()).expect("digits")
 }
 
 /// The `k`-th device of user `n`.
@@ -103,6 +109,8 @@ pub(super) struct World {
     queue: VecDeque<Input>,
     pub unopened: BTreeSet<LegId>,
     versions: BTreeMap<u16, u32>,
+    /// What the lamp of each user showed after the last input.
+    lamps: BTreeMap<u16, Vec<DialogLine>>,
 }
 
 pub(super) fn path(n: u16) -> Path {
@@ -136,6 +144,10 @@ impl World {
         spare.user = None;
         changes.push(Change::DevicePut(spare));
         let snapshot = Snapshot::build(changes.clone()).expect("a valid company");
+        let mut control = CallControl::new(Place::new(0, 0), Rng::from_seed([7; 32]));
+        for n in 2001..=2008 {
+            control.watch(TENANT, dn(n), true);
+        }
         let facts = Facts {
             snapshot,
             changes,
@@ -145,7 +157,7 @@ impl World {
             address: None,
         };
         World {
-            control: CallControl::new(Place::new(0, 0), Rng::from_seed([7; 32])),
+            control,
             facts,
             now: Now { mono: Mono(1_000_000), wall: Wall(1_000_000), lag: Micros(0) },
             far: BTreeMap::new(),
@@ -164,6 +176,7 @@ impl World {
             queue: VecDeque::new(),
             unopened: BTreeSet::new(),
             versions: BTreeMap::new(),
+            lamps: BTreeMap::new(),
         }
     }
 
@@ -240,10 +253,33 @@ impl World {
             assert!(rounds < 2_000, "the inputs never end");
             let mut out = Vec::new();
             self.control.handle(self.now, input, &self.facts, &mut out);
+            self.watch_lamps();
             for action in out {
                 self.act(action);
             }
         }
+    }
+
+    /// No lamp changes without word of it.
+    fn watch_lamps(&mut self) {
+        let touched = self.control.take_touched();
+        for n in 2001..=2008 {
+            let lines = self.control.dialogs_of(TENANT, dn(n));
+            let told = touched.contains(&(TENANT, dn(n)));
+            let before = self.lamps.insert(n, lines.clone()).unwrap_or_default();
+            assert!(told || before == lines, "{n}: {before:?} became {lines:?}");
+        }
+    }
+
+    /// The lamp of a user: phase, side and far party of each dialog.
+    pub(super) fn lamp(&self, n: u16) -> Vec<String> {
+        let lines = self.control.dialogs_of(TENANT, dn(n));
+        let show = |l: DialogLine| {
+            let side = if l.is_caller { "to" } else { "from" };
+            let holds = if l.holds { " holds" } else { "" };
+            format!("{:?} {side} {}{holds}", l.phase, l.remote.0)
+        };
+        lines.into_iter().map(show).collect()
     }
 
     fn act(&mut self, action: Action) {

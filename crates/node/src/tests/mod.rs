@@ -1,5 +1,6 @@
 //! A node with two telephones on virtual time, and its journal.
 
+mod lamps;
 mod recorded;
 mod restored;
 mod world;

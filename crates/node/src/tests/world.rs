@@ -27,14 +27,15 @@ fn phone_addr(n: u8) -> SocketAddr {
     SocketAddr::new(Ipv4Addr::new(192, 0, 2, n).into(), 5_060)
 }
 
-/// A company with users 2001 and 2002, one telephone each.
+/// A company with users 2001 and 2002, one telephone each, and 2003, whose telephone the test
+/// itself is.
 fn company() -> Vec<Change> {
     let (tenant, site) = (TenantId(Uuid(1)), SiteId(Uuid(2)));
     let mut changes = vec![
         Change::TenantPut(Tenant::new(tenant, "test", DOMAIN, Preset::OfficeLink)),
         Change::SitePut(Site::new(site, tenant, DOMAIN, "main")),
     ];
-    for (n, number) in [(1u128, "2001"), (2, "2002")] {
+    for (n, number) in [(1u128, "2001"), (2, "2002"), (3, "2003")] {
         let (user, ha1) = (UserId(Uuid(10 + n)), Ha1::of(number, DOMAIN, "secret"));
         changes.push(Change::UserPut(User {
             id: user,
@@ -80,6 +81,9 @@ pub(super) struct World {
     /// Unanswered legs at the second telephone.
     ringing: Vec<LegId>,
     pub(super) established: usize,
+    /// What was sent to 2003.
+    pub(super) aside: Vec<Bytes>,
+    calls: Vec<LegId>,
 }
 
 impl World {
@@ -101,6 +105,8 @@ impl World {
             inputs: 0,
             ringing: Vec::new(),
             established: 0,
+            aside: Vec::new(),
+            calls: Vec::new(),
         };
         let remote = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
         let transport = Transport::Udp;
@@ -134,23 +140,63 @@ impl World {
 
     /// 2001 calls 2002, which answers; after a second 2001 hangs up.
     pub(super) fn call(&mut self) {
+        self.dial();
+        self.pick_up();
+        self.run(Micros::seconds(1));
+        self.hang_up();
+    }
+
+    /// 2001 calls 2002, whose telephone rings.
+    pub(super) fn dial(&mut self) {
         let leg = self.phones[0].new_leg();
         let sdp = Some(Bytes::from_static(SDP));
         let call = Command::Call { leg, to: "2002".into(), sdp, reliable: false };
         self.phone(0, PhoneInput::Command(call));
+        self.calls.push(leg);
         self.run(Micros::millis(200));
+    }
+
+    /// 2002 answers all that rings.
+    pub(super) fn pick_up(&mut self) {
         for ringing in std::mem::take(&mut self.ringing) {
             let command = LegCommand::Answer { sdp: Some(Bytes::from_static(SDP)) };
             self.phone(1, PhoneInput::Command(Command::Leg { leg: ringing, command }));
         }
-        self.run(Micros::seconds(1));
+    }
+
+    /// 2001 ends its oldest call.
+    pub(super) fn hang_up(&mut self) {
+        let leg = self.calls.remove(0);
         let command = LegCommand::End { cause: base::Cause::NormalClearing, elsewhere: false };
         self.phone(0, PhoneInput::Command(Command::Leg { leg, command }));
         self.run(Micros::millis(200));
     }
 
+    /// 2003 sends a message.
+    pub(super) fn send(&mut self, text: String) {
+        let (flow, from, local) = (FlowId(0), phone_addr(3), server().ip());
+        self.node(Input::Received { flow, from, local, bytes: Bytes::from(text) });
+    }
+
+    /// The node.
+    pub(super) fn machine(&self) -> &Node {
+        &self.node
+    }
+
+    /// Puts a changed configuration in force.
+    pub(super) fn configure(&mut self, changes: Vec<Change>) {
+        let before = self.node.snapshot();
+        let revision = model::Revision(before.revision().0 + 1);
+        let after = model::apply(before, &changes).expect("a valid change");
+        let snapshot = Arc::new(after.with_revisions(revision, &[]));
+        let (now, mut out) = (self.stamp(), Vec::new());
+        let input = Input::Config { snapshot, changes: Arc::new(changes) };
+        self.node.handle(now, input, &mut out);
+        self.deliver(out);
+    }
+
     /// Lets time pass; timers fire when they are due.
-    fn run(&mut self, span: Micros) {
+    pub(super) fn run(&mut self, span: Micros) {
         let end = self.now + span.0;
         loop {
             let deadlines = [self.phones[0].next_deadline(), self.phones[1].next_deadline()];
@@ -180,11 +226,19 @@ impl World {
         self.inputs += 1;
         self.node.handle(now, input, &mut out);
         out.iter().for_each(|output| self.hash.add(output));
+        self.deliver(out);
+    }
+
+    fn deliver(&mut self, out: Vec<Output>) {
         for output in out {
             match output {
                 Output::Transmit { to, bytes, .. } => {
                     if let IpAddr::V4(ip) = to.ip() {
                         let at = usize::from(ip.octets()[3]) - 1;
+                        if at >= self.phones.len() {
+                            self.aside.push(bytes);
+                            continue;
+                        }
                         let (flow, local) = (FlowId(0), to.ip());
                         let from = server();
                         self.phone(at, PhoneInput::Received { flow, from, local, bytes });

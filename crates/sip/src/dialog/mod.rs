@@ -8,7 +8,7 @@ use crate::msg::contact::Contacts;
 use crate::msg::name_addr::NameAddr;
 use crate::msg::uri::Uri;
 use crate::msg::{Elements, HeaderId, Msg};
-use crate::txn::Tag;
+use crate::txn::{Layer, Peer, Tag};
 
 mod body;
 mod caps;
@@ -139,4 +139,17 @@ fn joined<'a>(items: impl Iterator<Item = &'a [u8]>) -> Box<[u8]> {
         out.extend_from_slice(item);
     }
     out.into()
+}
+
+/// Value of a Contact of ours towards `peer`: our address that faces it, with port and transport.
+pub(crate) fn contact(layer: &Layer, peer: &Peer, user: &Tag) -> String {
+    let flow = layer.flows().get(peer.flow);
+    let port = flow.map_or(5060, |f| f.local.port());
+    let transport = flow.map(|f| crate::msg::Transport::from(f.transport));
+    let host = std::net::SocketAddr::new(peer.local.to_canonical(), port);
+    let user = user.as_str();
+    match transport {
+        Some(t) if t.is_reliable() => format!("<sip:{user}@{host};transport={}>", t.param()),
+        Some(_) | None => format!("<sip:{user}@{host}>"),
+    }
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use base::FlowId;
 
+use super::Cx;
 use super::usage::Usage;
-use super::{Cx, Target};
-use crate::msg::uri::Uri;
 use crate::txn::{ClientTx, Peer};
 
 impl Usage {
@@ -25,28 +24,9 @@ impl Usage {
     /// Before we speak: a phone whose connection was cut, or whose NAT gave it another port, may
     /// have registered by another one.
     pub(super) fn follow(&mut self, cx: &Cx<'_>) {
-        let Some(registrar) = cx.registrar else { return };
-        let is_open = |peer: &Peer| cx.layer.flows().get(peer.flow).is_some();
-        let Peer { flow, address, .. } = self.peer;
-        let is_cut = !is_open(&self.peer);
-        if !is_cut {
-            let was_home = std::mem::replace(&mut self.at_home, registrar.knows(flow, address));
-            // Who speaks from where it never registered is there all the same.
-            if self.at_home || !was_home {
-                return;
-            }
-        }
-        let targets: Vec<Target> = registrar
-            .contacts(self.device)
-            .map(|(_, binding)| Target::of(binding))
-            .filter(|target| is_open(&target.peer))
-            .collect();
-        // Many phones name themselves otherwise in calls than in registrations.
-        let same = targets.iter().find(|t| is_same_host(&t.uri, &self.remote.target));
-        let only = targets.first().filter(|_| is_cut && targets.len() == 1);
-        if let Some(target) = same.or(only) {
-            self.peer = target.peer;
-            self.at_home = true;
+        if let Some(registrar) = cx.registrar {
+            let place = (&mut self.peer, &mut self.at_home);
+            registrar.follow(cx.layer.flows(), self.device, place, &self.remote.target);
         }
     }
 
@@ -59,10 +39,4 @@ impl Usage {
             cx.layer.moved(tx, from.address);
         }
     }
-}
-
-/// Whether two Contacts of a device name the same host and port: one phone.
-fn is_same_host(a: &[u8], b: &[u8]) -> bool {
-    let host = |uri| Uri::parse(uri).and_then(Uri::sip).map(|u| (u.host.to_string(), u.port));
-    a == b || host(a).is_some_and(|a| Some(a) == host(b))
 }

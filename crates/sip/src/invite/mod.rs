@@ -101,6 +101,20 @@ impl Legs {
         })
     }
 
+    /// What names the dialog of a leg that goes on: Call-ID, our tag, and that of the far end,
+    /// which is empty before its first answer.
+    pub(crate) fn name_of_dialog(&self, leg: LegId) -> Option<(&[u8], &[u8], &[u8])> {
+        let usage = self.usages.get(*self.by_id.get(&leg)? as usize)?;
+        let theirs = match &usage.phase {
+            Phase::Calling(calling) => {
+                calling.forks.get(calling.current).map_or(&[][..], |fork| &fork.remote.tag)
+            }
+            Phase::Ringing(_) | Phase::Up => &usage.remote.tag,
+            Phase::Ending(_) | Phase::Gone => return None,
+        };
+        Some((&usage.local.call_id, usage.local.tag.as_ref(), theirs))
+    }
+
     /// The dialog that a request with a To tag belongs to; `None`: answer 481.
     pub(crate) fn find(&self, msg: &Msg) -> Option<Known> {
         let usage = self.usages.get(self.index_of(msg)? as usize)?;
@@ -177,7 +191,11 @@ impl Legs {
             return Ok(None);
         };
         let replaces = Replaces::parse(value).filter(|_| values.next().is_none()).ok_or(400u16)?;
-        let index = self.dialog(replaces.call_id, replaces.to_tag, replaces.from_tag);
+        // COMPAT: whoever read the tags in a dialog-info document may take them the other way.
+        let Replaces { call_id, to_tag, from_tag, .. } = replaces;
+        let index = self
+            .dialog(call_id, to_tag, from_tag)
+            .or_else(|| self.dialog(call_id, from_tag, to_tag));
         let usage = index.and_then(|i| self.usages.get(i as usize)).ok_or(481u16)?;
         match &usage.phase {
             Phase::Up if replaces.early_only => Err(486),

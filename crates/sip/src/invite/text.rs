@@ -6,13 +6,13 @@ use smallvec::SmallVec;
 
 use super::Cx;
 use super::usage::{Role, Usage};
-use crate::dialog::Remote;
+use crate::dialog::{Remote, contact};
 use crate::leg::Identity;
 use crate::msg::uri::Host;
 use crate::msg::uri::escape_user;
 use crate::msg::write::{Address, Reply, Writer, push_address};
 use crate::msg::{HeaderId, Method, Msg};
-use crate::txn::{Branch, ClientTx, Layer, Outgoing, Peer, ServerTx, Tag};
+use crate::txn::{Branch, ClientTx, Layer, Outgoing, ServerTx, Tag};
 
 /// Methods that a leg serves.
 pub(super) const ALLOW: &str =
@@ -179,19 +179,6 @@ impl Usage {
 /// Value of Supported in a request of ours.
 pub(super) fn supported(reliable: bool) -> &'static str {
     if reliable { SUPPORTED_RELIABLE } else { SUPPORTED }
-}
-
-/// Value of a Contact of ours.
-pub(super) fn contact(layer: &Layer, peer: &Peer, user: &Tag) -> String {
-    let flow = layer.flows().get(peer.flow);
-    let port = flow.map_or(5060, |f| f.local.port());
-    let transport = flow.map(|f| crate::msg::Transport::from(f.transport));
-    let host = std::net::SocketAddr::new(peer.local.to_canonical(), port);
-    let user = user.as_str();
-    match transport {
-        Some(t) if t.is_reliable() => format!("<sip:{user}@{host};transport={}>", t.param()),
-        Some(_) | None => format!("<sip:{user}@{host}>"),
-    }
 }
 
 /// An address with display name, and with a tag when it is our From.

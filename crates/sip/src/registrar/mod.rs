@@ -18,6 +18,7 @@ use crate::txn::Layer;
 
 mod answer;
 mod expiry;
+mod follow;
 mod key;
 mod register;
 

@@ -5,6 +5,7 @@ use base::event::Kind;
 use bytes::Bytes;
 
 use super::{Output, Stack, Transport, View, guard, overload};
+use crate::event::Notifier;
 use crate::invite::Request;
 use crate::msg::check::{self, Policy, Verdict};
 use crate::msg::refuse;
@@ -79,6 +80,10 @@ impl Stack {
             return out.push(Output::Event(Kind::MessageDropped.into()));
         }
         match self.layer.response(now.mono, msg, out) {
+            Some(TxEvent::Response { tx, owner }) if Notifier::owns(owner) => {
+                let (notifier, mut io) = self.notifier(now, out);
+                notifier.handle_response(&mut io, (tx, owner), msg, peer);
+            }
             Some(TxEvent::Response { tx, owner }) => {
                 if let Some(leg) = self.legs.heard(owner, msg) {
                     self.reach.heard(leg, &mut self.registrar);
@@ -167,19 +172,23 @@ impl Stack {
     /// A request with a To tag. What comes by the flow and from the address that the dialog is
     /// bound to is taken; from elsewhere it must prove to be the same device.
     fn in_dialog(&mut self, now: Now, at: &Arrived<'_>, view: &dyn View, out: &mut Vec<Output>) {
-        let Some(known) = self.legs.find(at.msg) else {
+        let leg = self.legs.find(at.msg).map(|known| (known.device, known.peer));
+        let Some((owner, peer)) = leg.or_else(|| self.notifier.find(at.msg)) else {
             return self.refuse(at, 481, out);
         };
-        let is_bound = known.peer.flow == at.peer.flow
-            && (at.transport != Transport::Udp || known.peer.address == at.peer.address);
+        let is_bound = peer.flow == at.peer.flow
+            && (at.transport != Transport::Udp || peer.address == at.peer.address);
         if !is_bound {
             match self.authenticate(now, at, view, out) {
-                Some(device) if device == known.device => {}
+                Some(device) if device == owner => {}
                 Some(_) => return self.answer(now, at, 403, out),
                 None => return,
             }
         }
-        self.registrar.heard(known.device, at.peer.flow, at.peer.address);
+        self.registrar.heard(owner, at.peer.flow, at.peer.address);
+        if leg.is_none() {
+            return self.in_subscription(now, at, view, out);
+        }
         let tx = self.layer.open(now.mono, &at.key, at.msg, &at.peer);
         let (legs, mut cx) = self.legs(now, out);
         legs.handle_in_dialog(&mut cx, Request { tx, msg: at.msg, peer: at.peer });

@@ -12,6 +12,7 @@ use base::{FlowId, LegId, Mono, Now, Place, Rng, Wall};
 use bytes::Bytes;
 
 use crate::digest::Verifier;
+use crate::event::{Notifier, Package, Resource, Sight, State, WatchEvent, Watched};
 use crate::invite::{Cx, Legs, Target};
 use crate::leg::{LegCommand, LegEvent};
 use crate::registrar::{self, Binding, BindingChange, ContactId, Registrar};
@@ -27,6 +28,7 @@ mod outside;
 mod overload;
 mod reach;
 mod register;
+mod watch;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -102,12 +104,24 @@ pub enum Input {
         /// As stored; the flow counts for connections only.
         bindings: Vec<Binding>,
     },
-    /// A device was deleted or its user stopped: its bindings end at once.
+    /// A device was deleted or its user stopped: its bindings and subscriptions end at once.
     Forget {
         /// Which.
         device: DeviceId,
     },
-    /// From now on new INVITEs get 503 with Retry-After (drain).
+    /// The state of a watched resource, wanted since [`WatchEvent::Began`], or a newer one.
+    State {
+        /// Whose.
+        resource: Resource,
+        /// All of it.
+        state: State,
+    },
+    /// Something that may be watched is gone for good: its subscriptions end.
+    Gone {
+        /// What.
+        resource: Resource,
+    },
+    /// From now on new INVITEs get 503 with Retry-After, and watchers are sent elsewhere (drain).
     Drain,
     /// A deadline passed.
     Tick,
@@ -139,6 +153,8 @@ pub enum Output {
     },
     /// A binding came, was refreshed or went. Comes before the `Transmit` of the 200.
     Binding(BindingChange),
+    /// Interest in a resource whose state is not the stack's own began or ended.
+    Watch(WatchEvent),
     /// Counted.
     Event(Event),
 }
@@ -155,6 +171,23 @@ pub trait View {
     fn is_active(&self, device: DeviceId) -> bool;
     /// The extension number shown for the device (P-Associated-URI), if it has a user.
     fn number(&self, device: DeviceId) -> Option<base::Dn>;
+
+    /// What the user part of a Request-URI means to `device`, which wants to watch it.
+    ///
+    /// # Errors
+    /// The status that refuses: 404 when there is nothing of that name for the device to know of
+    /// (R311), 403 when it may not watch it.
+    fn watched(&self, device: DeviceId, package: Package, user: &str) -> Result<Watched, u16> {
+        let _ = (device, package, user);
+        Err(404)
+    }
+
+    /// How much a device may see of a resource that it watches; `None` when it may not any more,
+    /// or the resource is gone.
+    fn sight(&self, device: DeviceId, resource: &Resource) -> Option<Sight> {
+        let _ = (device, resource);
+        None
+    }
 }
 
 /// Stored form of a device's secret.
@@ -252,6 +285,7 @@ pub struct Stack {
     layer: Layer,
     legs: Legs,
     registrar: Registrar,
+    pub(crate) notifier: Notifier,
     verifier: Verifier,
     guard: Guard,
     flood: Flood,
@@ -273,6 +307,7 @@ impl Stack {
             layer: Layer::new(place, &rng),
             legs: Legs::new(place, &rng),
             registrar: Registrar::new(&rng),
+            notifier: Notifier::new(&rng),
             verifier: Verifier::new(&mut rng.derive("nonces")),
             guard: Guard::new(&mut rng.derive("guard")),
             flood: Flood::new(&mut rng.derive("flood")),
@@ -312,12 +347,29 @@ impl Stack {
                 let (registrar, mut io) = self.registrar(now, out);
                 registrar.restore(bindings, |device| view.is_active(device), &mut io);
             }
-            Input::Forget { device } => self.registrar.forget(device, out),
-            Input::Drain => self.draining = true,
+            Input::Forget { device } => {
+                self.registrar.forget(device, out);
+                let (notifier, mut io) = self.notifier(now, out);
+                notifier.forget(&mut io, device);
+            }
+            Input::State { resource, state } => {
+                let (notifier, mut io) = self.notifier(now, out);
+                notifier.handle_state(&mut io, &resource, state);
+            }
+            Input::Gone { resource } => {
+                let (notifier, mut io) = self.notifier(now, out);
+                notifier.gone(&mut io, &resource);
+            }
+            Input::Drain => {
+                self.draining = true;
+                let (notifier, mut io) = self.notifier(now, out);
+                notifier.drain(&mut io);
+            }
             Input::Tick => self.tick(now, out),
         }
         let news = out.get(begin..).unwrap_or_default();
         self.reach.watch(now.mono, news, &mut self.registrar);
+        self.watch_bindings(now, begin, out);
     }
 
     /// Whether a datagram is heard at all (SEC-20); asked before it is recorded or read, and by no
@@ -339,9 +391,14 @@ impl Stack {
         self.layer.next_deadline()
     }
 
-    /// No transaction, leg or dialog is left; bindings do not count.
+    /// No transaction, leg, dialog or subscription is left; bindings do not count.
     pub fn is_drained(&self) -> bool {
-        self.layer.is_empty() && self.legs.is_empty()
+        self.layer.is_empty() && self.legs.is_empty() && self.notifier.is_empty()
+    }
+
+    /// Number of event subscriptions.
+    pub fn subscriptions_len(&self) -> usize {
+        self.notifier.len()
     }
 
     /// The bindings of a device, oldest first.
@@ -403,6 +460,14 @@ impl Stack {
                     let (registrar, mut io) = self.registrar(now, out);
                     registrar.fire((index, generation, kind), &mut io);
                 }
+                TimerKey::Subscription { index, generation, kind } => {
+                    let (notifier, mut io) = self.notifier(now, out);
+                    notifier.handle_timer(&mut io, (index, generation, kind));
+                }
+                TimerKey::Pace => {
+                    let (notifier, mut io) = self.notifier(now, out);
+                    notifier.handle_pace(&mut io);
+                }
                 // A server has no registration of its own.
                 TimerKey::Phone { .. } => {}
             }
@@ -412,6 +477,10 @@ impl Stack {
     }
 
     fn failed(&mut self, now: Now, event: TxEvent, out: &mut Vec<Output>) {
+        if Notifier::owns(event.owner()) {
+            let (notifier, mut io) = self.notifier(now, out);
+            return notifier.handle_failure(&mut io, event);
+        }
         let (legs, mut cx) = self.legs(now, out);
         legs.handle_failure(&mut cx, event);
     }

@@ -4,15 +4,17 @@ use base::Now;
 
 use super::dispatch::{Arrived, SUPPORTED};
 use super::{Output, Stack, View};
+use crate::event::ALLOW_EVENTS;
 use crate::invite::Request;
 use crate::msg::{HeaderId, Method};
 
 /// What we answer to outside of a dialog or in one.
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, \
-    REFER, NOTIFY, INFO";
+    REFER, NOTIFY, INFO, SUBSCRIBE";
 
 /// The same for a REFER that names no call of ours to act on.
-const ALLOW_NO_REFER: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO";
+const ALLOW_NO_REFER: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, SUBSCRIBE";
 
 impl Stack {
     pub(super) fn outside(
@@ -29,7 +31,8 @@ impl Stack {
             Method::Register => self.register(now, at, view, out),
             Method::Options => self.options(at, out),
             Method::Invite => self.invite(now, at, view, out),
-            Method::Subscribe | Method::Publish => {
+            Method::Subscribe => self.subscribe(now, at, view, out),
+            Method::Publish => {
                 if self.authenticate(now, at, view, out).is_some() {
                     self.answer(now, at, 489, out);
                 }
@@ -59,6 +62,7 @@ impl Stack {
         let supported = SUPPORTED.join(", ");
         let headers = [
             (HeaderId::Allow, ALLOW),
+            (HeaderId::AllowEvents, ALLOW_EVENTS),
             (HeaderId::Accept, "application/sdp"),
             (HeaderId::AcceptEncoding, "identity"),
             (HeaderId::AcceptLanguage, "ja, en"),

@@ -117,6 +117,18 @@ pub enum TxEvent {
     },
 }
 
+impl TxEvent {
+    /// Whose transaction it is.
+    pub fn owner(&self) -> u64 {
+        match self {
+            TxEvent::Response { owner, .. }
+            | TxEvent::Timeout { owner, .. }
+            | TxEvent::TransportError { owner, .. }
+            | TxEvent::AckMissing { owner, .. } => *owner,
+        }
+    }
+}
+
 /// What an arriving request is to the layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {

@@ -66,6 +66,17 @@ pub enum TimerKey {
         /// What for.
         kind: u8,
     },
+    /// An event subscription.
+    Subscription {
+        /// Place in the notifier.
+        index: u32,
+        /// Of the subscription.
+        generation: u32,
+        /// What for.
+        kind: u8,
+    },
+    /// NOTIFYs wait for their turn.
+    Pace,
     /// The phone's own registration.
     Phone {
         /// Of the timer.

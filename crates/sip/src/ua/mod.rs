@@ -304,8 +304,9 @@ impl Endpoint {
                     }
                     out.push(Output::Event(Event::Leg { leg, event }));
                 }
-                // A phone has no bindings, keeps its flow, and counts nothing.
+                // A phone has no bindings, keeps its flow, is not watched, and counts nothing.
                 stack::Output::Binding(_)
+                | stack::Output::Watch(_)
                 | stack::Output::Close { .. }
                 | stack::Output::Event(_) => {}
             }
@@ -328,8 +329,8 @@ impl Endpoint {
                     legs.handle_timer(&mut cx, (leg, generation, kind));
                 }
                 TimerKey::Phone { generation, .. } => self.register_due(now, generation, out),
-                // A phone has no registrar.
-                TimerKey::Binding { .. } => {}
+                // A phone has no registrar, and nobody watches it.
+                TimerKey::Binding { .. } | TimerKey::Subscription { .. } | TimerKey::Pace => {}
             }
         }
         self.due = due;

@@ -77,7 +77,8 @@ impl World {
             match output {
                 Output::Transmit { to, bytes, .. } => self.carry(to, bytes),
                 Output::Leg { leg, event } => self.react(node, leg, event),
-                Output::Close { .. } | Output::Binding(_) | Output::Event(_) => {}
+                Output::Close { .. } | Output::Binding(_) | Output::Watch(_) | Output::Event(_) => {
+                }
             }
         }
     }

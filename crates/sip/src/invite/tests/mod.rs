@@ -70,7 +70,8 @@ impl Bench {
                     self.sent.push_back(Msg::parse_datagram(bytes).expect("we write SIP"));
                 }
                 Output::Leg { leg, event } => self.events.push_back((leg, event)),
-                Output::Close { .. } | Output::Binding(_) | Output::Event(_) => {}
+                Output::Close { .. } | Output::Binding(_) | Output::Watch(_) | Output::Event(_) => {
+                }
             }
         }
     }

@@ -125,7 +125,10 @@ impl Node {
                     TimerKey::Leg { leg, generation, kind } => {
                         legs.handle_timer(cx, (leg, generation, kind));
                     }
-                    TimerKey::Binding { .. } | TimerKey::Phone { .. } => {}
+                    TimerKey::Binding { .. }
+                    | TimerKey::Subscription { .. }
+                    | TimerKey::Pace
+                    | TimerKey::Phone { .. } => {}
                 }
             }
         })

@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use base::id::{DeviceId, Uuid};
+use base::id::{DeviceId, TenantId, Uuid};
 use base::{Dn, FlowId, Micros, Mono, Now, Place, Rng, Wall};
 use bytes::Bytes;
 
 use crate::digest::{Account, Answerer, Ha1};
+use crate::event::{Package, Resource, Sight, Watched};
 use crate::msg::write::Writer;
 use crate::msg::{HeaderId, Method, Msg};
 use crate::registrar::BindingChange;
@@ -27,7 +28,19 @@ pub(crate) struct User {
 
 /// The directory: phones `tanaka2001`, … with secret `secret2001`.
 #[derive(Default)]
-pub(crate) struct Users(pub(crate) Vec<User>);
+pub(crate) struct Users(pub(crate) Vec<User>, pub(crate) Rights);
+
+/// Who may see what.
+#[derive(Default)]
+pub(crate) struct Rights {
+    /// Devices that may pick up calls of any number.
+    pub(crate) pickers: Vec<DeviceId>,
+    /// Devices that may watch nothing any more.
+    pub(crate) barred: Vec<DeviceId>,
+}
+
+/// The company of all users.
+pub(crate) const TENANT: TenantId = TenantId(Uuid(1));
 
 impl View for Users {
     fn credentials(&self, host: &str, user: &str) -> Option<Credentials<'_>> {
@@ -53,6 +66,27 @@ impl View for Users {
 
     fn number(&self, device: DeviceId) -> Option<Dn> {
         self.0.iter().find(|u| u.device == device).map(|u| u.dn)
+    }
+
+    fn watched(&self, device: DeviceId, package: Package, user: &str) -> Result<Watched, u16> {
+        let named = |u: &&User| u.sip_id == user || u.dn.text() == user;
+        let watched = self.0.iter().find(named).ok_or(404u16)?;
+        let (tenant, dn) = (TENANT, watched.dn);
+        let resource = match package {
+            Package::Dialog => Resource::Dialogs { tenant, dn },
+            Package::MessageSummary => Resource::Messages { tenant, dn },
+            Package::Reg => Resource::Registrations { device: watched.device },
+        };
+        if package != Package::Dialog && watched.device != device {
+            return Err(403);
+        }
+        let sight = self.sight(device, &resource).ok_or(403u16)?;
+        Ok(Watched { resource, sight, entity: format!("sip:{}@{REALM}", watched.dn) })
+    }
+
+    fn sight(&self, device: DeviceId, _: &Resource) -> Option<Sight> {
+        let sight = if self.1.pickers.contains(&device) { Sight::Full } else { Sight::Bare };
+        (!self.1.barred.contains(&device)).then_some(sight)
     }
 }
 

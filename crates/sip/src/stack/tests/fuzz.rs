@@ -16,7 +16,8 @@ fn corpus(bench: &mut Bench) -> Vec<String> {
     let mut invite = Ask::other("INVITE").extra("Supported: 100rel, timer\r\n");
     invite.extra += "Content-Type: application/sdp\r\n";
     invite.body = SDP.into();
-    for ask in [invite, Ask::register("<sip:a@198.51.100.1>"), Ask::other("REFER")] {
+    let watch = Ask::other("SUBSCRIBE").extra("Event: dialog;id=1\r\nExpires: 600\r\n");
+    for ask in [invite, Ask::register("<sip:a@198.51.100.1>"), Ask::other("REFER"), watch] {
         let challenge = bench.plain(&ask);
         texts.push(ask.clone().extra(&credentials(challenge.message(), &ask)).text(1, "UDP"));
         texts.push(ask.text(2, "UDP"));

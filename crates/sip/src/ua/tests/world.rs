@@ -287,6 +287,7 @@ impl World {
                 stack::Output::Leg { leg, event } => self.switch(leg, event),
                 stack::Output::Binding(_)
                 | stack::Output::Close { .. }
+                | stack::Output::Watch(_)
                 | stack::Output::Event(_) => {}
             }
         }

@@ -1,0 +1,96 @@
+//! What the lamp of a number shows. That none changes without word of it is checked in every
+//! test of call control.
+
+use base::id::TenantId;
+use base::{LegId, Micros, Place, Uuid};
+
+use super::world::{TENANT, World, device_id, dn, path};
+use crate::input::{Input, LegEvent, Offered};
+
+#[test]
+fn a_lamp_rings_talks_and_goes_out() {
+    let mut w = World::new();
+    w.dial(2001, "2002");
+    assert_eq!((w.lamp(2001), w.lamp(2002)), (vec!["Trying to 2002".into()], vec![]));
+    w.rings("2002");
+    assert_eq!(w.lamp(2001), ["Early to 2002"]);
+    assert_eq!(w.lamp(2002), ["Early from 2001"]);
+    w.answers("2002");
+    assert_eq!(w.lamp(2001), ["Confirmed to 2002"]);
+    assert_eq!(w.lamp(2002), ["Confirmed from 2001"]);
+    w.offers("2002", "sendonly");
+    assert_eq!(w.lamp(2002), ["Confirmed from 2001 holds"]);
+    w.hangs_up("2001");
+    assert_eq!((w.lamp(2001), w.lamp(2002)), (vec![], vec![]));
+    w.expect_drained();
+}
+
+#[test]
+fn two_devices_of_a_number_are_one_dialog() {
+    let mut w = World::new();
+    w.dial(2001, "2008");
+    w.rings("2008.2");
+    w.rings("2008");
+    assert_eq!(w.lamp(2008), ["Early from 2001"]);
+    w.answers("2008.2");
+    assert_eq!(w.lamp(2008), ["Confirmed from 2001"]);
+    w.hangs_up("2008.2");
+    w.expect_drained();
+}
+
+#[test]
+fn calls_of_a_number_are_shown_oldest_first() {
+    let mut w = World::new();
+    w.talk(2001, 2002);
+    w.dial(2003, "2002");
+    assert_eq!(w.lamp(2002), ["Confirmed from 2001"], "not before it rings");
+    // The phone of 2002 has two legs now.
+    let ringing = *w.far.iter().find(|(_, f)| f.user == 2002 && !f.answered).expect("called").0;
+    w.event(ringing, LegEvent::Progress { status: 180, sdp: None });
+    assert_eq!(w.lamp(2002), ["Confirmed from 2001", "Early from 2003"]);
+}
+
+#[test]
+fn a_transfer_changes_the_far_party() {
+    let mut w = World::new();
+    w.talk(2001, 2002);
+    w.refers("2002", "2003", None);
+    w.rings("2003");
+    assert_eq!(w.lamp(2003), ["Early from 2001"]);
+    w.answers("2003");
+    w.accepts("2001", "sendrecv");
+    assert_eq!(w.lamp(2001), ["Confirmed to 2003"]);
+    assert_eq!((w.lamp(2002), w.lamp(2003)), (vec![], vec!["Confirmed from 2001".into()]));
+    w.hangs_up("2003");
+    w.wait(Micros::seconds(1));
+    w.expect_drained();
+}
+
+#[test]
+fn only_what_is_watched_is_spoken_of() {
+    let mut w = World::new();
+    for n in 2001..=2008 {
+        w.control.watch(TENANT, dn(n), false);
+    }
+    w.control.watch(TENANT, dn(2002), true);
+    w.control.watch(TenantId(Uuid(99)), dn(2001), true);
+    let mut out = Vec::new();
+    let offered = Offered {
+        device: device_id(2001, 1),
+        dialed: "2002".into(),
+        name: String::new(),
+        sdp: Some(w.sdp(2001, "sendrecv")),
+        replaces: None,
+        referred_by: None,
+        max_forwards: 70,
+        reliable: false,
+        path: path(2001),
+    };
+    let leg = LegId::new(Place::new(0, 0), 999);
+    let input = Input::Offered { leg, offered: Box::new(offered) };
+    w.control.handle(w.now, input, &w.facts, &mut out);
+    assert_eq!(w.control.take_touched().into_iter().collect::<Vec<_>>(), [(TENANT, dn(2002))]);
+    assert!(w.control.take_touched().is_empty(), "told once");
+    w.control.watch(TENANT, dn(2001), true);
+    assert!(w.control.take_touched().is_empty(), "the first state is asked for");
+}
