@@ -24,7 +24,7 @@ fn what_happens_while_a_notify_runs_is_told_by_the_next_as_it_is_then() {
     w.wait(Micros::millis(400));
     assert!(w.told.is_empty(), "one is outstanding");
     w.answer(&first, "200 OK", "");
-    w.wait(Micros::seconds(2));
+    w.wait(Micros::millis(620));
     let second = w.next();
     assert!(body(&second).contains("confirmed") && w.told.is_empty());
     assert_eq!((version(&first), version(&second)), (1, 2));

@@ -61,7 +61,7 @@ fn what_changes_meanwhile_reaches_everybody_once() {
     assert_eq!(w.told.iter().filter(early).count(), NOTIFIES_AT_ONCE);
     assert_eq!(w.told.len(), (PHONES * EACH) as usize);
     w.answer_all();
-    w.wait(Micros::seconds(2));
+    w.wait(Micros::millis(1_200));
     assert_eq!(w.told.len(), NOTIFIES_AT_ONCE);
     assert_eq!(w.told.iter().filter(early).count(), 0);
     w.answer_all();

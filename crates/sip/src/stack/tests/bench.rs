@@ -271,7 +271,8 @@ impl Bench {
     /// Sends the request, answers the challenge, and gives what came then.
     pub(crate) fn ask(&mut self, ask: &Ask) -> Got {
         let challenge = self.plain(ask);
-        if !matches!(challenge.status(), 401 | 407) {
+        let status = challenge.messages.first().and_then(Msg::status);
+        if !matches!(status, Some(401 | 407)) {
             return challenge;
         }
         let mut again = ask.clone();
