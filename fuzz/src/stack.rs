@@ -2,10 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use base::id::{DeviceId, Uuid};
+use base::id::{DeviceId, TenantId, Uuid};
 use base::{Cause, Dn, FlowId, LegId, Micros, Mono, Now, Place, Rng, Wall};
 use bytes::Bytes;
 use sip::digest::{Account, Answerer, Ha1};
+use sip::event::{
+    DialogLine, DialogPhase, DialogSide, MessageSummary, Package, Resource, Sight, State,
+    WatchEvent, Watched,
+};
 use sip::leg::{Identity, Invite, LegCommand, LegEvent, OUTBOUND_IDS};
 use sip::msg::write::Writer;
 use sip::msg::{Method, Msg};
@@ -50,6 +54,24 @@ impl View for One {
     fn number(&self, _: DeviceId) -> Option<Dn> {
         Dn::parse(USER).ok()
     }
+
+    fn watched(&self, device: DeviceId, package: Package, user: &str) -> Result<Watched, u16> {
+        let (tenant, dn) = (TenantId::default(), Dn::parse(user).map_err(|_| 404u16)?);
+        let resource = match package {
+            Package::Dialog => Resource::Dialogs { tenant, dn },
+            Package::MessageSummary => Resource::Messages { tenant, dn },
+            Package::Reg => Resource::Registrations { device },
+        };
+        let sight = self.sight(device, &resource).ok_or(403u16)?;
+        Ok(Watched { resource, sight, entity: format!("sip:{user}@{REALM}") })
+    }
+
+    fn sight(&self, _: DeviceId, resource: &Resource) -> Option<Sight> {
+        match resource {
+            Resource::Dialogs { dn, .. } if dn.bits() % 2 == 0 => Some(Sight::Bare),
+            _ => Some(Sight::Full),
+        }
+    }
 }
 
 struct Run {
@@ -57,6 +79,8 @@ struct Run {
     view: One,
     now: Mono,
     legs: Vec<LegId>,
+    /// What somebody watches.
+    watched: Vec<Resource>,
     /// The last 401 or 407.
     challenge: Option<Msg>,
     /// The last request that the stack sent.
@@ -71,12 +95,21 @@ struct Run {
 /// | `s` | the same datagram with credentials for the last challenge |
 /// | `a` | status (one byte) of an answer to the stack's last request, then its body |
 /// | `c` | a wish of call control |
+/// | `l` | what is watched changes |
 /// | `w` | time passes |
 /// | `x`, `d` | the connection closes; the stack drains |
 pub(crate) fn acts(data: &[u8]) {
     let view = One(Ha1::compute(USER.as_bytes(), REALM.as_bytes(), SECRET.as_bytes()));
     let stack = Stack::new(Place::default(), Rng::from_seed([3; 32]), Config::default());
-    let mut run = Run { stack, view, now: Mono(0), legs: Vec::new(), challenge: None, asked: None };
+    let mut run = Run {
+        stack,
+        view,
+        now: Mono(0),
+        legs: Vec::new(),
+        watched: Vec::new(),
+        challenge: None,
+        asked: None,
+    };
     for (flow, transport) in [(UDP, Transport::Udp), (TCP, Transport::Tcp)] {
         run.put(Input::FlowOpened { flow, transport, local: at(OURS), remote: at(PHONE) });
     }
@@ -88,6 +121,7 @@ pub(crate) fn acts(data: &[u8]) {
             b's' => run.signed(rest),
             b'a' => run.answer(rest),
             b'c' => run.command(rest.first().copied().unwrap_or_default()),
+            b'l' => run.change(rest),
             b'w' => {
                 let n = u64::from(rest.first().copied().unwrap_or_default());
                 run.wait(Micros::millis(n * n * 10));
@@ -118,6 +152,14 @@ impl Run {
             match output {
                 Output::Transmit { bytes, .. } => self.sent(bytes),
                 Output::Leg { leg, event: LegEvent::Offered(_) } => self.legs.push(leg),
+                Output::Watch(WatchEvent::Began { resource }) => {
+                    assert!(!self.watched.contains(&resource), "begun twice");
+                    self.watched.push(resource);
+                }
+                Output::Watch(WatchEvent::Ended { resource }) => {
+                    assert!(self.watched.contains(&resource), "ended before it began");
+                    self.watched.retain(|w| *w != resource);
+                }
                 _ => {}
             }
         }
@@ -204,6 +246,26 @@ impl Run {
             _ => LegCommand::ReferProgress { status: 180 + u16::from(byte >> 6) * 20 },
         };
         self.put(Input::Leg { leg: *leg, command });
+    }
+
+    /// Each byte is a dialog of the first that is watched, or the number of its messages.
+    fn change(&mut self, rest: &[u8]) {
+        let Some(resource) = self.watched.first().copied() else { return };
+        let line = |byte: &u8| DialogLine {
+            leg: self.legs.get(usize::from(*byte)).copied().unwrap_or(LegId(u64::from(*byte))),
+            phase: if byte % 2 == 0 { DialogPhase::Early } else { DialogPhase::Confirmed },
+            side: if byte % 3 == 0 { DialogSide::Initiator } else { DialogSide::Recipient },
+            remote: (byte % 5 == 0).then(|| Identity { user: "<&>".into(), ..Default::default() }),
+            holds: byte % 7 == 0,
+        };
+        let new = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+        let state = match resource {
+            Resource::Dialogs { .. } => State::Dialogs(rest.iter().take(8).map(line).collect()),
+            Resource::Messages { .. } | Resource::Registrations { .. } => {
+                State::Messages(MessageSummary { new, ..MessageSummary::default() })
+            }
+        };
+        self.put(Input::State { resource, state });
     }
 
     fn invite(&mut self, sdp: Option<Bytes>) {

@@ -1,13 +1,17 @@
 //! What the documents say (RFC 4235, RFC 3680), and to whom (R311).
 
-use base::{LegId, Micros};
+use std::net::SocketAddr;
+
+use base::{LegId, Micros, Place};
 
 use super::{Watcher, World, body, line, version};
 use crate::event::body::{Content, document};
 use crate::event::{DialogLine, DialogPhase, DialogSide, Name, Names};
 use crate::event::{Sight, State};
-use crate::msg::HeaderId;
+use crate::leg::{Identity, Invite, LegCommand, LegEvent, OUTBOUND_IDS};
+use crate::msg::{HeaderId, Msg};
 use crate::stack::tests::bench::Ask;
+use crate::stack::{Input, Output};
 
 /// Legs whose dialogs have names.
 struct Named;
@@ -146,4 +150,70 @@ fn a_device_is_told_how_it_is_registered() {
     assert!(body(&w.next()).contains("state=\"init\""));
     let mut other = Watcher::new(2003, 1, 2001).of("reg");
     assert_eq!(w.subscribe(&mut other, "").status(), Some(403));
+}
+
+#[test]
+fn what_a_watcher_is_told_lets_it_replace_the_ringing_leg() {
+    for swapped in [false, true] {
+        let mut w = World::new();
+        w.bench.users.1.pickers.push(super::device(2001));
+        let phone = SocketAddr::from(([198, 51, 100, 2], 5_060));
+        let register = Ask {
+            source: phone,
+            user: "tanaka2002".into(),
+            secret: "secret2002".into(),
+            from: "<sip:tanaka2002@example.jp>;tag=r".into(),
+            to: "<sip:tanaka2002@example.jp>".into(),
+            ..Ask::register("<sip:tanaka2002@198.51.100.2:5060>")
+        };
+        assert_eq!(w.bench.ask(&register).status(), 200);
+        let _watcher = w.watching(2001, 1, 2002);
+        let leg = LegId::new(Place::new(0, 0), OUTBOUND_IDS | 1);
+        let contact = w.bench.stack.contacts(super::device(2002)).next().expect("registered").0;
+        let invite = Invite {
+            contact,
+            from: Identity { user: "2009".into(), host: "example.jp".into(), ..Default::default() },
+            to: Identity::default(),
+            sdp: None,
+            max_forwards: 69,
+            referred_by: None,
+            reliable: false,
+        };
+        let command = LegCommand::Invite(Box::new(invite));
+        let called = w.bench.put(Input::Leg { leg, command });
+        let ringing = called.messages.first().expect("an INVITE");
+        let ringing = answer_text(ringing, "180 Ringing", "theirs");
+        w.bench.receive(phone, ringing);
+        w.wait(Micros::seconds(2));
+        w.state(2002, vec![DialogLine { leg, ..line(1, DialogPhase::Early) }]);
+        let text = body(&w.next());
+        let part = |name: &str| {
+            let at = text.split(&format!("{name}=\"")).nth(1).expect("an attribute");
+            at.split('"').next().unwrap_or_default().to_owned()
+        };
+        let (mut to, mut from) = (part("remote-tag"), part("local-tag"));
+        assert_eq!(from, "theirs");
+        if swapped {
+            std::mem::swap(&mut to, &mut from);
+        }
+        let replaces = format!("Replaces: {};to-tag={to};from-tag={from}\r\n", part("call-id"));
+        let got = w.bench.ask(&Ask::other("INVITE").extra(&replaces));
+        let replaced = got.outputs.iter().find_map(|o| match o {
+            Output::Leg { event: LegEvent::Offered(offered), .. } => Some(offered.replaces),
+            _ => None,
+        });
+        assert_eq!(replaced, Some(Some(leg)), "{replaces}");
+    }
+}
+
+fn answer_text(request: &Msg, status: &str, tag: &str) -> String {
+    let mut text = format!("SIP/2.0 {status}\r\n");
+    for id in [HeaderId::Via, HeaderId::From, HeaderId::CallId, HeaderId::CSeq] {
+        text += &format!("{}: {}\r\n", id.name(), super::header(request, id));
+    }
+    let to = super::header(request, HeaderId::To);
+    text + &format!(
+        "To: {to};tag={tag}\r\nContact: <sip:tanaka2002@198.51.100.2:5060>\r\n\
+         Content-Length: 0\r\n\r\n"
+    )
 }
