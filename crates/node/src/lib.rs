@@ -213,9 +213,11 @@ impl Node {
         self.snapshot = snapshot;
         self.end_numbers(now, ended);
         for device in touched {
-            if !view::is_active(&self.snapshot, device) {
-                self.run_sip(now, sip::stack::Input::Forget { device });
-            }
+            let input = match view::is_active(&self.snapshot, device) {
+                true => sip::stack::Input::Review { device },
+                false => sip::stack::Input::Forget { device },
+            };
+            self.run_sip(now, input);
         }
         self.run_calls(now, callctl::Input::Config);
     }

@@ -7,6 +7,7 @@
 mod audio;
 mod files;
 mod harness;
+mod lamps;
 mod peers;
 mod process;
 mod races;

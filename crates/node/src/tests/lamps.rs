@@ -1,6 +1,6 @@
 //! Lamps from SUBSCRIBE to NOTIFY, with calls between two telephones (R310, R311).
 
-use base::id::UserId;
+use base::id::{DeviceId, UserId};
 use base::{Micros, Uuid};
 use bytes::Bytes;
 use model::Change;
@@ -159,10 +159,24 @@ fn only_what_is_ones_own_can_be_watched_and_only_numbers_of_the_company() {
 fn a_number_that_is_deleted_takes_its_lamps_with_it() {
     let mut lamp = Lamp::new();
     assert_eq!(lamp.watch("2002", "dialog"), 200);
-    let device = base::id::DeviceId(Uuid(22));
+    let device = DeviceId(Uuid(22));
     lamp.w.configure(vec![Change::DeviceDelete(device), Change::UserDelete(UserId(Uuid(12)))]);
     lamp.hear();
     assert_eq!(lamp.told.last().map(String::as_str), Some("terminated "));
     lamp.w.run(Micros::seconds(40));
     assert_eq!(lamp.w.machine().stack().subscriptions_len(), 0);
+}
+
+#[test]
+fn a_telephone_that_changes_hands_no_longer_sees_the_messages_of_before() {
+    let mut lamp = Lamp::new();
+    assert_eq!(lamp.watch("2003", "message-summary"), 200);
+    assert_eq!(lamp.watch("2002", "dialog"), 200);
+    let device = DeviceId(Uuid(23));
+    let mut changed = lamp.w.machine().snapshot().device(device).expect("it exists").clone();
+    changed.user = Some(UserId(Uuid(11)));
+    lamp.told.clear();
+    lamp.w.configure(vec![Change::DevicePut(changed)]);
+    lamp.hear();
+    assert_eq!(lamp.told, ["terminated "], "its box, not the lamp");
 }

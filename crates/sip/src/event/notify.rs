@@ -4,7 +4,7 @@ use base::Micros;
 use base::id::DeviceId;
 use base::limits::{NOTIFIES_AT_ONCE, NOTIFY_PACE};
 
-use super::state::Resource;
+use super::state::{Resource, Sight};
 use super::subscription::{End, Key, Kind, NEVER};
 use super::{Io, Notifier};
 use crate::msg::{Method, Msg};
@@ -265,6 +265,28 @@ impl Notifier {
     pub(crate) fn forget(&mut self, io: &mut Io<'_>, device: DeviceId) {
         for index in self.by_device.get(&device).cloned().unwrap_or_default() {
             self.end(io, index, End::Rejected);
+        }
+        self.pump(io);
+    }
+
+    /// What a device may see has changed: `sight` tells what it may see of each thing it watches.
+    pub(crate) fn review(
+        &mut self,
+        io: &mut Io<'_>,
+        device: DeviceId,
+        sight: &dyn Fn(&Resource) -> Option<Sight>,
+    ) {
+        for index in self.by_device.get(&device).cloned().unwrap_or_default() {
+            let Some(subscription) = self.subscriptions.get_mut(index as usize) else { continue };
+            let entry = self.entries.get(subscription.entry as usize);
+            match entry.and_then(|entry| sight(&entry.resource)) {
+                None => self.end(io, index, End::Rejected),
+                Some(sight) if sight != subscription.sight => {
+                    subscription.sight = sight;
+                    self.change(io, index);
+                }
+                Some(_) => {}
+            }
         }
         self.pump(io);
     }

@@ -219,10 +219,10 @@ impl Notifier {
         let Some(index) = self.index_of(request.msg) else {
             return refuse(io, request, Refusal::Status(481));
         };
-        match self.refresh(io, (index, request), sight) {
-            Ok(()) => self.wake(io, index),
-            Err(refusal) => refuse(io, request, refusal),
+        if let Err(refusal) = self.refresh(io, (index, request), sight) {
+            refuse(io, request, refusal);
         }
+        self.wake(io, index);
         self.pump(io);
     }
 

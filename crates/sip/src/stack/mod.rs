@@ -121,6 +121,11 @@ pub enum Input {
         /// What.
         resource: Resource,
     },
+    /// What a device may watch has changed: its subscriptions go on with what it may see now.
+    Review {
+        /// Whose.
+        device: DeviceId,
+    },
     /// From now on new INVITEs get 503 with Retry-After, and watchers are sent elsewhere (drain).
     Drain,
     /// A deadline passed.
@@ -359,6 +364,10 @@ impl Stack {
             Input::Gone { resource } => {
                 let (notifier, mut io) = self.notifier(now, out);
                 notifier.gone(&mut io, &resource);
+            }
+            Input::Review { device } => {
+                let (notifier, mut io) = self.notifier(now, out);
+                notifier.review(&mut io, device, &|resource| view.sight(device, resource));
             }
             Input::Drain => {
                 self.draining = true;

@@ -179,6 +179,31 @@ impl Script {
         script
     }
 
+    /// A lamp: SUBSCRIBE, 407, SUBSCRIBE with credentials, 200.
+    pub(crate) fn lamp(name: &str, event: &str) -> Self {
+        let mut script = Self::new(name, false);
+        let subscribe = |cseq: u32, more: &str| {
+            format!(
+                "SUBSCRIBE sip:[field2]@[field3] SIP/2.0\n\
+                 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n\
+                 Max-Forwards: 70\nFrom: <sip:[field0]@[field3]>;tag=c[call_number]\n\
+                 To: <sip:[field2]@[field3]>\nCall-ID: [call_id]\nCSeq: {cseq} SUBSCRIBE\n\
+                 Contact: <sip:[field0]@[local_ip]:[local_port];transport=[transport]>\n\
+                 Event: {event}\nExpires: 600\n{more}Content-Length: 0\n\n"
+            )
+        };
+        script.raw(&subscribe(1, ""), true);
+        script.recv("<recv response=\"407\" auth=\"true\"/>\n");
+        script.raw(&subscribe(2, "[field1]\n"), true);
+        script.cseq = 2;
+        script.expect(200)
+    }
+
+    /// Is told by a NOTIFY.
+    pub(crate) fn told(self) -> Self {
+        self.expect_request("NOTIFY").answer_inside(200, "", "")
+    }
+
     /// A caller who is turned away before anybody asks who it is.
     pub(crate) fn refused_while_stopping(body: &str) -> Self {
         let mut script = Self::new("late", false);

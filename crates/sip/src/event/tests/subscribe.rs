@@ -281,3 +281,27 @@ fn what_is_gone_and_who_may_not_any_more_ends() {
     w.answer(&told, "200 OK", "");
     w.expect_drained();
 }
+
+#[test]
+fn rights_that_change_change_what_is_seen() {
+    let mut w = World::new();
+    let _one = w.watching(2001, 1, 2002);
+    let _two = w.watching(2003, 1, 2002);
+    w.wait(Micros::seconds(2));
+    w.state(2002, vec![line(7, DialogPhase::Confirmed)]);
+    w.answer_all();
+    w.wait(Micros::seconds(2));
+    w.bench.users.1.pickers.push(device(2001));
+    let got = w.bench.put(Input::Review { device: device(2001) });
+    w.take(got);
+    let told = w.next();
+    assert!(body(&told).contains("sip:2009@example.jp") && w.told.is_empty(), "{}", body(&told));
+    w.answer(&told, "200 OK", "");
+    let got = w.bench.put(Input::Review { device: device(2001) });
+    assert!(got.messages.is_empty(), "nothing new");
+    w.bench.users.1.barred.push(device(2001));
+    let got = w.bench.put(Input::Review { device: device(2001) });
+    w.take(got);
+    assert_eq!(standing(&w.next()), "terminated;reason=rejected");
+    assert!(w.told.is_empty());
+}
