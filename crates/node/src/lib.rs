@@ -10,6 +10,7 @@ pub mod journal;
 pub mod output;
 #[cfg(feature = "planted")]
 pub mod planted;
+mod rights;
 #[cfg(test)]
 mod tests;
 mod translate;
@@ -209,9 +210,11 @@ impl Node {
             return;
         }
         let touched = view::touched(changes, &self.snapshot, &snapshot);
-        let ended = watch::ended_numbers(changes, &self.snapshot, &snapshot);
+        let ended = rights::ended_numbers(changes, &self.snapshot, &snapshot);
+        let regrouped = rights::regrouped_numbers(changes, &self.snapshot, &snapshot);
         self.snapshot = snapshot;
         self.end_numbers(now, ended);
+        self.review_numbers(now, regrouped);
         for device in touched {
             let input = match view::is_active(&self.snapshot, device) {
                 true => sip::stack::Input::Review { device },

@@ -9,8 +9,8 @@ use model::{Change, Snapshot, User, UserState};
 use sip::event::{Package, Resource, Sight, Watched};
 use sip::stack::{Credentials, Stack};
 
+use crate::rights;
 use crate::translate::sip_in;
-use crate::watch;
 
 /// What a node needs to know besides the snapshot; fixed while it runs.
 #[derive(Debug, Clone, Default)]
@@ -56,11 +56,11 @@ impl sip::stack::View for View<'_> {
     }
 
     fn watched(&self, device: DeviceId, package: Package, user: &str) -> Result<Watched, u16> {
-        watch::watched(self.snapshot, device, package, user)
+        rights::watched(self.snapshot, device, package, user)
     }
 
     fn sight(&self, device: DeviceId, resource: &Resource) -> Option<Sight> {
-        watch::sight(self.snapshot, device, resource)
+        rights::sight(self.snapshot, device, resource)
     }
 }
 

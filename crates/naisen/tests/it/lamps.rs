@@ -40,7 +40,8 @@ fn a_lamp_follows_a_call() {
             assert!(text.contains(&format!("version=\"{version}\" state=\"full\"")), "{text}");
             assert!(!notify.body().contains("2101"), "the far party is not for everybody: {text}");
             let standing = notify.header("Subscription-State").unwrap_or_default();
-            let expected = if version < 4 { "active;expires=" } else { "terminated;reason=timeout" };
+            let expected =
+                if version < 4 { "active;expires=" } else { "terminated;reason=timeout" };
             assert!(standing.starts_with(expected), "{text}");
         }
     }

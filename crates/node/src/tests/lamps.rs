@@ -1,9 +1,9 @@
 //! Lamps from SUBSCRIBE to NOTIFY, with calls between two telephones (R310, R311).
 
-use base::id::{DeviceId, UserId};
-use base::{Micros, Uuid};
+use base::id::{DeviceId, TenantId, UserId};
+use base::{Dn, Micros, Uuid};
 use bytes::Bytes;
-use model::Change;
+use model::{Change, PickupGroup};
 use sip::digest::{Account, Answerer};
 use sip::msg::write::Writer;
 use sip::msg::{HeaderId, Method, Msg};
@@ -179,4 +179,37 @@ fn a_telephone_that_changes_hands_no_longer_sees_the_messages_of_before() {
     lamp.w.configure(vec![Change::DevicePut(changed)]);
     lamp.hear();
     assert_eq!(lamp.told, ["terminated "], "its box, not the lamp");
+}
+
+#[test]
+fn who_may_pick_up_sees_who_calls_as_long_as_the_group_holds() {
+    let mut lamp = Lamp::new();
+    assert_eq!(lamp.watch("2002", "dialog"), 200);
+    lamp.w.dial();
+    lamp.w.pick_up();
+    assert_eq!(lamp.shows(), "confirmed");
+    let sees = |lamp: &Lamp| {
+        let last = lamp.told.last().cloned().unwrap_or_default();
+        let seen = ["sip:2001@", "call-id=", "local-tag=", "remote-tag="];
+        seen.map(|part| last.contains(part))
+    };
+    assert_eq!(sees(&lamp), [false; 4]);
+    let dn = |text| Dn::parse(text).expect("digits");
+    let (tenant, number) = (TenantId(Uuid(1)), 7);
+    let group = |members: &[Dn]| {
+        let (name, members) = ("".into(), members.into());
+        Change::PickupPut(PickupGroup { tenant, number, name, members })
+    };
+    lamp.w.configure(vec![group(&[dn("2003"), dn("2002")])]);
+    lamp.shows();
+    assert_eq!(sees(&lamp), [true; 4]);
+    lamp.w.configure(vec![group(&[dn("2002"), dn("2001")])]);
+    lamp.shows();
+    assert_eq!(sees(&lamp), [false; 4], "2003 has left");
+    lamp.w.configure(vec![group(&[dn("2002"), dn("2003")])]);
+    lamp.shows();
+    assert_eq!(sees(&lamp), [true; 4]);
+    lamp.w.configure(vec![Change::PickupDelete { tenant, number }]);
+    lamp.shows();
+    assert_eq!(sees(&lamp), [false; 4]);
 }

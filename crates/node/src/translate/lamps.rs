@@ -1,16 +1,10 @@
 //! From call control to watchers.
 
-use base::Dn;
 use base::id::TenantId;
 use callctl::lamps as call;
 use model::Snapshot;
-use sip::event::{DialogLine, DialogPhase, DialogSide, Resource, State};
+use sip::event::{DialogLine, DialogPhase, DialogSide, State};
 use sip::leg::Identity;
-
-/// What is watched when somebody watches the calls of a number.
-pub(crate) fn resource(tenant: TenantId, dn: Dn) -> Resource {
-    Resource::Dialogs { tenant, dn }
-}
 
 /// The dialogs of a number as the stack tells them.
 pub(crate) fn dialogs(

@@ -277,18 +277,40 @@ impl Notifier {
         sight: &dyn Fn(&Resource) -> Option<Sight>,
     ) {
         for index in self.by_device.get(&device).cloned().unwrap_or_default() {
-            let Some(subscription) = self.subscriptions.get_mut(index as usize) else { continue };
-            let entry = self.entries.get(subscription.entry as usize);
-            match entry.and_then(|entry| sight(&entry.resource)) {
-                None => self.end(io, index, End::Rejected),
-                Some(sight) if sight != subscription.sight => {
-                    subscription.sight = sight;
-                    self.change(io, index);
-                }
-                Some(_) => {}
-            }
+            let subscription = self.subscriptions.get(index as usize);
+            let entry = subscription.and_then(|s| self.entries.get(s.entry as usize));
+            let sight = entry.and_then(|entry| sight(&entry.resource));
+            self.sees(io, index, sight);
         }
         self.pump(io);
+    }
+
+    /// What may be seen of a resource has changed: `sight` tells it for each of its watchers.
+    pub(crate) fn review_watchers(
+        &mut self,
+        io: &mut Io<'_>,
+        resource: &Resource,
+        sight: &dyn Fn(DeviceId) -> Option<Sight>,
+    ) {
+        let Some(entry) = self.by_resource.get(resource).copied() else { return };
+        let watchers = self.entries.get(entry as usize).map(|e| e.watchers.clone());
+        for index in watchers.unwrap_or_default() {
+            let device = self.subscriptions.get(index as usize).map(|s| s.device);
+            self.sees(io, index, device.and_then(sight));
+        }
+        self.pump(io);
+    }
+
+    fn sees(&mut self, io: &mut Io<'_>, index: u32, sight: Option<Sight>) {
+        let Some(subscription) = self.subscriptions.get_mut(index as usize) else { return };
+        match sight {
+            None => self.end(io, index, End::Rejected),
+            Some(sight) if sight != subscription.sight => {
+                subscription.sight = sight;
+                self.change(io, index);
+            }
+            Some(_) => {}
+        }
     }
 
     /// A resource is gone: who watches it is told so.

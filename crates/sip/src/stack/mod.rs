@@ -126,6 +126,11 @@ pub enum Input {
         /// Whose.
         device: DeviceId,
     },
+    /// Who may see how much of a resource has changed.
+    ReviewWatchers {
+        /// What.
+        resource: Resource,
+    },
     /// From now on new INVITEs get 503 with Retry-After, and watchers are sent elsewhere (drain).
     Drain,
     /// A deadline passed.
@@ -368,6 +373,11 @@ impl Stack {
             Input::Review { device } => {
                 let (notifier, mut io) = self.notifier(now, out);
                 notifier.review(&mut io, device, &|resource| view.sight(device, resource));
+            }
+            Input::ReviewWatchers { resource } => {
+                let (notifier, mut io) = self.notifier(now, out);
+                let sight = |device| view.sight(device, &resource);
+                notifier.review_watchers(&mut io, &resource, &sight);
             }
             Input::Drain => {
                 self.draining = true;

@@ -1,0 +1,159 @@
+//! Who may watch what, and how much of it (R310, R311).
+
+use base::id::{DeviceId, TenantId};
+use base::{Dialed, Dn};
+use model::{Change, Department, DnOwner, Snapshot, TenantOption};
+use sip::event::{Package, Resource, Sight, Watched};
+
+/// What the user part of a Request-URI means to a device that wants to watch it.
+///
+/// Only what belongs to its own company exists for it.
+pub(crate) fn watched(
+    snapshot: &Snapshot,
+    watcher: DeviceId,
+    package: Package,
+    user: &str,
+) -> Result<Watched, u16> {
+    let device = snapshot.device(watcher).ok_or(404u16)?;
+    let tenant = device.tenant;
+    // Phones ask for their own messages and registrations by what they register as.
+    let own = user.eq_ignore_ascii_case(&device.sip_id);
+    let named = match own {
+        true => own_number(snapshot, watcher),
+        false => Dialed::parse(user).ok().and_then(|d| d.dn()),
+    };
+    let number = named.filter(|dn| snapshot.dn_owner(tenant, *dn).is_some()).ok_or(404u16);
+    let resource = match package {
+        Package::Dialog => Resource::Dialogs { tenant, dn: number? },
+        Package::MessageSummary => Resource::Messages { tenant, dn: number? },
+        Package::Reg => {
+            let device = snapshot.device_by_sip_id(tenant, user).ok_or(404u16)?.id;
+            Resource::Registrations { device }
+        }
+    };
+    let sight = sight(snapshot, watcher, &resource).ok_or(403u16)?;
+    let name = match resource {
+        Resource::Dialogs { dn, .. } | Resource::Messages { dn, .. } => dn.text(),
+        Resource::Registrations { .. } => user.to_owned(),
+    };
+    let realm = snapshot.tenant(tenant).map(|t| t.realm.as_ref()).unwrap_or_default();
+    Ok(Watched { resource, sight, entity: format!("sip:{name}@{realm}") })
+}
+
+/// How much a device may see of a resource; `None` when it may not watch it or it is gone.
+pub(crate) fn sight(snapshot: &Snapshot, watcher: DeviceId, resource: &Resource) -> Option<Sight> {
+    let device = snapshot.device(watcher)?;
+    match *resource {
+        Resource::Dialogs { tenant, dn } => {
+            let exists = snapshot.dn_owner(tenant, dn).is_some();
+            let sees_all = may_pick_up(snapshot, watcher, dn);
+            let sight = if sees_all { Sight::Full } else { Sight::Bare };
+            (tenant == device.tenant && exists).then_some(sight)
+        }
+        Resource::Messages { tenant, dn } => {
+            let holds = own_number(snapshot, watcher) == Some(dn);
+            (tenant == device.tenant && holds).then_some(Sight::Full)
+        }
+        // Administrators have no telephone of their own: each device sees its own.
+        Resource::Registrations { device: watched } => (watcher == watched).then_some(Sight::Full),
+    }
+}
+
+fn own_number(snapshot: &Snapshot, device: DeviceId) -> Option<Dn> {
+    snapshot.user(snapshot.device(device)?.user?).map(|user| user.dn)
+}
+
+/// Whether calls of a number of its company may be taken from a device, which so may see who
+/// calls there: by a group that both are in (R070), by a department whose calls the person may
+/// take (R242), or because it is a park slot of the site (R311).
+fn may_pick_up(snapshot: &Snapshot, watcher: DeviceId, dn: Dn) -> bool {
+    let Some(device) = snapshot.device(watcher) else { return false };
+    let tenant = device.tenant;
+    let owner = snapshot.dn_owner(tenant, dn);
+    let options = snapshot.tenant(tenant).map(|t| t.options);
+    let has = |option| options.is_some_and(|o| o.contains(option));
+    if let Some(DnOwner::ParkSlot(site)) = owner {
+        return site == device.site && has(TenantOption::Park);
+    }
+    let user = device.user.and_then(|id| snapshot.user(id));
+    let Some(user) = user.filter(|u| u.dn != dn && has(TenantOption::Pickup)) else {
+        return false;
+    };
+    let theirs = snapshot.pickup_groups_of(tenant, dn);
+    if snapshot.pickup_groups_of(tenant, user.dn).iter().any(|group| theirs.contains(group)) {
+        return true;
+    }
+    user.pickup_departments.iter().any(|id| match owner {
+        Some(DnOwner::User(member)) => snapshot.departments_of(member).contains(id),
+        Some(DnOwner::Department(department)) => department == *id,
+        Some(DnOwner::Virtual(_) | DnOwner::Hunt(_) | DnOwner::ParkSlot(_)) | None => false,
+    })
+}
+
+/// Numbers that `changes` may have ended: those of what was changed, as they were before.
+pub(crate) fn ended_numbers(
+    changes: &[Change],
+    old: &Snapshot,
+    new: &Snapshot,
+) -> Vec<(TenantId, Dn)> {
+    let before = changes.iter().filter_map(|change| number_before(change, old));
+    before.filter(|(tenant, dn)| new.dn_owner(*tenant, *dn).is_none()).collect()
+}
+
+fn number_before(change: &Change, old: &Snapshot) -> Option<(TenantId, Dn)> {
+    let user = |id| old.user(id).map(|u| (u.tenant, u.dn));
+    let virtual_dn = |id| old.virtual_dn(id).map(|v| (v.tenant, v.dn));
+    let department = |id| old.department(id).map(|d| (d.tenant, d.dn));
+    let pilot = |tenant, number| old.hunt_group(tenant, number).map(|h| (tenant, h.pilot));
+    match change {
+        Change::UserPut(now) => user(now.id),
+        Change::UserDelete(id) => user(*id),
+        Change::VirtualDnPut(now) => virtual_dn(now.id),
+        Change::VirtualDnDelete(id) => virtual_dn(*id),
+        Change::DepartmentPut(now) => department(now.id),
+        Change::DepartmentDelete(id) => department(*id),
+        Change::HuntPut(now) => pilot(now.tenant, now.number),
+        Change::HuntDelete { tenant, number } => pilot(*tenant, *number),
+        Change::ParkSlotDelete { tenant, dn } => Some((*tenant, *dn)),
+        _ => None,
+    }
+}
+
+/// Numbers that other people may pick up, or not any more, because of `changes`.
+pub(crate) fn regrouped_numbers(
+    changes: &[Change],
+    old: &Snapshot,
+    new: &Snapshot,
+) -> Vec<(TenantId, Dn)> {
+    let mut numbers = Vec::new();
+    for snapshot in [old, new] {
+        let mut group = |tenant, number| {
+            let members = snapshot.pickup_group(tenant, number).map(|g| &*g.members);
+            numbers.extend(members.unwrap_or_default().iter().map(|dn| (tenant, *dn)));
+        };
+        for change in changes {
+            match change {
+                Change::PickupPut(now) => group(now.tenant, now.number),
+                Change::PickupDelete { tenant, number } => group(*tenant, *number),
+                _ => {}
+            }
+        }
+        let department = |change: &Change| match change {
+            Change::DepartmentPut(now) => snapshot.department(now.id),
+            Change::DepartmentDelete(id) => snapshot.department(*id),
+            _ => None,
+        };
+        for department in changes.iter().filter_map(department) {
+            numbers.extend(numbers_of(snapshot, department));
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+fn numbers_of(snapshot: &Snapshot, department: &Department) -> Vec<(TenantId, Dn)> {
+    let members = department.members.iter().filter_map(|id| snapshot.user(*id));
+    let numbers = members.map(|user| user.dn).chain([department.dn]);
+    numbers.map(|dn| (department.tenant, dn)).collect()
+}
