@@ -8,7 +8,8 @@
 //! | answered, talking or held | `Confirmed` |
 //! | called, no sign of life yet; joining; ended | nothing |
 //!
-//! Several legs of a number in one call are one dialog: that which is furthest.
+//! Several legs of a number in one call are one dialog: that which is furthest. A pilot or a
+//! common number has no legs: it is `Early` while a call to it rings anywhere.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ use crate::CallControl;
 use crate::call::Call;
 use crate::cx::Cx;
 use crate::leg::{Begun, Leg, Person, Role, State};
+use crate::route::Style;
 
 /// How far a dialog is, in the order of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,6 +125,9 @@ impl Call {
                     shown.push(dn);
                 }
             }
+            if let Some(dn) = self.common_number(cx).filter(|dn| !shown.contains(dn)) {
+                shown.push(dn);
+            }
         }
         let (tenant, slot) = (self.tenant, self.key.slot);
         let lamps = &mut cx.core.lamps;
@@ -139,9 +144,24 @@ impl Call {
         self.shown = shown;
     }
 
-    /// What the lamp of a number shows of this call.
+    /// The number of the group that the call rings at, if it rings at one.
+    fn common_number(&self, cx: &Cx<'_>) -> Option<Dn> {
+        let snapshot = cx.view.snapshot();
+        match self.ring.as_ref()?.plan.style {
+            Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).map(|h| h.pilot),
+            Style::Department(id) => snapshot.department(id).map(|d| d.dn),
+            Style::User | Style::Recall => None,
+        }
+    }
+
+    /// What the lamp of a number shows of this call, which is entered under it.
     fn line_of(&self, dn: Dn) -> Option<DialogLine> {
-        let of_dn = self.legs.iter().filter(|l| l.who.dn == Some(dn));
+        let is_member = self.legs.iter().any(|l| l.is_live() && l.who.dn == Some(dn));
+        let rings = |l: &&Leg| l.role == Role::Ringing;
+        let of_dn = self.legs.iter().filter(|l| match is_member {
+            true => l.who.dn == Some(dn),
+            false => rings(l),
+        });
         let shown = of_dn.filter_map(|leg| Some((leg, phase_of(leg)?)));
         // The first of equals: `max_by_key` would give the last.
         let (leg, phase) = shown.reduce(|a, b| if b.1 > a.1 { b } else { a })?;

@@ -64,30 +64,16 @@ fn own_number(snapshot: &Snapshot, device: DeviceId) -> Option<Dn> {
 }
 
 /// Whether calls of a number of its company may be taken from a device, which so may see who
-/// calls there: by a group that both are in (R070), by a department whose calls the person may
-/// take (R242), or because it is a park slot of the site (R311).
+/// calls there: pickup reaches it, or it is a park slot of the site (R311).
 fn may_pick_up(snapshot: &Snapshot, watcher: DeviceId, dn: Dn) -> bool {
     let Some(device) = snapshot.device(watcher) else { return false };
-    let tenant = device.tenant;
-    let owner = snapshot.dn_owner(tenant, dn);
-    let options = snapshot.tenant(tenant).map(|t| t.options);
+    let options = snapshot.tenant(device.tenant).map(|t| t.options);
     let has = |option| options.is_some_and(|o| o.contains(option));
-    if let Some(DnOwner::ParkSlot(site)) = owner {
+    if let Some(DnOwner::ParkSlot(site)) = snapshot.dn_owner(device.tenant, dn) {
         return site == device.site && has(TenantOption::Park);
     }
-    let user = device.user.and_then(|id| snapshot.user(id));
-    let Some(user) = user.filter(|u| u.dn != dn && has(TenantOption::Pickup)) else {
-        return false;
-    };
-    let theirs = snapshot.pickup_groups_of(tenant, dn);
-    if snapshot.pickup_groups_of(tenant, user.dn).iter().any(|group| theirs.contains(group)) {
-        return true;
-    }
-    user.pickup_departments.iter().any(|id| match owner {
-        Some(DnOwner::User(member)) => snapshot.departments_of(member).contains(id),
-        Some(DnOwner::Department(department)) => department == *id,
-        Some(DnOwner::Virtual(_) | DnOwner::Hunt(_) | DnOwner::ParkSlot(_)) | None => false,
-    })
+    let own = own_number(snapshot, watcher).filter(|own| *own != dn && has(TenantOption::Pickup));
+    own.is_some_and(|own| callctl::pickup::may_pick_up(snapshot, device.tenant, own, dn))
 }
 
 /// Numbers that `changes` may have ended: those of what was changed, as they were before.

@@ -27,11 +27,6 @@ pub(super) fn user_id(n: u16) -> UserId {
     UserId(Uuid(0x1_0000 + u128::from(n)))
 }
 
-/// The number of user `n`.
-pub(super) fn dn(n: u16) -> Dn {
-    Dn::parse(&n.to_string()).expect("digits")
-}
-
 /// The `k`-th device of user `n`.
 pub(super) fn device_id(n: u16, k: u16) -> DeviceId {
     DeviceId(Uuid(0x2_0000 + u128::from(n) * 16 + u128::from(k)))
