@@ -3,8 +3,9 @@
 
 use base::id::TenantId;
 use base::{LegId, Micros, Place, Uuid};
+use model::HuntMethod;
 
-use super::world::{TENANT, World, device_id, dn, path};
+use super::world::{TENANT, World, device_id, dn, hunt, path};
 use crate::input::{Input, LegEvent, Offered};
 
 #[test]
@@ -93,4 +94,24 @@ fn only_what_is_watched_is_spoken_of() {
     assert!(w.control.take_touched().is_empty(), "told once");
     w.control.watch(TENANT, dn(2001), true);
     assert!(w.control.take_touched().is_empty(), "the first state is asked for");
+}
+
+#[test]
+fn a_pilot_flashes_while_its_group_rings() {
+    let mut w = World::new();
+    w.configure(&[hunt(&[2002, 2003], |g| g.method = HuntMethod::Priority)]);
+    w.control.watch(TENANT, dn(7000), true);
+    w.dial(2001, "7000");
+    assert!(w.lamp(7000).is_empty(), "nothing rings yet");
+    w.rings("2002");
+    assert!(w.control.dialogs_of(TENANT, dn(7000)).iter().all(|l| !l.is_caller));
+    assert_eq!(w.lamp(7000), ["Early from 2001"]);
+    assert_eq!(w.lamp(2002), ["Early from 2001"]);
+    w.refuses("2002", 486);
+    w.rings("2003");
+    assert_eq!((w.lamp(7000), w.lamp(2002)), (vec!["Early from 2001".into()], vec![]));
+    w.answers("2003");
+    assert_eq!((w.lamp(7000), w.lamp(2003)), (vec![], vec!["Confirmed from 2001".into()]));
+    w.hangs_up("2001");
+    w.expect_drained();
 }
