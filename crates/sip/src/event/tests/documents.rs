@@ -177,6 +177,7 @@ fn what_a_watcher_is_told_lets_it_replace_the_ringing_leg() {
             sdp: None,
             max_forwards: 69,
             referred_by: None,
+            diverted: Vec::new(),
             reliable: false,
         };
         let command = LegCommand::Invite(Box::new(invite));
