@@ -253,10 +253,15 @@ impl Run {
         let Some(resource) = self.watched.first().copied() else { return };
         let line = |byte: &u8| DialogLine {
             leg: self.legs.get(usize::from(*byte)).copied().unwrap_or(LegId(u64::from(*byte))),
-            phase: if byte % 2 == 0 { DialogPhase::Early } else { DialogPhase::Confirmed },
-            side: if byte % 3 == 0 { DialogSide::Initiator } else { DialogSide::Recipient },
-            remote: (byte % 5 == 0).then(|| Identity { user: "<&>".into(), ..Default::default() }),
-            holds: byte % 7 == 0,
+            phase: if byte.is_multiple_of(2) { DialogPhase::Early } else { DialogPhase::Confirmed },
+            side: if byte.is_multiple_of(3) {
+                DialogSide::Initiator
+            } else {
+                DialogSide::Recipient
+            },
+            remote: (byte.is_multiple_of(5))
+                .then(|| Identity { user: "<&>".into(), ..Default::default() }),
+            holds: byte.is_multiple_of(7),
         };
         let new = u32::try_from(rest.len()).unwrap_or(u32::MAX);
         let state = match resource {

@@ -163,6 +163,11 @@ impl CallControl {
             && self.core.lamps.is_empty()
     }
 
+    /// Whether a media leg is still wanted: a condition of one that has been closed is void.
+    pub fn has_media(&self, media: LegId) -> bool {
+        self.core.by_media.contains_key(&media)
+    }
+
     /// The running calls, oldest first.
     pub fn calls(&self) -> impl Iterator<Item = CallSummary> {
         self.by_id.values().filter_map(|slot| self.calls.get(*slot)).map(|c| CallSummary::of(c))

@@ -1,5 +1,5 @@
-//! The work behind `init`, `import`, `export` and `explain`, done where the store is: in the running node,
-//! or in the command itself when no node runs.
+//! The work behind `init`, `import`, `export` and `explain`, done where the store is: in the
+//! running node, or in the command itself when no node runs.
 
 use std::sync::Arc;
 

@@ -326,6 +326,8 @@ impl Node {
                 let command = translate::sip_out::command(command);
                 self.run_sip(now, sip::stack::Input::Leg { leg, command });
             }
+            // A leg may have ended by what its own first action brought about.
+            A::Media(mediactl::Command::Leg(want)) if !self.calls.has_media(want.leg) => {}
             A::Media(command) => out.push(Output::Media { command }),
             A::Record(record) => {
                 out.push(Output::Store { write: model::Write::Record(record) });
