@@ -174,13 +174,12 @@ impl Journey {
         };
         let user = active(snapshot, id).ok_or(Spared::Stopped)?;
         let settings = snapshot.dn_settings(self.tenant, member);
-        let user = match settings.and_then(|s| s.forward(ForwardKind::All).to.as_ref()) {
+        let forward = settings.and_then(|s| s.forward(ForwardKind::All).to.as_ref());
+        let user = match forward {
             None => user,
             Some(to) => {
                 let stand_in = self.stand_in(walk, to).filter(|_| group.follow_all);
-                let stand_in = stand_in.ok_or(Spared::Forwards)?;
-                self.hops += 1;
-                stand_in
+                stand_in.ok_or(Spared::Forwards)?
             }
         };
         let reach = Reach::of(walk.facts, user);
@@ -193,6 +192,7 @@ impl Journey {
         if walk.facts.calls(self.tenant, user.dn) > 0 {
             return Err(Spared::Busy);
         }
+        self.hops += u8::from(forward.is_some());
         Ok((smallvec![user.id], reach.contacts))
     }
 
