@@ -21,7 +21,7 @@ use crate::record::Verdict;
 const ANNOUNCEMENT_MAX: Micros = Micros::seconds(30);
 
 /// The sentence for a reason; busy and congestion tones are the phone's own.
-fn prompt_for(cause: Cause) -> Option<PromptId> {
+pub(crate) fn prompt_for(cause: Cause) -> Option<PromptId> {
     match cause {
         Cause::UnallocatedNumber => Some(PromptId::NumberNotInUse),
         Cause::Unregistered => Some(PromptId::CannotBeReached),
@@ -88,7 +88,10 @@ impl Call {
 
     /// A player of this leg ended.
     pub(crate) fn play_ended(&mut self, cx: &mut Cx<'_>, leg: LegId, serial: u32) {
-        if self.voice_ended(cx, leg, serial) {
+        if self.voice_ended(cx, leg, serial)
+            || self.notice_ended(cx, leg, serial)
+            || self.refusal_heard(cx, leg, serial)
+        {
             return;
         }
         let ours = self.announce.as_ref().is_some_and(|a| a.playing && a.serial == serial);

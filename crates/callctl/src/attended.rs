@@ -84,7 +84,8 @@ impl CallControl {
         };
         let user = |call: &Call, id| call.leg(id).and_then(|l: &Leg| l.who.user);
         let same_user = user(call, leg).is_some() && user(call, leg) == user(second, other);
-        let free = second.transfer.is_none() && second.takeover.is_none() && !second.ended;
+        let busy = second.transfer.is_some() || second.takeover.is_some();
+        let free = !busy && second.consult.is_none() && !second.ended;
         if slot == other_slot || call.tenant != second.tenant || !same_user {
             return refuse(out, 403);
         }

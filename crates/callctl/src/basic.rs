@@ -54,6 +54,7 @@ impl Call {
             ring.ring_until = now + base::Micros::seconds(u64::from(ring.ring_time_s));
             self.touch_all_media();
         }
+        self.consult_rings();
         self.tell_referrer_rings(cx);
         match sdp {
             Some(sdp) => self.early_media(cx, id, status, &sdp),
@@ -173,6 +174,8 @@ impl Call {
         match purpose {
             Purpose::Basic => self.answered_basic(cx, id),
             Purpose::Transfer | Purpose::Recall => self.transfer_reached(cx, id),
+            Purpose::Consult => self.consult_reached(cx, id),
+            Purpose::ParkRecall | Purpose::ParkOverflow => self.recall_reached(cx, id),
         }
         self.touch_all_media();
     }

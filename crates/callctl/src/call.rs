@@ -8,6 +8,8 @@
 //! | [`Voice`] | the exchange itself answers and speaks |
 //! | [`Announce`] | the refusal is decided and its guidance plays |
 //! | [`Transfer`] | a phone asked for a transfer and the target is not reached yet |
+//! | [`Consult`] | a party is held by code |
+//! | [`Parked`] | the only party waits in a slot |
 //! | [`Takeover`] | an INVITE with Replaces waits for the other party's consent |
 //! | [`Exchange`] | one offer is on its way through the call |
 
@@ -20,10 +22,13 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::basic::Told;
+use crate::consult::Consult;
 use crate::cx::{Cx, TimerKey};
 use crate::exchange::Exchange;
 use crate::leg::{Leg, Person, Role};
 use crate::media::path::Way;
+use crate::notice::Notice;
+use crate::park::Parked;
 use crate::record::{Draft, Verdict};
 use crate::route::{Journey, Plan};
 use crate::voice::Voice;
@@ -54,6 +59,9 @@ pub(crate) struct Call {
     pub voice: Option<Box<Voice>>,
     pub transfer: Option<Box<Transfer>>,
     pub takeover: Option<Box<Takeover>>,
+    pub consult: Option<Box<Consult>>,
+    pub parked: Option<Box<Parked>>,
+    pub notice: Option<Box<Notice>>,
     /// What the caller has heard of the called side.
     pub told: Told,
     /// The leg whose description the caller accepted before the answer.
@@ -117,6 +125,9 @@ pub(crate) struct Ring {
     pub ring_time_s: u16,
     /// A provisional answer came, so the ring time runs.
     pub ringing: bool,
+    /// The one for whom it began has left another one to it: what the contacts were given is
+    /// not his.
+    pub inherited: bool,
     /// The weightiest reason of a contact that could be reached.
     pub worst: Option<Cause>,
 }
@@ -130,6 +141,12 @@ pub(crate) enum Purpose {
     Transfer,
     /// The transferrer is called back (R290).
     Recall,
+    /// A number that was dialled while the other party is held.
+    Consult,
+    /// The parker is called back (R290).
+    ParkRecall,
+    /// Nobody retrieved a parked call.
+    ParkOverflow,
 }
 
 /// A guidance before a refusal.
@@ -158,11 +175,11 @@ pub(crate) struct Transfer {
     pub told: bool,
 }
 
-/// A leg that shall take another's place.
+/// A leg that shall take another's place, or retrieves a parked call.
 #[derive(Debug)]
 pub(crate) struct Takeover {
     pub joining: LegId,
-    pub replaced: LegId,
+    pub replaced: Option<LegId>,
     pub way: Way,
     pub begun: bool,
 }
@@ -188,6 +205,9 @@ impl Call {
             voice: None,
             transfer: None,
             takeover: None,
+            consult: None,
+            parked: None,
+            notice: None,
             told: Told::Nothing,
             early: None,
             reserved: SmallVec::new(),
@@ -268,7 +288,9 @@ impl Call {
     pub(crate) fn finish_step(&mut self, cx: &mut Cx<'_>) {
         for _ in 0..STEP_ROUNDS {
             if let Some(verdict) = self.trouble.take() {
-                self.refuse_or_end(cx, verdict);
+                if !self.consult_broken(cx, verdict) {
+                    self.refuse_or_end(cx, verdict);
+                }
             }
             for _ in 0..SETTLE_ROUNDS {
                 if self.trouble.is_some() || !self.settle(cx) {
@@ -297,7 +319,7 @@ impl Call {
     /// Counts the call once for each extension that takes part in it, and frees the others.
     fn count_calls(&mut self, cx: &mut Cx<'_>) {
         let live = |dn: Dn| {
-            let of_leg = self.legs.iter().any(|l| l.is_live() && l.who.dn == Some(dn));
+            let of_leg = self.legs.iter().any(|l| self.counts(l) && l.who.dn == Some(dn));
             of_leg && !self.ended
         };
         let mut kept: SmallVec<[Dn; 2]> = SmallVec::new();
@@ -337,6 +359,7 @@ impl Call {
             return None;
         }
         let ring = self.ring.as_ref();
+        let digits = self.legs.iter().map(|l| l.collector.as_ref().and_then(|c| c.deadline()));
         [
             ring.and_then(|r| r.reach_by),
             ring.map(|r| r.ring_until),
@@ -344,8 +367,12 @@ impl Call {
             self.announce.as_ref().map(|a| a.until),
             self.voice_deadline(),
             self.give_up_at,
+            self.consult.as_ref().and_then(|c| c.deadline()),
+            self.parked.as_ref().and_then(|p| p.recall_at),
+            self.notice.as_ref().map(|n| n.until),
         ]
         .into_iter()
+        .chain(digits)
         .flatten()
         .min()
     }

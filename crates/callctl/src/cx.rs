@@ -34,6 +34,8 @@ pub(crate) struct Core {
     pub budget: Budget,
     /// Calls that ring at a number, oldest first.
     pub ringing: Table<(TenantId, Dn), SmallVec<[u32; 1]>>,
+    /// The call in each park slot that is in use.
+    pub parked: Table<(TenantId, Dn), u32>,
     /// The member of each hunting group that was offered a call last (均等).
     pub offered: Table<(TenantId, u16), Dn>,
     pub lamps: Lamps,

@@ -139,7 +139,22 @@ impl Call {
                     self.attempt().services.insert(service);
                     Cause::PickupNone
                 }
-                Next::Slot(_) => Cause::ParkNone,
+                Next::Code(CodeKind::Park, _) if dialing.purpose == Purpose::Transfer => {
+                    match self.park_by_transfer(cx, None) {
+                        Ok(()) => return,
+                        Err(cause) => cause,
+                    }
+                }
+                Next::Slot(dn) if dialing.purpose == Purpose::Transfer => {
+                    match self.park_by_transfer(cx, Some(dn)) {
+                        Ok(()) => return,
+                        Err(cause) => cause,
+                    }
+                }
+                Next::Code(CodeKind::ParkRetrieve, _) | Next::Slot(_) => {
+                    self.attempt().services.insert(Service::ParkRetrieve);
+                    Cause::ParkNone
+                }
                 Next::Code(kind, rest) if dialing.purpose == Purpose::Basic => {
                     match self.feature(cx, kind, &rest) {
                         Ok(()) => return,
@@ -171,6 +186,8 @@ impl Call {
             Purpose::Transfer | Purpose::Recall => {
                 self.transfer_failed(cx, dialing.purpose, verdict);
             }
+            Purpose::Consult => self.consult_failed(cx, verdict),
+            Purpose::ParkRecall | Purpose::ParkOverflow => self.end(cx, verdict),
         }
     }
 }

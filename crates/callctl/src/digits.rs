@@ -1,13 +1,21 @@
-//! Digits: no code is known yet, so they only travel.
+//! Digits in a call: codes are looked for (R089), the rest passes to whom wants push tones.
 //!
-//! A digit by signalling goes on as an RFC 4733 event while the call is relayed. In a direct call
-//! there is nothing of ours on the media path: it is counted and dropped.
+//! | Other party | Digits that are no code |
+//! |---|---|
+//! | extension | taken out (R088) |
+//! | … whose device accepts tones, such as a door phone | passed |
+//!
+//! Where codes may be pressed, digits for a device that accepts tones are taken out as well and
+//! sent on when it is clear that they are no code. In a direct call there is nothing of ours on
+//! the media path: a digit by signalling is counted and dropped.
 
 use base::event::Kind;
 use base::{LegId, Micros};
-use mediactl::{Command, Digit};
+use mediactl::{Command, Digit, DigitPhase, DtmfToPeer};
+use model::{CodeKind, Snapshot};
 
 use crate::call::Call;
+use crate::collect::{CallCodes, Heard, Way as By};
 use crate::cx::Cx;
 use crate::media::path::Way;
 
@@ -17,22 +25,128 @@ const DIGIT_MS: u64 = 160;
 impl Call {
     /// A phone pressed a digit and told it by signalling.
     pub(crate) fn digit(&mut self, cx: &mut Cx<'_>, id: LegId, digit: u8, duration: Micros) {
-        let peer = self.partner(id).filter(|_| self.way == Way::Relay && self.linked);
-        let media = peer.and_then(|p| self.leg(p)).and_then(|l| l.media.as_ref());
-        let held = [Some(id), peer].into_iter().flatten();
-        let held = held.filter_map(|l| self.leg(l)).any(|l| l.holding);
-        let digit = Digit::from_char(char::from(digit));
-        match (media, digit) {
-            (Some(media), Some(digit)) if media.at.is_some() && !held => {
-                let told = duration.as_millis();
-                let ms = if told == 0 { DIGIT_MS } else { told };
-                cx.media(Command::SendDigit {
-                    leg: media.id,
-                    digit,
-                    duration_ms: u16::try_from(ms.clamp(80, 1_000)).unwrap_or(1_000),
-                });
+        let Some(digit) = Digit::from_char(char::from(digit)) else {
+            return cx.count(Kind::DigitIgnored);
+        };
+        let Some(codes) = self.listens(cx.view.snapshot(), id) else {
+            let told = duration.as_millis();
+            return self.pass_digit(cx, id, digit, if told == 0 { DIGIT_MS } else { told });
+        };
+        let heard = self.began(cx, id, (digit, By::Signalling), &codes);
+        self.digit_ended(cx, id, digit);
+        for heard in heard {
+            self.heard(cx, id, heard);
+        }
+    }
+
+    /// The media plane heard a digit.
+    pub(crate) fn tone(&mut self, cx: &mut Cx<'_>, id: LegId, digit: Digit, phase: DigitPhase) {
+        match phase {
+            DigitPhase::Begin => {
+                // Where nothing is listened for, the plane itself passes it or takes it out.
+                let Some(codes) = self.listens(cx.view.snapshot(), id) else { return };
+                for heard in self.began(cx, id, (digit, By::Media), &codes) {
+                    self.heard(cx, id, heard);
+                }
             }
-            _ => cx.count(Kind::DigitIgnored),
+            DigitPhase::End { .. } => self.digit_ended(cx, id, digit),
+        }
+    }
+
+    fn began(
+        &mut self,
+        cx: &Cx<'_>,
+        id: LegId,
+        (digit, by): (Digit, By),
+        codes: &CallCodes,
+    ) -> smallvec::SmallVec<[Heard; 2]> {
+        self.consult_digit(id);
+        let Some(leg) = self.leg_mut(id) else { return Default::default() };
+        let collector = leg.collector.get_or_insert_default();
+        collector.began(cx.now.mono, (digit.as_char() as u8, by), codes)
+    }
+
+    fn digit_ended(&mut self, cx: &Cx<'_>, id: LegId, digit: Digit) {
+        if let Some(collector) = self.leg_mut(id).and_then(|l| l.collector.as_mut()) {
+            collector.ended(cx.now.mono, digit.as_char() as u8);
+        }
+    }
+
+    /// Pauses that are over.
+    pub(crate) fn pauses_over(&mut self, cx: &mut Cx<'_>) {
+        let ids: smallvec::SmallVec<[LegId; 4]> = self.legs.iter().map(|l| l.id).collect();
+        for id in ids {
+            let collector = self.leg_mut(id).and_then(|l| l.collector.as_mut());
+            if let Some(heard) = collector.and_then(|c| c.tick(cx.now.mono)) {
+                self.heard(cx, id, heard);
+            }
+        }
+    }
+
+    fn heard(&mut self, cx: &mut Cx<'_>, id: LegId, heard: Heard) {
+        match heard {
+            Heard::Pass(digits) => {
+                let digits = digits.into_iter().filter_map(|d| Digit::from_char(char::from(d)));
+                digits.for_each(|digit| self.pass_digit(cx, id, digit, DIGIT_MS));
+            }
+            Heard::Code(CodeKind::Hold) => self.hold_pressed(cx, id),
+            Heard::Code(CodeKind::Park) => self.park_pressed(cx, id),
+            // Extensions never get push tones, code or no code: there is nothing to switch yet
+            // but to say that it was understood (R087, R088).
+            Heard::Code(CodeKind::PushToneSend) => self.beep(cx, id),
+            Heard::Code(_) => {}
+            Heard::Dial(number) => self.consult_dial(cx, id, &number),
+            Heard::GiveUp => self.consult_given_up(cx, id),
+        }
+    }
+
+    /// The codes that the leg may press now; `None` when there are none. A party on hold may
+    /// press none (R284).
+    fn listens(&self, snapshot: &Snapshot, id: LegId) -> Option<CallCodes> {
+        let leg = self.leg(id).filter(|l| l.is_answered() && !l.holding)?;
+        if self.way == Way::Direct || self.announce.is_some() {
+            return None;
+        }
+        let codes = CallCodes::of_site(snapshot, leg.site);
+        if self.consult.as_ref().is_some_and(|c| c.holder == id) {
+            return Some(codes);
+        }
+        let peer = self.partner(id).and_then(|p| self.leg(p))?;
+        let held = peer.holding || self.consult.as_ref().is_some_and(|c| c.holds_now(id));
+        (!held && !codes.is_empty()).then_some(codes)
+    }
+
+    /// Sends a digit to the other party, if that wants it.
+    fn pass_digit(&mut self, cx: &mut Cx<'_>, id: LegId, digit: Digit, ms: u64) {
+        let talks = self.way == Way::Relay && self.linked && !self.is_put_aside(id);
+        let peer = self.partner(id).filter(|_| talks).and_then(|p| self.leg(p));
+        let held = self.leg(id).is_none_or(|l| l.holding) || peer.is_none_or(|p| p.holding);
+        let wanting = peer.filter(|p| p.accepts_tones && !held);
+        match wanting.and_then(|p| p.media.as_ref()).filter(|m| m.at.is_some()) {
+            Some(media) => cx.media(Command::SendDigit {
+                leg: media.id,
+                digit,
+                duration_ms: u16::try_from(ms.clamp(80, 1_000)).unwrap_or(1_000),
+            }),
+            None => cx.count(Kind::DigitIgnored),
+        }
+    }
+
+    /// What becomes in the media plane of the digits that the leg presses.
+    pub(crate) fn tones_of(&self, snapshot: &Snapshot, id: LegId) -> DtmfToPeer {
+        let accepts = self.counterpart(id).and_then(|p| self.leg(p)).map(|p| p.accepts_tones);
+        let site = self.leg(id).and_then(|l| l.site);
+        match accepts {
+            Some(true) if CallCodes::of_site(snapshot, site).is_empty() => DtmfToPeer::Pass,
+            Some(true) => DtmfToPeer::Collect,
+            Some(false) | None => DtmfToPeer::Drop,
+        }
+    }
+
+    /// What waits is forgotten: hold and transfer (R282).
+    pub(crate) fn forget_digits(&mut self, id: LegId) {
+        if let Some(collector) = self.leg_mut(id).and_then(|l| l.collector.as_mut()) {
+            collector.clear();
         }
     }
 }

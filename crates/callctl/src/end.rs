@@ -32,6 +32,7 @@ impl Call {
         }
         self.ended = true;
         self.record_all(cx, verdict);
+        self.leave_slot(cx);
         if let Some(transfer) = self.transfer.take() {
             self.tell_referrer(cx, transfer.referrer, Cause::CallerCancelled.sip_status());
         }
@@ -40,6 +41,8 @@ impl Call {
         self.announce = None;
         self.voice = None;
         self.takeover = None;
+        self.consult = None;
+        self.notice = None;
         self.exchange = Exchange::Idle;
         self.give_up_at = None;
         let legs: Vec<LegId> = self.legs.iter().filter(|l| l.is_live()).map(|l| l.id).collect();
@@ -56,6 +59,7 @@ impl Call {
     /// The records of everything that ends with the call.
     fn record_all(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         let attempt = self.transfer.as_mut().and_then(|t| t.draft.take());
+        let consulted = self.consult.as_mut().and_then(|c| c.draft.take());
         // Someone went before the target was reached.
         let unanswered = match verdict.cause {
             Cause::NormalClearing => Verdict { cause: Cause::CallerCancelled, ..verdict },
@@ -65,6 +69,10 @@ impl Call {
         self.record(cx, &self.draft, if answered { verdict } else { unanswered });
         if let Some(draft) = attempt {
             self.record(cx, &draft, unanswered);
+        }
+        if let Some(draft) = consulted {
+            let answered = draft.answered_at.is_some();
+            self.record(cx, &draft, if answered { verdict } else { unanswered });
         }
         if let Some(takeover) = &self.takeover {
             self.record_joining(cx, takeover.joining, Verdict::new(Cause::PickupNone));
@@ -159,6 +167,14 @@ impl Call {
             Cause::NormalClearing if awaited => Verdict::by(Cause::CallerCancelled, leg),
             _ => verdict,
         };
+        if self.consult_left(cx, leg, verdict) {
+            return;
+        }
+        // It only hears where the other one is parked.
+        if self.is_leaving(leg) {
+            self.notice = None;
+            return self.leg_out(cx, leg);
+        }
         self.silence(leg);
         #[cfg(feature = "planted")]
         if cx.core.planted == Some(crate::planted::Bug::CallerForgotten)

@@ -97,6 +97,12 @@ pub(crate) enum Mark {
     Transferred(Dn),
     /// Called back after a transfer in vain (R290).
     Recall(Dn),
+    /// Parked in this slot.
+    Parked(Dn),
+    /// Nobody retrieved it, so its parker was called back.
+    ParkRecall(Dn),
+    /// Retrieved by this number.
+    Unparked(Dn),
     /// Taken over by another device.
     TakenOver(Dn),
     /// The decision.
@@ -139,6 +145,8 @@ pub(crate) enum Why {
     Always,
     /// The site's parameter.
     Site,
+    /// Codes of the site are listened for in its calls.
+    Codes,
     /// Different sites.
     Sites,
     /// A side is behind NAT.
@@ -154,6 +162,7 @@ impl Why {
         match self {
             Why::Always => "always",
             Why::Site => "site",
+            Why::Codes => "codes",
             Why::Sites => "sites",
             Why::Nat => "nat",
             Why::Network => "network",
@@ -244,6 +253,9 @@ fn step(mark: Mark) -> Step {
         Mark::Announced => plain("announce"),
         Mark::Transferred(dn) => named("transfer", dn),
         Mark::Recall(dn) => named("transfer.recall", dn),
+        Mark::Parked(dn) => named("park", dn),
+        Mark::ParkRecall(dn) => named("park.recall", dn),
+        Mark::Unparked(dn) => named("park.retrieve", dn),
         Mark::TakenOver(dn) => named("replaces", dn),
         Mark::Decided(cause) => Step::new("decided", cause.name()),
         routing => routed(routing),

@@ -57,6 +57,7 @@ impl Call {
         if let Some(leg) = self.leg_mut(id) {
             leg.holding = true;
         }
+        self.forget_digits(id);
         self.say(cx, id, Say::AnswerOffer, Body::Quiet(direction));
         self.touch_all_media();
     }
@@ -145,7 +146,7 @@ impl Call {
         };
         let alone = match self.partner(id).and_then(|p| self.leg(p)) {
             Some(peer) => self.linked && peer.holding,
-            None => self.ring.is_some() || self.dialing.is_some(),
+            None => self.ring.is_some() || self.dialing.is_some() || self.parked.is_some(),
         };
         alone
             && !leg.holding

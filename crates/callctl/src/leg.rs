@@ -9,6 +9,7 @@ use bytes::Bytes;
 use mediactl::{Sdes, sdp};
 use model::SrtpPolicy;
 
+use crate::collect::Collector;
 use crate::input::Path;
 
 /// Who stands behind a leg, with number and name as they were when the leg began (R313).
@@ -146,6 +147,8 @@ pub(crate) struct Media {
     pub told: bool,
     /// The join that was told last.
     pub joined: mediactl::Joined,
+    /// What was told last of its digits.
+    pub tones: mediactl::DtmfToPeer,
 }
 
 /// Where the leg's far end was told to send its audio.
@@ -192,6 +195,10 @@ pub(crate) struct Leg {
     /// A media leg with this leg's id was opened before.
     pub reopened: bool,
     pub serves: Serves,
+    /// Its digits, once it has pressed one that may mean something.
+    pub collector: Option<Box<Collector>>,
+    /// The device wants to be sent the push tones of an extension.
+    pub accepts_tones: bool,
     /// The far end does not want to hear the other party.
     pub holding: bool,
     /// The player was refused, or has no codec for this phone.
@@ -227,6 +234,8 @@ impl Leg {
             media: None,
             reopened: false,
             serves: Serves::Peer,
+            collector: None,
+            accepts_tones: false,
             holding: false,
             no_music: false,
             probe: false,

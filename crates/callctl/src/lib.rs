@@ -15,7 +15,8 @@
 //! | `pickup` | a ringing call is answered elsewhere |
 //! | `feature` `voice` | settings by code; the exchange itself speaks |
 //! | `transfer` `replaces` | parties change |
-//! | `digits` | digits by signalling |
+//! | `digits` `collect` | digits: codes, and what passes |
+//! | `consult` `park` `notice` | codes pressed in a call |
 //! | `end` `record` `explain` | ends, history, why |
 //! | `whatif` | where a call would go, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
@@ -28,6 +29,8 @@ mod attended;
 mod basic;
 mod budget;
 mod call;
+mod collect;
+mod consult;
 mod cx;
 mod dial;
 mod digits;
@@ -40,6 +43,8 @@ pub mod input;
 pub mod lamps;
 mod leg;
 mod media;
+mod notice;
+mod park;
 mod permit;
 pub mod pickup;
 #[cfg(feature = "planted")]
@@ -101,6 +106,7 @@ impl CallControl {
                 by_media: Table::new(&mut rng),
                 budget: Budget::new(&mut rng),
                 ringing: Table::new(&mut rng),
+                parked: Table::new(&mut rng),
                 offered: Table::new(&mut rng),
                 lamps: Lamps::new(&mut rng.derive("lamps")),
                 wheel: Wheel::new(),
@@ -161,6 +167,7 @@ impl CallControl {
             && self.core.budget.is_empty()
             && self.core.ringing.is_empty()
             && self.core.lamps.is_empty()
+            && self.core.parked.is_empty()
     }
 
     /// Whether a media leg is still wanted: a condition of one that has been closed is void.
@@ -258,6 +265,7 @@ impl CallControl {
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());
         new.site = Some(device.site);
         new.policy = device.srtp;
+        new.accepts_tones = device.accepts_tones;
         new.path = offered.path;
         new.reliable = offered.reliable;
         new.pending = match &offered.sdp {
@@ -278,9 +286,16 @@ impl CallControl {
         {
             let service = wanted.service;
             return self.step(now, (slot, view), out, |call, cx| {
-                call.draft.services.insert(service);
+                call.attempt().services.insert(service);
                 call.take_over(cx, new, ringing);
             });
+        }
+        let slots = park::wanted(view.snapshot(), (device.tenant, new.site), &offered.dialed);
+        if let Some(slot) = slots.and_then(|slots| self.parked_in(device.tenant, &slots))
+            && !self.is_full((slot, device.tenant), &new, view)
+            && permit::is_offer_usable(device.srtp, &offered)
+        {
+            return self.step(now, (slot, view), out, |call, cx| call.retrieve(cx, new));
         }
         let draft = Draft::new(now.wall, who, device.id, &offered.dialed);
         let slot = self.begin(now, device.tenant, draft);
@@ -306,11 +321,22 @@ impl CallControl {
         view: &dyn View,
     ) -> bool {
         let Some(call) = self.calls.get(slot) else { return false };
-        let full = new.who.dn.is_none_or(|dn| {
-            let limit = budget::limit(view.snapshot(), tenant, dn);
-            !call.reserved.contains(&dn) && self.core.budget.count(tenant, dn) >= limit
-        });
+        let full = self.is_full((slot, tenant), new, view);
         call.tenant == tenant && call.can_replace(replaced) && !full
+    }
+
+    /// Whether the call would be one too many for the phone's number.
+    fn is_full(
+        &self,
+        (slot, tenant): (usize, base::id::TenantId),
+        new: &Leg,
+        view: &dyn View,
+    ) -> bool {
+        let counts = |dn| self.calls.get(slot).is_some_and(|c| c.reserved.contains(&dn));
+        new.who.dn.is_none_or(|dn| {
+            let limit = budget::limit(view.snapshot(), tenant, dn);
+            !counts(dn) && self.core.budget.count(tenant, dn) >= limit
+        })
     }
 
     fn begin(&mut self, now: Now, tenant: base::id::TenantId, draft: Draft) -> usize {
@@ -352,10 +378,10 @@ impl CallControl {
             E::Opened { leg, .. }
             | E::Silent { leg }
             | E::PlayEnded { leg, .. }
+            | E::Digit { leg, .. }
             | E::Failed { leg, .. } => leg,
             // These have no reader here yet; a latched source needs none.
             E::Latched { .. }
-            | E::Digit { .. }
             | E::Recorded { .. }
             | E::RecordFailed { .. }
             | E::Stats { .. }
@@ -371,8 +397,8 @@ impl CallControl {
                 E::Failed { .. } => call.media_failed(cx, leg),
                 E::PlayEnded { serial, .. } => call.play_ended(cx, leg, serial),
                 E::Silent { .. } => call.silent(leg),
+                E::Digit { digit, phase, .. } => call.tone(cx, leg, digit, phase),
                 E::Latched { .. }
-                | E::Digit { .. }
                 | E::Recorded { .. }
                 | E::RecordFailed { .. }
                 | E::Stats { .. }

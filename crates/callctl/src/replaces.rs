@@ -13,7 +13,7 @@ use base::event::Kind;
 use base::{Cause, LegId};
 use model::record::Service;
 
-use crate::call::{Call, Link, Takeover};
+use crate::call::{Call, Link, Purpose, Takeover};
 use crate::cx::Cx;
 use crate::exchange::Exchange;
 use crate::explain::Mark;
@@ -31,12 +31,12 @@ impl Call {
                 let caller = self.ring.as_ref().and_then(|r| self.leg(r.leg));
                 let ready = |c: &Leg| c.asked == Asked::Nothing && c.waiting.is_none();
                 leg.state != State::Opening
-                    && self.transfer.is_none()
                     && self.exchange == Exchange::Idle
                     && caller.is_some_and(ready)
             }
             Role::Party => {
-                leg.is_answered() && self.partner(replaced).is_some() && self.transfer.is_none()
+                let free = self.transfer.is_none() && self.consult.is_none();
+                leg.is_answered() && self.partner(replaced).is_some() && free
             }
             Role::Joining | Role::Out => false,
         }
@@ -56,6 +56,7 @@ impl Call {
         let joining = leg.id;
         leg.role = Role::Joining;
         self.add_leg(cx, leg);
+        let replaced = Some(replaced);
         self.takeover = Some(Box::new(Takeover { joining, replaced, way, begun: false }));
     }
 
@@ -63,7 +64,7 @@ impl Call {
     pub(crate) fn begin_takeover(&mut self, cx: &mut Cx<'_>) -> bool {
         let Some(takeover) = self.takeover.as_mut().filter(|t| !t.begun) else { return false };
         let (joining, replaced, way) = (takeover.joining, takeover.replaced, takeover.way);
-        let Some(peer) = self.partner(replaced) else { return false };
+        let Some(peer) = self.who_stays(replaced) else { return false };
         if !self.leg(peer).is_some_and(Leg::is_quiet) {
             return false;
         }
@@ -76,17 +77,22 @@ impl Call {
         true
     }
 
+    /// The partner of the replaced leg, or who is parked.
+    fn who_stays(&self, replaced: Option<LegId>) -> Option<LegId> {
+        match replaced {
+            Some(replaced) => self.partner(replaced),
+            None => self.first,
+        }
+    }
+
     /// The new phone has its answer. Of a takeover, the old leg ends now.
     pub(crate) fn joined_by_answer(&mut self, cx: &mut Cx<'_>, id: LegId) {
         if self.takeover.as_ref().is_none_or(|t| t.joining != id) {
             return;
         }
         let Some(takeover) = self.takeover.take() else { return };
-        let (Some(peer), Some(old)) =
-            (self.partner(takeover.replaced), self.leg(takeover.replaced))
-        else {
-            return;
-        };
+        let Some(replaced) = takeover.replaced else { return self.retrieved(cx, id) };
+        let (Some(peer), Some(old)) = (self.partner(replaced), self.leg(replaced)) else { return };
         let old = old.who.clone();
         let Some(stays) = self.leg(peer).map(|l| (l.who.clone(), l.device)) else { return };
         let Some((who, device)) = self.leg(id).map(|l| (l.who.clone(), l.device)) else { return };
@@ -99,7 +105,7 @@ impl Call {
         let before = std::mem::replace(&mut self.draft, draft);
         self.record(cx, &before, Verdict::by(Cause::NormalClearing, id));
         cx.count(Kind::Transferred);
-        self.hang_up(cx, takeover.replaced, Cause::NormalClearing);
+        self.hang_up(cx, replaced, Cause::NormalClearing);
         if let Some(leg) = self.leg_mut(id) {
             leg.role = Role::Party;
         }
@@ -131,6 +137,7 @@ impl Call {
             self.linked = false;
             self.link = Link::Join;
         }
+        self.stays_parked(cx);
         self.touch_all_media();
     }
 
@@ -143,6 +150,9 @@ impl Call {
 
     /// The new phone answers in place of the ringing ones.
     fn pick_up(&mut self, cx: &mut Cx<'_>, mut leg: Leg) {
+        if self.ring.as_ref().and_then(|r| self.leg(r.leg)).is_some_and(Leg::is_answered) {
+            return self.pick_up_late(cx, leg);
+        }
         let Some(ring) = self.ring.take() else { return };
         let Some(caller) = self.leg(ring.leg) else { return };
         let guard = |l: &Leg| match l.body() {
@@ -176,6 +186,31 @@ impl Call {
         self.second = Some(id);
         cx.count(Kind::CallAnswered);
         self.answer_picked_up(cx, ring.leg, id);
+    }
+
+    /// Someone is called for a party that has been answered before: by a transfer, a
+    /// consultation or a recall (R265, R268).
+    fn pick_up_late(&mut self, cx: &mut Cx<'_>, mut leg: Leg) {
+        let Some(purpose) = self.ring.as_ref().map(|r| r.purpose) else { return };
+        let id = leg.id;
+        leg.role = Role::Party;
+        let draft = self.attempt();
+        if !draft.services.contains(Service::GroupPickup) {
+            draft.services.insert(Service::Pickup);
+        }
+        if let Some(dn) = leg.who.dn {
+            draft.note(Mark::TakenOver(dn));
+        }
+        self.add_leg(cx, leg);
+        for other in self.ringing() {
+            self.give_way(cx, other);
+        }
+        cx.count(Kind::CallAnswered);
+        match purpose {
+            Purpose::Consult => self.consult_reached(cx, id),
+            Purpose::ParkRecall | Purpose::ParkOverflow => self.recall_reached(cx, id),
+            Purpose::Basic | Purpose::Transfer | Purpose::Recall => self.transfer_reached(cx, id),
+        }
     }
 
     /// Both dialled, so both wait for an answer.

@@ -13,7 +13,7 @@ use model::User;
 
 use crate::call::{Call, Purpose, Ring};
 use crate::cx::Cx;
-use crate::explain::Mark;
+use crate::explain::{Mark, Why};
 use crate::input::Refused;
 use crate::leg::{Begun, Body, Leg, Role, Say, State};
 use crate::media::path::{self, Way};
@@ -99,7 +99,11 @@ impl Call {
         if legs.is_empty() {
             return Err(Refusal::new(Cause::Unregistered, Mark::NoContact(plan.dn)));
         }
-        let (way, mark) = way_to(cx, from, &legs)?;
+        let (mut way, mut mark) = way_to(cx, from, &legs)?;
+        // Who is held meanwhile hears our music.
+        if purpose == Purpose::Consult && way == Way::Direct {
+            (way, mark) = (Way::Relay, Mark::Relay(Why::Codes));
+        }
         let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
         let offered = from.body();
         let numbers = legs.iter().filter_map(|(leg, _)| leg.who.dn);
@@ -124,12 +128,17 @@ impl Call {
             ring_until: reach_by + base::Micros::seconds(u64::from(ring_time_s)),
             ring_time_s,
             ringing: false,
+            inherited: false,
             worst: None,
         }));
         let body = match purpose {
             _ if offered.is_empty() => Body::Nothing,
             Purpose::Basic => Body::Of(caller),
-            Purpose::Transfer | Purpose::Recall => Body::Fresh(caller),
+            Purpose::Transfer
+            | Purpose::Recall
+            | Purpose::Consult
+            | Purpose::ParkRecall
+            | Purpose::ParkOverflow => Body::Fresh(caller),
         };
         let ids: Vec<(LegId, u64)> = legs.iter().map(|(leg, contact)| (leg.id, *contact)).collect();
         for (mut leg, _) in legs {
@@ -173,15 +182,18 @@ impl Call {
                 leg.state = State::Opening;
                 leg.site = Some(device.site);
                 leg.policy = device.srtp;
+                leg.accepts_tones = device.accepts_tones;
                 leg.path = contact.path;
                 legs.push((leg, contact.id));
             }
         }
     }
 
-    /// The record that ringing belongs to: a transfer has its own.
+    /// The record that ringing belongs to: a transfer has its own, and so has a consultation.
     pub(crate) fn attempt(&mut self) -> &mut crate::record::Draft {
-        match self.transfer.as_mut().and_then(|t| t.draft.as_mut()) {
+        let transfer = self.transfer.as_mut().and_then(|t| t.draft.as_mut());
+        let consult = self.consult.as_mut().and_then(|c| c.draft.as_deref_mut());
+        match transfer.or(consult) {
             Some(draft) => draft,
             None => &mut self.draft,
         }
@@ -250,7 +262,10 @@ impl Call {
         }
         match ring.purpose {
             Purpose::Recall => self.transfer_failed(cx, ring.purpose, verdict),
-            Purpose::Basic | Purpose::Transfer => self.go_on(cx, verdict),
+            Purpose::ParkRecall => self.recall_failed(cx, verdict),
+            Purpose::Basic | Purpose::Transfer | Purpose::Consult | Purpose::ParkOverflow => {
+                self.go_on(cx, verdict);
+            }
         }
     }
 
@@ -275,6 +290,16 @@ impl Call {
         if due(self.voice_deadline()) {
             self.voice_over(cx);
         }
+        if due(self.notice.as_ref().map(|n| n.until)) {
+            self.notice_over(cx);
+        }
+        if due(self.consult.as_ref().and_then(|c| c.deadline())) {
+            self.consult_again(cx);
+        }
+        if due(self.parked.as_ref().and_then(|p| p.recall_at)) {
+            self.recall_parked(cx);
+        }
+        self.pauses_over(cx);
         if due(self.give_up_at) {
             self.give_up_at = None;
             self.draft.note(Mark::Unanswered);
@@ -323,7 +348,12 @@ impl Call {
         }
         let Some(ring) = self.ring.take() else { return };
         match ring.purpose {
-            Purpose::Basic | Purpose::Transfer => self.decide_anew(cx),
+            Purpose::Basic | Purpose::Transfer | Purpose::Consult | Purpose::ParkOverflow => {
+                self.decide_anew(cx);
+            }
+            Purpose::ParkRecall => {
+                self.recall_failed(cx, Verdict::new(Cause::UnallocatedNumber));
+            }
             Purpose::Recall => {
                 let verdict = Verdict::new(Cause::UnallocatedNumber);
                 self.transfer_failed(cx, ring.purpose, verdict);

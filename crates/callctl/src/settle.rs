@@ -6,7 +6,7 @@ use base::LegId;
 use crate::call::Call;
 use crate::cx::Cx;
 use crate::exchange::Exchange;
-use crate::leg::{Leg, Pending, Role};
+use crate::leg::{Body, Leg, Pending, Role, Say};
 
 impl Call {
     /// Begins at most one thing; true when something was begun or done.
@@ -18,7 +18,8 @@ impl Call {
         if self.exchange != Exchange::Idle || self.legs.iter().any(busy) {
             return false;
         }
-        if self.answer_caller(cx) || self.answer_orphan(cx) || self.begin_takeover(cx) {
+        let newcomer = self.answer_newcomer(cx);
+        if newcomer || self.answer_caller(cx) || self.answer_orphan(cx) || self.begin_takeover(cx) {
             return true;
         }
         let quiet = |id: LegId| self.leg(id).is_some_and(Leg::is_quiet);
@@ -46,6 +47,25 @@ impl Call {
             self.begin_music(cx, id);
         }
         needs.is_some() && self.takeover.is_none()
+    }
+
+    /// A phone picked up for someone who has been answered before: that one is offered its media,
+    /// and then it is answered.
+    fn answer_newcomer(&mut self, cx: &mut Cx<'_>) -> bool {
+        let (Some(first), Some(second)) = (self.first, self.second) else { return false };
+        let (Some(stays), Some(new)) = (self.leg(first), self.leg(second)) else { return false };
+        let ready = stays.is_answered() && stays.is_quiet() && new.awaits_answer();
+        let body = match new.pending {
+            Pending::Offer(_) if ready => Body::Of(second),
+            Pending::Request if ready => Body::Nothing,
+            Pending::Offer(_) | Pending::Request | Pending::Nothing => return false,
+        };
+        self.exchange = match body {
+            Body::Nothing => Exchange::Fetch { from: second, to: first },
+            _ => Exchange::Pass { from: second, to: first },
+        };
+        self.say(cx, first, Say::Offer { identity: Some(second) }, body);
+        true
     }
 
     /// An offer whose exchange ended with its partner: the phone gets an answer all the same.

@@ -28,7 +28,8 @@ pub struct LegSurvey {
     pub is_relayed: bool,
     /// Music was refused to it, or cannot be had for it.
     pub is_without_music: bool,
-    /// Nothing is under way in its call: no exchange, ringing, transfer, takeover or guidance.
+    /// Nothing is under way in its call: no exchange, ringing, transfer, takeover or guidance, and
+    /// nobody is held by code or parked.
     pub is_settled: bool,
 }
 
@@ -42,6 +43,9 @@ impl Call {
             && self.takeover.is_none()
             && self.announce.is_none()
             && self.voice.is_none()
+            && self.consult.is_none()
+            && self.parked.is_none()
+            && self.notice.is_none()
             && self.legs.iter().all(Leg::is_quiet);
         self.legs.iter().map(move |leg| LegSurvey {
             leg: leg.id,

@@ -37,7 +37,8 @@ impl Call {
         let busy = crate::exchange::REQUEST_PENDING;
         let answered = self.leg(id).filter(|l| l.is_answered()).ok_or(FORBIDDEN)?;
         let peer = self.partner(id).ok_or(busy)?;
-        if self.transfer.is_some() || self.takeover.is_some() || self.announce.is_some() {
+        let other = self.consult.is_some() || self.announce.is_some();
+        if self.transfer.is_some() || self.takeover.is_some() || other {
             return Err(busy);
         }
         let snapshot = cx.view.snapshot();
@@ -144,15 +145,16 @@ impl Call {
         self.linked = false;
         self.link = match self.leg(target).map(|l| &l.pending) {
             // It was asked for an offer and made one: the transferee answers that.
-            Some(Pending::Offer(_)) => Link::Join,
-            _ => Link::Tell(ring.offered),
+            Some(Pending::Nothing) if !ring.inherited => Link::Tell(ring.offered),
+            _ => Link::Join,
         };
         self.part_from(cx, transferee);
     }
 
     /// The transferee's affairs with its former partner are over.
-    fn part_from(&mut self, cx: &mut Cx<'_>, id: LegId) {
+    pub(crate) fn part_from(&mut self, cx: &mut Cx<'_>, id: LegId) {
         self.refuse_offer(cx, id, crate::exchange::REQUEST_PENDING);
+        self.forget_digits(id);
         let Some(leg) = self.leg_mut(id) else { return };
         leg.holding = false;
         leg.no_music = false;
@@ -184,7 +186,7 @@ impl Call {
     }
 
     /// R290: the referrer's devices are called back for the one that it left behind.
-    fn recall(&mut self, cx: &mut Cx<'_>, transfer: Box<Transfer>, verdict: Verdict) {
+    pub(crate) fn recall(&mut self, cx: &mut Cx<'_>, transfer: Box<Transfer>, verdict: Verdict) {
         let transferee = transfer.transferee;
         let who = transfer.referrer_who.clone();
         let Some(leg) = self.leg(transferee) else { return self.end(cx, verdict) };

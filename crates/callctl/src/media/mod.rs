@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 use base::event::Kind;
 use base::{Cause, LegId};
-use mediactl::{Command, Joined};
+use mediactl::{Command, DtmfToPeer, Joined};
 
 use crate::call::Call;
 use crate::cx::Cx;
@@ -44,6 +44,7 @@ impl Call {
             dirty: true,
             told: false,
             joined: Joined::None,
+            tones: DtmfToPeer::Drop,
         }));
         cx.core.by_media.insert(media, slot);
     }
@@ -80,6 +81,9 @@ impl Call {
             self.trouble = Some(shortage);
             return;
         }
+        if self.is_leaving(id) {
+            return self.notice_over(cx);
+        }
         match (role, self.way_of(id)) {
             (Role::Out, _) => {}
             (Role::Ringing, _) => {
@@ -102,6 +106,7 @@ impl Call {
             }
             // Joins follow from the state of both sides, so they are compared and not marked.
             let joined = self.joined(id);
+            let tones = self.tones_of(cx.view.snapshot(), id);
             let Some(media) = self.leg_mut(id).and_then(|l| l.media.as_mut()) else { continue };
             #[cfg(feature = "planted")]
             if cx.core.planted == Some(crate::planted::Bug::MusicGoesOn)
@@ -109,10 +114,12 @@ impl Call {
             {
                 continue;
             }
-            if !std::mem::take(&mut media.dirty) && media.joined == joined {
+            let same = media.joined == joined && media.tones == tones;
+            if !std::mem::take(&mut media.dirty) && same {
                 continue;
             }
             media.joined = joined;
+            media.tones = tones;
             media.told = true;
             if let Some(want) = self.want(id) {
                 cx.media(Command::Leg(Box::new(want)));

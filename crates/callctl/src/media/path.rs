@@ -6,6 +6,7 @@ use base::id::SiteId;
 use mediactl::sdp::{Audio, Profile, Sdp};
 use model::{MediaPath, SrtpPolicy};
 
+use crate::collect::CallCodes;
 use crate::explain::Why;
 use crate::input::Path;
 use crate::leg::wants_savp;
@@ -52,6 +53,10 @@ pub(crate) fn decide(view: &dyn View, a: End, b: End) -> Result<(), Why> {
     };
     if relayed(a) || relayed(b) {
         return Err(Why::Site);
+    }
+    let listens = |end: End| !CallCodes::of_site(view.snapshot(), end.site).is_empty();
+    if listens(a) || (b.site != a.site && listens(b)) {
+        return Err(Why::Codes);
     }
     if a.site != b.site {
         return Err(Why::Sites);

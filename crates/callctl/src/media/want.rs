@@ -4,8 +4,8 @@ use base::LegId;
 use bytes::Bytes;
 use mediactl::sdp::{Audio, Sdp};
 use mediactl::{
-    Direction, DtmfToPeer, Form, GroupId, Joined, Language, LegWant, Payloads, Play, PlayerId,
-    Protection, RemoteMedia, Repeat, ToneKind,
+    Direction, Form, GroupId, Joined, Language, LegWant, Payloads, Play, PlayerId, Protection,
+    RemoteMedia, Repeat, ToneKind,
 };
 
 use crate::call::Call;
@@ -43,7 +43,7 @@ impl Call {
             payloads: live.map(|audio| self.payloads(id, audio)).unwrap_or_default(),
             direction: live.map_or(Direction::SendRecv, |a| a.direction.reversed()),
             joined: media.joined,
-            dtmf_to_peer: DtmfToPeer::Pass,
+            dtmf_to_peer: media.tones,
         })
     }
 
@@ -63,7 +63,7 @@ impl Call {
     }
 
     /// With whom the leg talks, or will: the peer, or the only one that rings.
-    fn counterpart(&self, id: LegId) -> Option<LegId> {
+    pub(crate) fn counterpart(&self, id: LegId) -> Option<LegId> {
         if let Some(peer) = self.peer_of(id) {
             return Some(peer);
         }
@@ -85,6 +85,12 @@ impl Call {
             let what = PlayerId::Prompt { id: announce.prompt, language: Language::Ja };
             let play = Play { what, repeat: Repeat::Once, serial: announce.serial };
             return if announce.playing { Joined::Player(play) } else { Joined::None };
+        }
+        if let Some(joined) = self.notice_for(id) {
+            return joined;
+        }
+        if let Some(joined) = self.consult_join(leg).filter(|_| !leg.holding) {
+            return joined;
         }
         let music = Play { what: PlayerId::HoldMusic, repeat: Repeat::Forever, serial: 0 };
         let way = self.way_of(id);

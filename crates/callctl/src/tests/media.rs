@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mediactl::{Direction, Protection};
 use model::{Change, SrtpPolicy};
 
-use super::world::{World, device};
+use super::world::{World, device, door_phone};
 use crate::input::{Input, LegEvent};
 
 #[test]
@@ -359,23 +359,28 @@ fn policies_of_the_caller_hold() {
     assert_eq!(w.records[0].cause, Cause::MediaNotAcceptable);
 }
 
+/// R088: extensions get no push tones, but for devices that want them.
 #[test]
-fn a_digit_by_signalling_becomes_an_event_in_a_relayed_call() {
+fn a_digit_by_signalling_becomes_an_event_for_a_door_phone() {
     let mut w = World::relayed();
+    w.configure(&[door_phone(2002)]);
     w.talk(2001, 2002);
     let digit = |digit, ms| LegEvent::Digit { digit, duration: Micros::millis(ms) };
-    let leg = w.leg("2001");
+    let (leg, door) = (w.leg("2001"), w.leg("2002"));
     w.event(leg, digit(b'5', 0));
     w.event(leg, digit(b'#', 2_000));
     w.expect(&["digit 2002 5 160", "digit 2002 # 1000"]);
     w.event(leg, digit(b'x', 0));
+    w.event(door, digit(b'1', 0));
     w.expect(&[]);
+    assert_eq!(w.counts[&base::event::Kind::DigitIgnored], 2);
     let mut w = World::new();
+    w.configure(&[door_phone(2002)]);
     w.talk(2001, 2002);
     let leg = w.leg("2001");
     w.event(leg, digit(b'5', 0));
     w.expect(&[]);
-    assert_eq!(w.counts[&base::event::Kind::DigitIgnored], 1);
+    assert_eq!(w.counts[&base::event::Kind::DigitIgnored], 1, "direct media");
 }
 
 #[test]

@@ -3,12 +3,15 @@
 
 mod announce;
 mod basic;
+mod collect;
+mod consult;
 mod feature;
 mod forward;
 mod group;
 mod hold;
 mod lamps;
 mod media;
+mod park;
 mod race;
 mod random;
 mod replaces;

@@ -10,8 +10,8 @@ use mediactl::sdp::{Profile, Sdp};
 use mediactl::{Joined, LegWant, PlayerId};
 use model::record::CallRecord;
 use model::{
-    Change, Department, Device, DeviceKind, HuntGroup, PickupGroup, Preset, Site, Snapshot,
-    SrtpPolicy, Tenant, User, UserState,
+    Change, Department, Device, DeviceKind, HuntGroup, ParkSlot, PickupGroup, Preset, Site,
+    Snapshot, SrtpPolicy, Tenant, TenantOption, User, UserState,
 };
 
 use crate::action::{Action, LegCommand};
@@ -202,6 +202,63 @@ impl World {
     pub(super) fn configure(&mut self, changes: &[Change]) {
         self.facts.snapshot = model::apply(&self.facts.snapshot, changes).expect("a valid change");
         self.input(Input::Config);
+    }
+
+    /// Codes may be pressed in calls: `#7` holds, `#1` confirms, `#5` parks in 7801 or 7802.
+    pub(super) fn with_codes() -> Self {
+        let mut w = World::new();
+        w.configure(&with_codes());
+        w
+    }
+
+    /// A phone presses keys, told by the media plane: 100 ms each, 100 ms apart; `_` is a second.
+    pub(super) fn press(&mut self, name: &str, keys: &str) {
+        for key in keys.chars() {
+            let Some(digit) = mediactl::Digit::from_char(key) else {
+                self.wait(Micros::seconds(1));
+                continue;
+            };
+            let source = mediactl::DigitSource::Event;
+            for phase in [mediactl::DigitPhase::Begin, mediactl::DigitPhase::End { ms: 100 }] {
+                let heard = |(leg, _): (&LegId, &LegWant)| self.media_name(*leg) == name;
+                let Some(leg) = self.wants.iter().find(|w| heard(*w)).map(|(leg, _)| *leg) else {
+                    return;
+                };
+                let event = mediactl::Event::Digit { leg, digit, source, phase };
+                self.input(Input::Media { event });
+                self.wait(Micros::millis(100));
+            }
+        }
+    }
+
+    /// The player that the phone hears comes to its end.
+    pub(super) fn heard_out(&mut self, name: &str) {
+        let hears = |(leg, w): (&LegId, &LegWant)| match w.joined {
+            Joined::Player(p) if self.media_name(*leg) == name => Some((*leg, p.serial)),
+            _ => None,
+        };
+        let (leg, serial) = self.wants.iter().find_map(hears).expect("a player");
+        self.input(Input::Media { event: mediactl::Event::PlayEnded { leg, serial } });
+    }
+
+    /// Phones answer what they are asked until nobody is asked any more.
+    pub(super) fn agree(&mut self) {
+        loop {
+            let asked = self.far.iter().find(|(_, f)| f.asked.is_some() && f.answered && !f.ended);
+            let Some((leg, far)) = asked.map(|(leg, far)| (*leg, far.clone())) else { break };
+            let sdp = Some(self.sdp(far.user, "sendrecv"));
+            let event = match far.asked {
+                Some(true) => LegEvent::AnswerReceived { sdp },
+                _ => LegEvent::OfferReceived { sdp },
+            };
+            self.event(leg, event);
+        }
+    }
+
+    /// What was said about records since the last look; the rest is forgotten.
+    pub(super) fn told_records(&mut self) -> Vec<String> {
+        let lines = std::mem::take(&mut self.lines);
+        lines.into_iter().filter_map(|l| Some(l.strip_prefix("record ")?.to_owned())).collect()
     }
 
     /// A new description of phone `n`, remembered by the label `n/version`.
@@ -755,6 +812,27 @@ fn site() -> Site {
 
 pub(super) fn site_forwards_outside() -> Change {
     Change::SitePut(Site { forward_outside: model::Outside::Allowed, ..site() })
+}
+
+/// The site with something changed.
+pub(super) fn site_with(change: impl FnOnce(&mut Site)) -> Change {
+    let mut site = site();
+    change(&mut site);
+    Change::SitePut(site)
+}
+
+/// The option, and two slots.
+pub(super) fn with_codes() -> [Change; 3] {
+    let mut tenant = Tenant::new(TENANT, "見本", "sample.example", Preset::OfficeLink);
+    tenant.is_default = true;
+    tenant.options = tenant.options.with(TenantOption::InCallCodes);
+    let slot = |n| Change::ParkSlotPut(ParkSlot { tenant: TENANT, dn: dn(n), site: SITE });
+    [Change::TenantPut(tenant), slot(7801), slot(7802)]
+}
+
+/// The device wants push tones, as a door phone does.
+pub(super) fn door_phone(n: u16) -> Change {
+    Change::DevicePut(Device { accepts_tones: true, ..device(n, 1) })
 }
 
 /// Group 1 with pilot 7000 and these members; `change` sets the rest.

@@ -1,0 +1,508 @@
+//! Hold, consult and transfer by code (group G, R082–R084).
+//!
+//! | Stage | The holder | Who is held | Hold code | The holder hangs up |
+//! |---|---|---|---|---|
+//! | `Dialling` | dials; 15 s without a digit: back | music | back | is called back |
+//! | `Ringing` | ring-back | music | the target's ringing ends, back | as a transfer |
+//! | `Failed` | why, at most 5 s; then dials again | music | back | is called back |
+//! | `Talking` | talks to the one, the other is held | music | 切断: back; 非切断: changes sides | both are connected |
+//!
+//! The conversation that is held keeps the call's own draft, the consultation has its own. Media
+//! of the three goes through the media plane, so that only the joins change while nobody answers.
+
+use base::event::Kind;
+use base::{Cause, LegId, Micros, Mono};
+use mediactl::{Joined, Language, Play, PlayerId, Repeat, ToneKind};
+use model::HoldAgain;
+use model::record::{Service, Services};
+
+use crate::announce::prompt_for;
+use crate::call::{Call, Dialing, Link, Purpose, Transfer};
+use crate::cx::Cx;
+use crate::explain::Mark;
+use crate::leg::{Body, Leg, Pending};
+use crate::record::{Draft, Verdict};
+use crate::route::Journey;
+
+/// How long a refusal is heard (case 5).
+const FAILED: Micros = Micros::seconds(5);
+
+/// The number of a refusal's guidance among the playings of a leg.
+const SERIAL: u32 = 3;
+
+/// A party is held by code.
+#[derive(Debug)]
+pub(crate) struct Consult {
+    /// Who pressed the code.
+    pub holder: LegId,
+    pub held: LegId,
+    pub stage: Stage,
+    /// The record of the consultation, while one is under way.
+    pub draft: Option<Box<Draft>>,
+}
+
+/// How far a consultation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// A number is waited for; the dial tone ends with its first digit.
+    Dialling { begun: bool },
+    /// It is being reached; it has rung somewhere.
+    Ringing { rang: bool },
+    /// The target cannot be had.
+    Failed { until: Mono, what: PlayerId },
+    /// The target has answered; the holder talks to it, or to the party held before.
+    Talking { target: LegId, to_target: bool },
+}
+
+impl Consult {
+    /// Whether the leg is the one that is held at the moment.
+    pub(crate) fn holds_now(&self, id: LegId) -> bool {
+        match self.stage {
+            Stage::Talking { target, to_target } => {
+                id == if to_target { self.held } else { target }
+            }
+            Stage::Dialling { .. } | Stage::Ringing { .. } | Stage::Failed { .. } => {
+                id == self.held
+            }
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Mono> {
+        match self.stage {
+            Stage::Failed { until, .. } => Some(until),
+            Stage::Dialling { .. } | Stage::Ringing { .. } | Stage::Talking { .. } => None,
+        }
+    }
+
+    fn target(&self) -> Option<LegId> {
+        match self.stage {
+            Stage::Talking { target, .. } => Some(target),
+            Stage::Dialling { .. } | Stage::Ringing { .. } | Stage::Failed { .. } => None,
+        }
+    }
+}
+
+/// How a leg that takes part came to its end.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    leg: LegId,
+    verdict: Verdict,
+    /// Its far end does not know yet.
+    ours: bool,
+}
+
+impl Call {
+    /// The hold code was pressed.
+    pub(crate) fn hold_pressed(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        match self.consult.as_ref().map(|c| c.holder) {
+            None => self.begin_consult(cx, id),
+            Some(holder) if holder == id => self.hold_again(cx),
+            Some(_) => self.error_tone(cx, id),
+        }
+    }
+
+    fn begin_consult(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let Some(held) = self.partner(id) else { return };
+        let busy = self.transfer.is_some() || self.takeover.is_some() || self.ring.is_some();
+        if busy || !self.has_rights(cx, id) {
+            return self.error_tone(cx, id);
+        }
+        self.forget_digits(held);
+        let stage = Stage::Dialling { begun: false };
+        self.consult = Some(Box::new(Consult { holder: id, held, stage, draft: None }));
+        self.take_digits(cx);
+    }
+
+    /// Whether the user behind the leg may use services (R312).
+    pub(crate) fn has_rights(&self, cx: &Cx<'_>, id: LegId) -> bool {
+        let snapshot = cx.view.snapshot();
+        let user = self.leg(id).and_then(|l| l.who.user).and_then(|u| snapshot.user(u));
+        user.is_some_and(|u| u.state == model::UserState::Active)
+    }
+
+    /// The holder may dial.
+    fn take_digits(&mut self, cx: &mut Cx<'_>) {
+        let Some(consult) = &mut self.consult else { return };
+        consult.stage = Stage::Dialling { begun: false };
+        let holder = consult.holder;
+        if let Some(leg) = self.leg_mut(holder) {
+            leg.collector.get_or_insert_default().dial(cx.now.mono);
+        }
+    }
+
+    /// A digit of the holder: the dial tone ends.
+    pub(crate) fn consult_digit(&mut self, id: LegId) {
+        if let Some(consult) = self.consult.as_mut().filter(|c| c.holder == id)
+            && let Stage::Dialling { begun } = &mut consult.stage
+        {
+            *begun = true;
+        }
+    }
+
+    /// The number is complete.
+    pub(crate) fn consult_dial(&mut self, cx: &mut Cx<'_>, id: LegId, number: &str) {
+        let dials = |s: Stage| matches!(s, Stage::Dialling { .. });
+        let Some(consult) = self.consult.as_ref().filter(|c| c.holder == id && dials(c.stage))
+        else {
+            return;
+        };
+        let dn = |id| self.leg(id).and_then(|l| l.who.dn);
+        let parties = [dn(id), dn(consult.held)].into_iter().flatten();
+        let journey = Journey::new(self.tenant, dn(id)).barring(parties);
+        let Some(leg) = self.leg(id) else { return };
+        let draft = Draft::new(cx.now.wall, leg.who.clone(), leg.device, number);
+        let allowed = self.has_rights(cx, id);
+        if let Some(consult) = &mut self.consult {
+            consult.draft = Some(Box::new(draft));
+            consult.stage = Stage::Ringing { rang: false };
+        }
+        if !allowed {
+            self.attempt().note(Mark::CallerStopped);
+            return self.consult_failed(cx, Verdict::new(Cause::FeatureNotPermitted));
+        }
+        self.rang_at = None;
+        let purpose = Purpose::Consult;
+        let dialing = Dialing { purpose, leg: id, referred_by: None, journey, wait_until: None };
+        self.set_out(cx, dialing, number);
+    }
+
+    /// The target rings.
+    pub(crate) fn consult_rings(&mut self) {
+        if let Some(consult) = &mut self.consult
+            && let Stage::Ringing { rang } = &mut consult.stage
+        {
+            *rang = true;
+        }
+    }
+
+    /// The target cannot be had (case 5).
+    pub(crate) fn consult_failed(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+        self.ring = None;
+        let prompt = prompt_for(verdict.cause).filter(|_| cx.view.announcements(self.tenant));
+        let what = match prompt {
+            Some(id) => PlayerId::Prompt { id, language: Language::Ja },
+            None => PlayerId::Tone(ToneKind::Busy),
+        };
+        let Some(consult) = &mut self.consult else { return };
+        consult.stage = Stage::Failed { until: cx.now.mono + FAILED, what };
+        if let Some(draft) = consult.draft.take() {
+            self.record(cx, &draft, verdict);
+        }
+    }
+
+    /// The refusal has been heard.
+    pub(crate) fn consult_again(&mut self, cx: &mut Cx<'_>) {
+        if self.consult.as_ref().is_some_and(|c| matches!(c.stage, Stage::Failed { .. })) {
+            self.take_digits(cx);
+        }
+    }
+
+    /// A player of the leg ended: true when it was the refusal.
+    pub(crate) fn refusal_heard(&mut self, cx: &mut Cx<'_>, leg: LegId, serial: u32) -> bool {
+        let ours = self.consult.as_ref().is_some_and(|c| c.holder == leg) && serial == SERIAL;
+        if ours {
+            self.consult_again(cx);
+        }
+        ours
+    }
+
+    /// No number comes.
+    pub(crate) fn consult_given_up(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let dials = |s: Stage| matches!(s, Stage::Dialling { .. });
+        if self.consult.as_ref().is_some_and(|c| c.holder == id && dials(c.stage)) {
+            self.consult_back(cx);
+        }
+    }
+
+    /// The hold code while somebody is held.
+    fn hold_again(&mut self, cx: &mut Cx<'_>) {
+        let Some(consult) = &self.consult else { return };
+        let (holder, held) = (consult.holder, consult.held);
+        match consult.stage {
+            Stage::Dialling { .. } | Stage::Failed { .. } => self.consult_back(cx),
+            Stage::Ringing { .. } => {
+                self.drop_target(cx, Verdict::by(Cause::CallerCancelled, holder));
+                self.consult_back(cx);
+            }
+            Stage::Talking { target, to_target } => {
+                let site = self.leg(holder).and_then(|l| l.site);
+                let site = site.and_then(|id| cx.view.snapshot().site(id));
+                let drops = site.is_some_and(|s| s.hold_again == HoldAgain::Drop);
+                if drops && to_target {
+                    self.drop_target(cx, Verdict::by(Cause::TransferTargetDropped, holder));
+                    return self.consult_back(cx);
+                }
+                let other = if to_target { held } else { target };
+                self.pair(cx, holder, other);
+                if let Some(consult) = &mut self.consult {
+                    consult.stage = Stage::Talking { target, to_target: !to_target };
+                }
+            }
+        }
+    }
+
+    /// The consultation ends, whether its target rings or talks.
+    fn drop_target(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+        let Some(consult) = &mut self.consult else { return };
+        let target = consult.target();
+        if let Some(draft) = consult.draft.take() {
+            self.record(cx, &draft, verdict);
+        }
+        self.ring = None;
+        self.dialing = None;
+        for id in self.ringing().into_iter().chain(target) {
+            let cause = match verdict.cause {
+                Cause::TransferTargetDropped => Cause::NormalClearing,
+                cause => cause,
+            };
+            self.hang_up(cx, id, cause);
+        }
+    }
+
+    /// The holder talks to the held party again.
+    fn consult_back(&mut self, cx: &mut Cx<'_>) {
+        let Some(consult) = self.consult.take() else { return };
+        self.forget_digits(consult.holder);
+        if self.peer_of(consult.holder) != Some(consult.held) {
+            self.pair(cx, consult.holder, consult.held);
+        }
+    }
+
+    /// Puts two answered legs together that do not have each other's description.
+    fn pair(&mut self, cx: &mut Cx<'_>, a: LegId, b: LegId) {
+        for id in [self.first, self.second, Some(a), Some(b)].into_iter().flatten() {
+            self.part_from(cx, id);
+        }
+        self.first = Some(a);
+        self.second = Some(b);
+        self.linked = false;
+        self.link = Link::Join;
+    }
+
+    /// The target has answered, or another phone in its place.
+    pub(crate) fn consult_reached(&mut self, cx: &mut Cx<'_>, target: LegId) {
+        let Some(ring) = self.ring.take() else { return };
+        let Some(leg) = self.leg(target) else { return };
+        let (who, device) = (leg.who.clone(), leg.device);
+        // A phone that picked up has made an offer; one that was called may have.
+        let offers = leg.pending != Pending::Nothing;
+        let Some(consult) = &mut self.consult else { return };
+        consult.stage = Stage::Talking { target, to_target: true };
+        let holder = consult.holder;
+        let draft = self.attempt();
+        if let Some(dn) = who.dn {
+            draft.note(Mark::Answered(dn));
+        }
+        draft.callee = Some((who, Some(device)));
+        draft.answered_at = Some(cx.now.wall);
+        self.pair(cx, holder, target);
+        if !offers {
+            self.link = Link::Tell(ring.offered);
+        }
+    }
+
+    /// Somebody who takes part has gone: true when the call goes on.
+    pub(crate) fn consult_left(&mut self, cx: &mut Cx<'_>, leg: LegId, verdict: Verdict) -> bool {
+        self.left(cx, Left { leg, verdict, ours: false })
+    }
+
+    /// Something went wrong between the two that talk: true when the call goes on.
+    pub(crate) fn consult_broken(&mut self, cx: &mut Cx<'_>, verdict: Verdict) -> bool {
+        let Some(consult) = self.consult.as_ref().filter(|_| !self.ended) else { return false };
+        let lost = verdict.by.filter(|_| verdict.cause == Cause::MediaTimeout);
+        if let Some(leg) = lost {
+            return self.left(cx, Left { leg, verdict, ours: true });
+        }
+        match consult.stage {
+            Stage::Talking { target, to_target: true } => {
+                self.left(cx, Left { leg: target, verdict, ours: true })
+            }
+            _ => false,
+        }
+    }
+
+    fn left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        let Some(consult) = &self.consult else { return false };
+        match left.leg {
+            leg if leg == consult.holder => self.holder_left(cx, left),
+            leg if leg == consult.held => self.held_left(cx, left),
+            leg if Some(leg) == consult.target() => self.target_left(cx, left),
+            _ => false,
+        }
+    }
+
+    /// The leg is out, by itself or by us.
+    fn out(&mut self, cx: &mut Cx<'_>, left: Left) {
+        if left.ours {
+            self.hang_up(cx, left.leg, left.verdict.cause);
+        } else {
+            self.leg_out(cx, left.leg);
+        }
+    }
+
+    /// Cases 1, 2 and 7.
+    fn holder_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        let Some(consult) = self.consult.take() else { return false };
+        let lost = left.verdict.cause != Cause::NormalClearing || left.verdict.by.is_none();
+        match consult.stage {
+            Stage::Talking { target, .. } => self.connect_both(cx, *consult, target, left),
+            Stage::Ringing { .. } if !lost => self.leave_ringing(cx, *consult, left),
+            _ => self.call_holder_back(cx, consult, left),
+        }
+        true
+    }
+
+    /// The target has answered: the transfer is done.
+    fn connect_both(&mut self, cx: &mut Cx<'_>, consult: Consult, target: LegId, left: Left) {
+        let held = consult.held;
+        let Some(who) = self.leg(consult.holder).map(|l| l.who.clone()) else { return };
+        let (Some(stays), Some(new)) = (self.leg(held), self.leg(target)) else { return };
+        let device = (stays.who.clone(), stays.device);
+        let mut draft = Draft::of_transfer(cx.now.wall, device, &new.who.number, &who);
+        draft.answered_at = Some(cx.now.wall);
+        draft.callee = Some((new.who.clone(), Some(new.device)));
+        let (way, mark) = self.way_between(cx, stays, new);
+        draft.note(mark);
+        let old = std::mem::replace(&mut self.draft, draft);
+        self.record(cx, &old, left.verdict);
+        if let Some(consulted) = consult.draft {
+            self.record(cx, &consulted, left.verdict);
+        }
+        cx.count(Kind::Transferred);
+        self.out(cx, left);
+        self.pair(cx, held, target);
+        self.way = way;
+    }
+
+    /// The target still rings: as a transfer whose referrer has gone.
+    fn leave_ringing(&mut self, cx: &mut Cx<'_>, consult: Consult, left: Left) {
+        let (holder, held) = (consult.holder, consult.held);
+        let Some(who) = self.leg(holder).map(|l| l.who.clone()) else { return };
+        let Some(stays) = self.leg(held) else { return };
+        let Some(mut draft) = consult.draft else { return };
+        draft.caller = stays.who.clone();
+        draft.caller_device = stays.device;
+        draft.services = Services(draft.services.0).with(Service::Transfer);
+        draft.transferrer = Some(who.number.clone());
+        if let Some(dn) = who.dn {
+            draft.note(Mark::Transferred(dn));
+        }
+        let old = std::mem::replace(&mut self.draft, *draft);
+        self.record(cx, &old, left.verdict);
+        if let Some(ring) = &mut self.ring {
+            ring.purpose = Purpose::Transfer;
+            ring.leg = held;
+            ring.inherited = true;
+        }
+        if let Some(dialing) = &mut self.dialing {
+            dialing.purpose = Purpose::Transfer;
+            dialing.leg = held;
+        }
+        for leg in &mut self.legs {
+            if let Some(waiting) = &mut leg.waiting
+                && waiting.body == Body::Fresh(holder)
+            {
+                waiting.body = Body::Fresh(held);
+            }
+        }
+        self.leave_alone(cx, held, left);
+        self.transfer = Some(Box::new(Transfer {
+            referrer: holder,
+            referrer_who: who,
+            transferee: held,
+            draft: None,
+            told: false,
+        }));
+    }
+
+    /// Nobody was reached: the held party stays so, and its holder is called back.
+    fn call_holder_back(&mut self, cx: &mut Cx<'_>, mut consult: Box<Consult>, left: Left) {
+        let (holder, held) = (consult.holder, consult.held);
+        let Some(who) = self.leg(holder).map(|l| l.who.clone()) else { return };
+        if let Some(draft) = consult.draft.take() {
+            let cause = match left.verdict.cause {
+                Cause::NormalClearing => Cause::CallerCancelled,
+                cause => cause,
+            };
+            self.record(cx, &draft, Verdict { cause, ..left.verdict });
+        }
+        self.ring = None;
+        self.dialing = None;
+        for id in self.ringing() {
+            self.hang_up(cx, id, Cause::CallerCancelled);
+        }
+        self.rings_nowhere(cx);
+        self.leave_alone(cx, held, left);
+        let transfer = Transfer {
+            referrer: holder,
+            referrer_who: who,
+            transferee: held,
+            draft: None,
+            told: false,
+        };
+        self.recall(cx, Box::new(transfer), left.verdict);
+    }
+
+    /// Only the held party is left.
+    fn leave_alone(&mut self, cx: &mut Cx<'_>, held: LegId, left: Left) {
+        self.out(cx, left);
+        self.first = Some(held);
+        self.second = None;
+        self.linked = false;
+        self.part_from(cx, held);
+    }
+
+    /// Case 6: a consultation that was answered goes on by itself, any other ends with the call.
+    fn held_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        let Some(target) = self.consult.as_ref().and_then(|c| c.target()) else { return false };
+        let Some(consult) = self.consult.take() else { return false };
+        let Some(draft) = consult.draft else { return false };
+        let old = std::mem::replace(&mut self.draft, *draft);
+        self.record(cx, &old, left.verdict);
+        self.out(cx, left);
+        if self.peer_of(consult.holder) != Some(target) {
+            self.pair(cx, consult.holder, target);
+        }
+        true
+    }
+
+    /// The target hangs up.
+    fn target_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        let Some(draft) = self.consult.as_mut().and_then(|c| c.draft.take()) else {
+            return false;
+        };
+        self.record(cx, &draft, left.verdict);
+        self.out(cx, left);
+        self.consult_back(cx);
+        true
+    }
+
+    /// What the leg hears while somebody is held by code; `None` when it talks.
+    pub(crate) fn consult_join(&self, leg: &Leg) -> Option<Joined> {
+        let consult = self.consult.as_ref()?;
+        let forever = |what| Joined::Player(Play { what, repeat: Repeat::Forever, serial: 0 });
+        if consult.holds_now(leg.id) {
+            return Some(forever(PlayerId::HoldMusic));
+        }
+        if leg.id != consult.holder {
+            return None;
+        }
+        match consult.stage {
+            Stage::Dialling { begun: false } => Some(forever(PlayerId::Tone(ToneKind::SecondDial))),
+            Stage::Dialling { begun: true } | Stage::Ringing { rang: false } => Some(Joined::None),
+            Stage::Ringing { rang: true } => Some(forever(PlayerId::Tone(ToneKind::Ringback))),
+            Stage::Failed { what: what @ PlayerId::Prompt { .. }, .. } => {
+                Some(Joined::Player(Play { what, repeat: Repeat::Once, serial: SERIAL }))
+            }
+            Stage::Failed { what, .. } => Some(forever(what)),
+            Stage::Talking { .. } => None,
+        }
+    }
+
+    /// Whether what the leg says is heard by nobody because of a consultation.
+    pub(crate) fn is_put_aside(&self, id: LegId) -> bool {
+        let Some(consult) = &self.consult else { return false };
+        let alone = consult.holder == id && consult.target().is_none();
+        alone || consult.holds_now(id)
+    }
+}

@@ -1,0 +1,126 @@
+//! The digit collector: held back, passed, swallowed, dialled.
+
+use base::{Micros, Mono, Rng};
+use model::{Code, CodeKind};
+
+use crate::collect::{CallCodes, Collector, Heard, Way};
+
+fn codes() -> CallCodes {
+    let code = |text: &str| Some(Code::parse(text).expect("a code"));
+    CallCodes { hold: code("#7"), confirm: code("#1"), tones: code("#9"), park: code("#5") }
+}
+
+/// What comes of these digits, 200 ms apart, each 100 ms long; `_` waits a second.
+fn press(c: &mut Collector, codes: &CallCodes, now: &mut Mono, keys: &str) -> Vec<String> {
+    let mut heard = Vec::new();
+    for key in keys.bytes() {
+        let steps = if key == b'_' { 10 } else { 2 };
+        if key != b'_' {
+            heard.extend(c.began(*now, (key, Way::Media), codes));
+        }
+        *now += Micros::millis(100);
+        if key != b'_' {
+            c.ended(*now, key);
+        }
+        for _ in 1..steps {
+            *now += Micros::millis(100);
+            heard.extend(c.tick(*now));
+        }
+    }
+    heard.iter().map(told).collect()
+}
+
+fn told(heard: &Heard) -> String {
+    match heard {
+        Heard::Pass(digits) => format!("pass {}", String::from_utf8_lossy(digits)),
+        Heard::Code(kind) => format!("code {}", kind.name()),
+        Heard::Dial(number) => format!("dial {number}"),
+        Heard::GiveUp => "give up".to_owned(),
+    }
+}
+
+#[track_caller]
+fn expect(keys: &str, expected: &[&str]) {
+    let (mut c, mut now) = (Collector::default(), Mono(0));
+    assert_eq!(press(&mut c, &codes(), &mut now, keys), expected, "{keys}");
+}
+
+#[test]
+fn digits_pass_unless_they_may_become_a_code() {
+    expect("12", &["pass 1", "pass 2"]);
+    expect("#7", &["code hold"]);
+    expect("1#7", &["pass 1", "code hold"]);
+    expect("#2", &["pass #", "pass 2"]);
+    expect("##7", &["pass #", "code hold"]);
+    expect("#A", &["pass #", "pass A"]);
+    expect("#5#9", &["code park", "code push-tone-send"]);
+}
+
+#[test]
+fn a_code_that_is_not_completed_passes_after_one_and_a_half_seconds() {
+    expect("#_", &[]);
+    expect("#__7", &["pass #", "pass 7"]);
+}
+
+#[test]
+fn the_same_digit_by_two_ways_counts_once() {
+    let (mut c, codes) = (Collector::default(), codes());
+    let (tone, info) = ((b'5', Way::Media), (b'5', Way::Signalling));
+    assert_eq!(c.began(Mono(0), tone, &codes).len(), 1);
+    assert!(c.began(Mono(149_999), info, &codes).is_empty());
+    c.ended(Mono(160_000), b'5');
+    assert!(c.began(Mono(300_000), info, &codes).is_empty(), "told late by the other way");
+    assert_eq!(c.began(Mono(310_000), info, &codes).len(), 1);
+    assert_eq!(c.began(Mono(400_000), info, &codes).len(), 1, "pressed twice");
+}
+
+fn dial(keys: &str) -> Vec<String> {
+    let (mut c, mut now) = (Collector::default(), Mono(0));
+    c.dial(now);
+    press(&mut c, &codes(), &mut now, keys)
+}
+
+#[test]
+fn a_number_is_dialled_by_its_pause_or_its_confirm_code() {
+    assert_eq!(dial("7002___"), [""; 0]);
+    assert_eq!(dial("7002____"), ["dial 7002"]);
+    assert_eq!(dial("7002#1"), ["dial 7002"]);
+    assert_eq!(dial("70__02____"), ["dial 7002"]);
+    assert_eq!(dial("119"), ["dial 119"]);
+    assert_eq!(dial("184110"), ["dial 184110"]);
+    assert_eq!(dial("1190____"), ["dial 119", "pass 0"]);
+}
+
+#[test]
+fn nothing_dialled_or_the_hold_code_again_gives_up() {
+    assert_eq!(dial("______________"), [""; 0]);
+    assert_eq!(dial("_______________"), ["give up"]);
+    assert_eq!(dial("#7"), ["give up"]);
+    assert_eq!(dial("70#7"), ["give up"]);
+}
+
+/// Whatever is pressed: what passes and what is swallowed are all the digits, in order.
+#[test]
+fn no_digit_is_lost_or_doubled() {
+    let mut rng = Rng::from_seed([5; 32]);
+    for _ in 0..2_000 {
+        let keys: String = (0..rng.below(12))
+            .map(|_| char::from(b"0123456789*#7#75_"[rng.below(17) as usize]))
+            .collect();
+        let (mut c, mut now) = (Collector::default(), Mono(0));
+        let mut heard = press(&mut c, &codes(), &mut now, &keys);
+        heard.extend(press(&mut c, &codes(), &mut now, "__"));
+        let back: String = heard
+            .iter()
+            .map(|h| match h.split_once(' ') {
+                Some(("pass", digits)) => digits.to_owned(),
+                Some(("code", name)) => {
+                    let kind = CodeKind::of_name(name).expect("a code");
+                    kind.default_text().to_owned()
+                }
+                _ => panic!("{h}"),
+            })
+            .collect();
+        assert_eq!(back, keys.replace('_', ""), "{heard:?}");
+    }
+}
