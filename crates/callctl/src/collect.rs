@@ -125,6 +125,11 @@ impl Collector {
         self.deadline = Some(now + FIRST_DIGIT);
     }
 
+    /// Some digits of a number are there.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.state == State::Dialling && !self.held.is_empty()
+    }
+
     /// Forgets what waits: hold, transfer and the end of the call (R282).
     pub(crate) fn clear(&mut self) {
         *self = Collector { last: self.last, ..Collector::default() };

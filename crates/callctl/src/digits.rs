@@ -60,10 +60,13 @@ impl Call {
         (digit, by): (Digit, By),
         codes: &CallCodes,
     ) -> smallvec::SmallVec<[Heard; 2]> {
-        self.consult_digit(id);
         let Some(leg) = self.leg_mut(id) else { return Default::default() };
         let collector = leg.collector.get_or_insert_default();
-        collector.began(cx.now.mono, (digit.as_char() as u8, by), codes)
+        let heard = collector.began(cx.now.mono, (digit.as_char() as u8, by), codes);
+        if collector.has_begun() {
+            self.consult_digit(id);
+        }
+        heard
     }
 
     fn digit_ended(&mut self, cx: &Cx<'_>, id: LegId, digit: Digit) {
