@@ -73,7 +73,7 @@ impl Call {
     pub(crate) fn notice_for(&self, id: LegId) -> Option<Joined> {
         let notice = self.notice.as_ref().filter(|n| n.leg == id)?;
         let play = Play { what: notice.what, repeat: Repeat::Once, serial: SERIAL };
-        self.leg(id).filter(|l: &&Leg| l.is_answered()).map(|_| Joined::Player(play))
+        self.leg(id).filter(|l: &&Leg| l.is_answered() && !l.holding).map(|_| Joined::Player(play))
     }
 
     /// Whether the leg hears its last notice: it has no part in the call any more.

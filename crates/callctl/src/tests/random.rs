@@ -4,10 +4,11 @@
 use base::{LegId, Micros, Rng};
 use bytes::Bytes;
 use mediactl::{DigitPhase, DigitSource, Joined};
-use model::Change;
 use model::record::Service;
+use model::{Change, HoldAgain};
 
-use super::world::{Far, World, device, stopped};
+use super::world::{Far, World, device, door_phone, pickup, site_with, stopped, with_codes};
+use crate::consult::Stage;
 use crate::input::{Input, LegEvent, Refer, Refused};
 use crate::media::can_play;
 use crate::media::path::Way;
@@ -15,12 +16,19 @@ use crate::view::Contact;
 
 const DIRECTIONS: [&str; 5] = ["sendrecv", "sendrecv", "sendonly", "inactive", "recvonly"];
 
+/// What is pressed in calls.
+const KEYS: [&str; 12] =
+    ["5", "#7", "#7", "#7", "#72003#1", "#72004#1", "2005#1", "2006", "#5", "#9", "#79999#1", "A"];
+
 struct Chance {
     w: World,
     rng: Rng,
     offered: usize,
     holds: usize,
     crossings: usize,
+    codes: bool,
+    /// Steps at which a target talked while another party was held.
+    consulted: usize,
 }
 
 impl Chance {
@@ -33,13 +41,22 @@ impl Chance {
         w.media_prompt = rng.chance(1, 2);
         w.facts.relay = rng.chance(1, 3);
         w.facts.announcements = rng.chance(1, 2);
+        let codes = rng.chance(1, 3);
+        if codes {
+            w.facts.changes.extend(with_codes());
+            if rng.chance(1, 2) {
+                w.facts.changes.push(site_with(|s| s.hold_again = HoldAgain::Drop));
+            }
+            w.facts.changes.extend([door_phone(2003), pickup(1, &[2001, 2002, 2003, 2004])]);
+            w.configure(&w.facts.changes.clone());
+        }
         for contacts in w.facts.contacts.values_mut() {
             for Contact { path, .. } in contacts {
                 path.behind_nat = rng.chance(1, 8);
                 path.secure = rng.chance(1, 8);
             }
         }
-        Chance { w, rng, offered: 0, holds: 0, crossings: 0 }
+        Chance { w, rng, offered: 0, holds: 0, crossings: 0, codes, consulted: 0 }
     }
 
     fn pick<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
@@ -47,6 +64,9 @@ impl Chance {
     }
 
     fn number(&mut self) -> String {
+        if self.codes && self.rng.chance(1, 5) {
+            return ["7801", "7802", "*57", "#5", "*55"][self.rng.below(5) as usize].to_owned();
+        }
         (2001 + self.rng.below(9)).to_string()
     }
 
@@ -74,6 +94,9 @@ impl Chance {
             30 if self.rng.chance(1, 4) => self.clear(),
             _ => self.act(),
         }
+        let talks = |c: &crate::consult::Consult| matches!(c.stage, Stage::Talking { .. });
+        let consults = self.w.control.calls.iter().filter_map(|(_, call)| call.consult.as_ref());
+        self.consulted += consults.filter(|c| talks(c)).count();
     }
 
     fn dial(&mut self) {
@@ -109,12 +132,13 @@ impl Chance {
             0 => return self.w.fail_media(leg),
             1..=3 => mediactl::Event::Silent { leg },
             4..=5 => {
-                let digit = mediactl::Digit::from_event(3).expect("a digit");
+                let key = b"#7512003"[self.rng.below(8) as usize];
+                let digit = mediactl::Digit::from_char(char::from(key)).expect("a digit");
                 let (source, phase) = (DigitSource::Event, DigitPhase::Begin);
                 mediactl::Event::Digit { leg, digit, source, phase }
             }
             _ => {
-                let serial = self.rng.below(2) as u32;
+                let serial = self.rng.below(4) as u32;
                 mediactl::Event::PlayEnded { leg, serial }
             }
         };
@@ -155,9 +179,14 @@ impl Chance {
             (true, false) if roll < 20 && far.negotiated => self.exchange(id, &far),
             (true, false) => self.answer_only(id, &far),
             (_, true) if roll < 16 => self.refer(id),
-            (_, true) if roll < 20 => {
-                let (digit, duration) = (b'5', Micros(0));
-                self.w.event(id, LegEvent::Digit { digit, duration });
+            (_, true) if roll < if self.codes { 45 } else { 20 } => {
+                let keys = KEYS[self.rng.below(KEYS.len() as u64) as usize];
+                for digit in keys.bytes() {
+                    if self.w.far.get(&id).is_some_and(|f| !f.ended) {
+                        let duration = Micros(0);
+                        self.w.event(id, LegEvent::Digit { digit, duration });
+                    }
+                }
             }
             (_, true) => self.exchange(id, &far),
         }
@@ -321,11 +350,23 @@ impl Chance {
             }
             assert_eq!(call.exchange, crate::exchange::Exchange::Idle);
             assert!(call.linked && call.takeover.is_none(), "two that talk are connected");
+            let alone = |l: &&crate::leg::Leg| l.is_answered() && call.peer_of(l.id).is_none();
+            for leg in call.legs.iter().filter(alone) {
+                let known = call.is_put_aside(leg.id) || call.is_leaving(leg.id);
+                assert!(known, "{leg:?} of {call:?}");
+            }
             let legs = [call.first, call.second].map(|l| l.and_then(|l| call.leg(l)));
             let [Some(a), Some(b)] = legs else { panic!("two legs") };
             for (leg, peer) in [(a, b), (b, a)] {
                 assert!(leg.is_quiet(), "{leg:?}");
                 assert_eq!(self.w.far[&leg.id].pending, None);
+                let told = call.notice_for(leg.id).is_some() || call.is_put_aside(leg.id);
+                if told && !leg.holding {
+                    let want = leg.media.as_ref().map(|m| &self.w.wants[&m.id]);
+                    let joined = want.map(|w| w.joined);
+                    assert!(matches!(joined, Some(Joined::Player(_) | Joined::None)), "{leg:?}");
+                    continue;
+                }
                 let want = leg.media.as_ref().map(|m| &self.w.wants[&m.id]);
                 let music = want.is_some_and(|w| matches!(w.joined, Joined::Player(_)));
                 let peers = peer.media.as_ref().map(|m| Joined::Leg(m.id));
@@ -369,9 +410,10 @@ fn secure(plain: &[u8]) -> Bytes {
     Bytes::from(text.replace("RTP/AVP", "RTP/SAVP") + key + "\r\n")
 }
 
-/// Runs these seeds; returns (transfers, offers in calls, late news, answered records).
-fn run(seeds: std::ops::Range<u64>) -> [usize; 4] {
-    let mut counts = [0; 4];
+/// Runs these seeds; returns (transfers, offers in calls, late news, answered records, steps with
+/// an answered consultation, parked calls, retrieved ones).
+fn run(seeds: std::ops::Range<u64>) -> [usize; 7] {
+    let mut counts = [0; 7];
     for seed in seeds {
         let mut c = Chance::new(seed);
         let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -385,8 +427,10 @@ fn run(seeds: std::ops::Range<u64>) -> [usize; 4] {
             c.finish();
             c.w.expect_drained();
             // A pickup stays in the record of the call that it answers (group I).
-            let picked = c.w.records.iter().filter(|r| r.services.contains(Service::Pickup));
-            let told = c.w.records.len() + picked.count();
+            // A retrieval too.
+            let count = |s| c.w.records.iter().filter(|r| r.services.contains(s)).count();
+            let joined = count(Service::Pickup) + count(Service::ParkRetrieve);
+            let told = c.w.records.len() + joined;
             assert!(told >= c.offered, "{told} records of {} attempts", c.offered);
         }));
         if let Err(panic) = run {
@@ -396,7 +440,11 @@ fn run(seeds: std::ops::Range<u64>) -> [usize; 4] {
         }
         let transferred = c.w.counts.get(&base::event::Kind::Transferred).copied().unwrap_or(0);
         let answered = c.w.records.iter().filter(|r| r.is_answered()).count();
-        let more = [transferred as usize, c.holds, c.crossings, answered];
+        let with = |s| c.w.records.iter().filter(move |r| r.services.contains(s));
+        let count = |s| with(s).filter(|r| s == Service::Park || r.is_answered()).count();
+        let (parked, retrieved) = (count(Service::Park), count(Service::ParkRetrieve));
+        let more =
+            [transferred as usize, c.holds, c.crossings, answered, c.consulted, parked, retrieved];
         counts.iter_mut().zip(more).for_each(|(sum, n)| *sum += n);
     }
     counts
@@ -404,8 +452,9 @@ fn run(seeds: std::ops::Range<u64>) -> [usize; 4] {
 
 #[test]
 fn random_phones_leave_nothing_behind() {
-    let [transfers, holds, crossings, answered] = run(0..400);
-    let counts = (transfers, holds, crossings, answered);
+    let counts = run(0..400);
+    let [transfers, holds, crossings, answered, consulted, parked, retrieved] = counts;
+    assert!(consulted > 50 && parked > 15 && retrieved > 3, "{counts:?}");
     assert!(transfers > 30 && holds > 400 && crossings > 100 && answered > 400, "{counts:?}");
 }
 
