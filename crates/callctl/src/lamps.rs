@@ -9,7 +9,8 @@
 //! | called, no sign of life yet; joining; ended | nothing |
 //!
 //! Several legs of a number in one call are one dialog: that which is furthest. A pilot or a
-//! common number has no legs: it is `Early` while a call to it rings anywhere.
+//! common number has no legs: it is `Early` while a call to it rings anywhere. A park slot is
+//! `Confirmed` while it is in use.
 
 use std::collections::BTreeSet;
 
@@ -125,6 +126,9 @@ impl Call {
                     shown.push(dn);
                 }
             }
+            if let Some(slot) = self.parked.as_ref().map(|p| p.slot) {
+                shown.push(slot);
+            }
             if let Some(dn) = self.common_number(cx).filter(|dn| !shown.contains(dn)) {
                 shown.push(dn);
             }
@@ -156,6 +160,9 @@ impl Call {
 
     /// What the lamp of a number shows of this call, which is entered under it.
     fn line_of(&self, dn: Dn) -> Option<DialogLine> {
+        if self.parked.as_ref().is_some_and(|p| p.slot == dn) {
+            return self.slot_line();
+        }
         let is_member = self.legs.iter().any(|l| l.is_live() && l.who.dn == Some(dn));
         let rings = |l: &&Leg| l.role == Role::Ringing;
         let of_dn = self.legs.iter().filter(|l| match is_member {
@@ -172,6 +179,14 @@ impl Call {
             holds: leg.is_answered() && leg.holding,
             remote: self.far_of(leg),
         })
+    }
+
+    /// A slot in use: the far party is the one that waits there.
+    fn slot_line(&self) -> Option<DialogLine> {
+        let leg = self.first.and_then(|id| self.leg(id))?;
+        let remote = (leg.who.number.clone(), leg.who.name.clone());
+        let phase = DialogPhase::Confirmed;
+        Some(DialogLine { leg: leg.id, phase, is_caller: false, holds: true, remote })
     }
 
     /// Number and name of whom a leg talks to, calls or is called by.

@@ -44,7 +44,7 @@ const LATER: Micros = Micros::seconds(5);
 /// The call waits in a slot.
 #[derive(Debug)]
 pub(crate) struct Parked {
-    slot: Dn,
+    pub slot: Dn,
     site: SiteId,
     by: Arc<Person>,
     since: Mono,

@@ -4,7 +4,8 @@ use base::{Cause, Micros};
 use model::record::Service;
 use model::{Destination, Site};
 
-use super::world::{World, dn, pickup, site_with, stopped};
+use super::world::{TENANT, World, dn, pickup, site_with, stopped};
+use crate::lamps::DialogPhase;
 
 fn parked() -> World {
     let mut w = World::with_codes();
@@ -41,6 +42,20 @@ fn the_parker_hears_the_slot_and_is_released() {
     assert_eq!(w.joins(), ["2001 music"]);
     w.hangs_up("2001");
     w.expect_drained();
+}
+
+/// R310: the lamp of a slot.
+#[test]
+fn the_lamp_of_a_slot_is_lit_while_it_is_in_use() {
+    let mut w = World::with_codes();
+    w.control.watch(TENANT, dn(7801), true);
+    w.talk(2001, 2002);
+    w.press("2002", "#5");
+    let lines = w.control.dialogs_of(TENANT, dn(7801));
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((line.phase, &*line.remote.0), (DialogPhase::Confirmed, "2001"));
+    w.hangs_up("2001");
+    assert!(w.control.dialogs_of(TENANT, dn(7801)).is_empty());
 }
 
 #[test]

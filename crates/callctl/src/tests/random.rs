@@ -64,6 +64,10 @@ impl Chance {
     }
 
     fn number(&mut self) -> String {
+        let parked = self.w.control.calls.iter().any(|(_, call)| call.parked.is_some());
+        if parked && self.rng.chance(1, 2) {
+            return "*57".to_owned();
+        }
         if self.codes && self.rng.chance(1, 5) {
             return ["7801", "7802", "*57", "#5", "*55"][self.rng.below(5) as usize].to_owned();
         }

@@ -315,7 +315,7 @@ impl World {
     /// No lamp changes without word of it.
     fn watch_lamps(&mut self) {
         let touched = self.control.take_touched();
-        for n in 2001..=2008 {
+        for n in (2001..=2008).chain([7801, 7802]) {
             let lines = self.control.dialogs_of(TENANT, dn(n));
             let told = touched.contains(&(TENANT, dn(n)));
             let before = self.lamps.insert(n, lines.clone()).unwrap_or_default();

@@ -143,18 +143,17 @@ fn digits_pressed_on_one_phone_arrive_at_the_other() {
     if !have(&["baresip"]) {
         return;
     }
-    for path in ["relay", "auto"] {
-        let exchange = Exchange::start(&format!("digits-{path}"), path, 2101..2103);
-        let mut caller = Baresip::start(&exchange.dir, "caller", 1_000);
-        let mut callee = Baresip::start(&exchange.dir, "callee", 440);
-        caller.register(account(&exchange, 2101));
-        callee.register(Account { more: ";answermode=auto", ..account(&exchange, 2102) });
-        caller.dial("2102");
-        caller.event("CALL_ESTABLISHED");
-        callee.hears(1_000);
-        caller.command("sndcode", "159#");
-        wait("the digits 159#", || (callee.digits() == "159#").then_some(()));
-    }
+    // Where the exchange is on the media path, extensions get no push tones (R088).
+    let exchange = Exchange::start("digits", "auto", 2101..2103);
+    let mut caller = Baresip::start(&exchange.dir, "caller", 1_000);
+    let mut callee = Baresip::start(&exchange.dir, "callee", 440);
+    caller.register(account(&exchange, 2101));
+    callee.register(Account { more: ";answermode=auto", ..account(&exchange, 2102) });
+    caller.dial("2102");
+    caller.event("CALL_ESTABLISHED");
+    callee.hears(1_000);
+    caller.command("sndcode", "159#");
+    wait("the digits 159#", || (callee.digits() == "159#").then_some(()));
 }
 
 #[test]
