@@ -287,10 +287,10 @@ impl Call {
     /// Ends a step: trouble, waiting work, counters, media conditions and the timer.
     pub(crate) fn finish_step(&mut self, cx: &mut Cx<'_>) {
         for _ in 0..STEP_ROUNDS {
-            if let Some(verdict) = self.trouble.take() {
-                if !self.consult_broken(cx, verdict) {
-                    self.refuse_or_end(cx, verdict);
-                }
+            if let Some(verdict) = self.trouble.take()
+                && !self.consult_broken(cx, verdict)
+            {
+                self.refuse_or_end(cx, verdict);
             }
             for _ in 0..SETTLE_ROUNDS {
                 if self.trouble.is_some() || !self.settle(cx) {

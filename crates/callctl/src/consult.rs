@@ -5,13 +5,15 @@
 //! | `Dialling` | dials; 15 s without a digit: back | music | back | is called back |
 //! | `Ringing` | ring-back | music | the target's ringing ends, back | as a transfer |
 //! | `Failed` | why, at most 5 s; then dials again | music | back | is called back |
+//! | `Slot` | the number of a park slot, for 30 s (R293) | music | back | is parked |
 //! | `Talking` | talks to the one, the other is held | music | 切断: back; 非切断: changes sides | both are connected |
 //!
 //! The conversation that is held keeps the call's own draft, the consultation has its own. Media
 //! of the three goes through the media plane, so that only the joins change while nobody answers.
 
 use base::event::Kind;
-use base::{Cause, LegId, Micros, Mono};
+use base::id::SiteId;
+use base::{Cause, Dn, LegId, Micros, Mono};
 use mediactl::{Joined, Language, Play, PlayerId, Repeat, ToneKind};
 use model::HoldAgain;
 use model::record::{Service, Services};
@@ -21,11 +23,15 @@ use crate::call::{Call, Dialing, Link, Purpose, Transfer};
 use crate::cx::Cx;
 use crate::explain::Mark;
 use crate::leg::{Body, Leg, Pending};
+use crate::notice::slot_words;
 use crate::record::{Draft, Verdict};
 use crate::route::Journey;
 
 /// How long a refusal is heard (case 5).
 const FAILED: Micros = Micros::seconds(5);
+
+/// How long a slot is kept for who is held (R293).
+const SLOT_KEPT: Micros = Micros::seconds(30);
 
 /// The number of a refusal's guidance among the playings of a leg.
 const SERIAL: u32 = 3;
@@ -50,6 +56,8 @@ pub(crate) enum Stage {
     Ringing { rang: bool },
     /// The target cannot be had.
     Failed { until: Mono, what: PlayerId },
+    /// A park slot is kept; hanging up parks the held party there.
+    Slot { slot: Dn, site: SiteId, until: Mono },
     /// The target has answered; the holder talks to it, or to the party held before.
     Talking { target: LegId, to_target: bool },
 }
@@ -61,15 +69,16 @@ impl Consult {
             Stage::Talking { target, to_target } => {
                 id == if to_target { self.held } else { target }
             }
-            Stage::Dialling { .. } | Stage::Ringing { .. } | Stage::Failed { .. } => {
-                id == self.held
-            }
+            Stage::Dialling { .. }
+            | Stage::Ringing { .. }
+            | Stage::Failed { .. }
+            | Stage::Slot { .. } => id == self.held,
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Mono> {
         match self.stage {
-            Stage::Failed { until, .. } => Some(until),
+            Stage::Failed { until, .. } | Stage::Slot { until, .. } => Some(until),
             Stage::Dialling { .. } | Stage::Ringing { .. } | Stage::Talking { .. } => None,
         }
     }
@@ -77,7 +86,10 @@ impl Consult {
     fn target(&self) -> Option<LegId> {
         match self.stage {
             Stage::Talking { target, .. } => Some(target),
-            Stage::Dialling { .. } | Stage::Ringing { .. } | Stage::Failed { .. } => None,
+            Stage::Dialling { .. }
+            | Stage::Ringing { .. }
+            | Stage::Failed { .. }
+            | Stage::Slot { .. } => None,
         }
     }
 }
@@ -190,17 +202,38 @@ impl Call {
         }
     }
 
-    /// The refusal has been heard.
+    /// The holder called the park code, or a slot: its number is told, and kept for a while.
+    pub(crate) fn consult_slot(&mut self, cx: &mut Cx<'_>, slot: (Dn, SiteId)) {
+        let Some(consult) = &mut self.consult else { return };
+        let (until, (slot, site)) = (cx.now.mono + SLOT_KEPT, slot);
+        consult.stage = Stage::Slot { slot, site, until };
+        self.dialing = None;
+        cx.core.parked.insert((self.tenant, slot), self.key.slot);
+    }
+
+    /// The slot that is kept is free again.
+    pub(crate) fn free_kept_slot(&mut self, cx: &mut Cx<'_>) {
+        if let Some(Stage::Slot { slot, .. }) = self.consult.as_ref().map(|c| c.stage) {
+            cx.core.parked.remove(&(self.tenant, slot));
+        }
+    }
+
+    /// The refusal has been heard, or the slot was kept for long enough.
     pub(crate) fn consult_again(&mut self, cx: &mut Cx<'_>) {
-        if self.consult.as_ref().is_some_and(|c| matches!(c.stage, Stage::Failed { .. })) {
-            self.take_digits(cx);
+        match self.consult.as_ref().map(|c| c.stage) {
+            Some(Stage::Failed { .. }) => self.take_digits(cx),
+            Some(Stage::Slot { .. }) => {
+                self.drop_target(cx, Verdict::new(Cause::RingTimeout));
+                self.take_digits(cx);
+            }
+            _ => {}
         }
     }
 
     /// A player of the leg ended: true when it was the refusal.
     pub(crate) fn refusal_heard(&mut self, cx: &mut Cx<'_>, leg: LegId, serial: u32) -> bool {
         let ours = self.consult.as_ref().is_some_and(|c| c.holder == leg) && serial == SERIAL;
-        if ours {
+        if ours && self.consult.as_ref().is_some_and(|c| matches!(c.stage, Stage::Failed { .. })) {
             self.consult_again(cx);
         }
         ours
@@ -220,7 +253,7 @@ impl Call {
         let (holder, held) = (consult.holder, consult.held);
         match consult.stage {
             Stage::Dialling { .. } | Stage::Failed { .. } => self.consult_back(cx),
-            Stage::Ringing { .. } => {
+            Stage::Ringing { .. } | Stage::Slot { .. } => {
                 self.drop_target(cx, Verdict::by(Cause::CallerCancelled, holder));
                 self.consult_back(cx);
             }
@@ -243,6 +276,7 @@ impl Call {
 
     /// The consultation ends, whether its target rings or talks.
     fn drop_target(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+        self.free_kept_slot(cx);
         let Some(consult) = &mut self.consult else { return };
         let target = consult.target();
         if let Some(draft) = consult.draft.take() {
@@ -342,12 +376,18 @@ impl Call {
 
     /// Cases 1, 2 and 7.
     fn holder_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        self.free_kept_slot(cx);
         let Some(consult) = self.consult.take() else { return false };
         let lost = left.verdict.cause != Cause::NormalClearing || left.verdict.by.is_none();
         match consult.stage {
             Stage::Talking { target, .. } => self.connect_both(cx, *consult, target, left),
             Stage::Ringing { .. } if !lost => self.leave_ringing(cx, *consult, left),
-            _ => self.call_holder_back(cx, consult, left),
+            Stage::Slot { slot, site, .. } if !lost => {
+                let parties = (consult.holder, consult.held);
+                self.park_now(cx, parties, (slot, site), left.verdict);
+                self.out(cx, left);
+            }
+            _ => self.call_holder_back(cx, *consult, left),
         }
         true
     }
@@ -416,7 +456,7 @@ impl Call {
     }
 
     /// Nobody was reached: the held party stays so, and its holder is called back.
-    fn call_holder_back(&mut self, cx: &mut Cx<'_>, mut consult: Box<Consult>, left: Left) {
+    fn call_holder_back(&mut self, cx: &mut Cx<'_>, mut consult: Consult, left: Left) {
         let (holder, held) = (consult.holder, consult.held);
         let Some(who) = self.leg(holder).map(|l| l.who.clone()) else { return };
         if let Some(draft) = consult.draft.take() {
@@ -495,6 +535,10 @@ impl Call {
                 Some(Joined::Player(Play { what, repeat: Repeat::Once, serial: SERIAL }))
             }
             Stage::Failed { what, .. } => Some(forever(what)),
+            Stage::Slot { slot, .. } => {
+                let what = PlayerId::Words(slot_words(slot));
+                Some(Joined::Player(Play { what, repeat: Repeat::Once, serial: SERIAL }))
+            }
             Stage::Talking { .. } => None,
         }
     }

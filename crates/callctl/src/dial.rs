@@ -139,18 +139,16 @@ impl Call {
                     self.attempt().services.insert(service);
                     Cause::PickupNone
                 }
-                Next::Code(CodeKind::Park, _) if dialing.purpose == Purpose::Transfer => {
-                    match self.park_by_transfer(cx, None) {
+                Next::Code(CodeKind::Park, _) if parks(dialing.purpose) => {
+                    match self.park_for(cx, None) {
                         Ok(()) => return,
                         Err(cause) => cause,
                     }
                 }
-                Next::Slot(dn) if dialing.purpose == Purpose::Transfer => {
-                    match self.park_by_transfer(cx, Some(dn)) {
-                        Ok(()) => return,
-                        Err(cause) => cause,
-                    }
-                }
+                Next::Slot(dn) if parks(dialing.purpose) => match self.park_for(cx, Some(dn)) {
+                    Ok(()) => return,
+                    Err(cause) => cause,
+                },
                 Next::Code(CodeKind::ParkRetrieve, _) | Next::Slot(_) => {
                     self.attempt().services.insert(Service::ParkRetrieve);
                     Cause::ParkNone
@@ -169,6 +167,14 @@ impl Call {
             return self.unreached(cx, verdict);
         }
         self.unreached(cx, Verdict::new(Cause::ForwardLoop).blaming(Blame::Us));
+    }
+
+    /// The target of a transfer or consultation is a park slot (R293).
+    fn park_for(&mut self, cx: &mut Cx<'_>, slot: Option<Dn>) -> Result<(), Cause> {
+        match self.dialing.as_ref().map(|d| d.purpose) {
+            Some(Purpose::Consult) => self.park_by_consult(cx, slot),
+            _ => self.park_by_transfer(cx, slot),
+        }
     }
 
     /// 均等: the next call begins after this member, whoever answers.
@@ -190,4 +196,9 @@ impl Call {
             Purpose::ParkRecall | Purpose::ParkOverflow => self.end(cx, verdict),
         }
     }
+}
+
+/// Whether a call to the park code parks someone.
+fn parks(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::Transfer | Purpose::Consult)
 }

@@ -33,6 +33,7 @@ impl Call {
         self.ended = true;
         self.record_all(cx, verdict);
         self.leave_slot(cx);
+        self.free_kept_slot(cx);
         if let Some(transfer) = self.transfer.take() {
             self.tell_referrer(cx, transfer.referrer, Cause::CallerCancelled.sip_status());
         }

@@ -14,6 +14,11 @@ const NOTICE_MAX: Micros = Micros::seconds(15);
 /// The notice's number among the playings of a leg.
 const SERIAL: u32 = 2;
 
+/// The number of a park slot as it is told.
+pub(crate) fn slot_words(slot: base::Dn) -> Words {
+    Words::new(Language::Ja).say(PromptId::ParkNumberIs).digits(&slot.text())
+}
+
 /// What a party hears now.
 #[derive(Debug)]
 pub(crate) struct Notice {
@@ -37,8 +42,7 @@ impl Call {
 
     /// The number of the slot, and then the end of the leg.
     pub(crate) fn tell_slot(&mut self, cx: &mut Cx<'_>, leg: LegId, slot: base::Dn) {
-        let words = Words::new(Language::Ja).say(PromptId::ParkNumberIs).digits(&slot.text());
-        self.notify(cx, leg, PlayerId::Words(words), true);
+        self.notify(cx, leg, PlayerId::Words(slot_words(slot)), true);
     }
 
     fn notify(&mut self, cx: &mut Cx<'_>, leg: LegId, what: PlayerId, last: bool) {

@@ -97,13 +97,50 @@ impl Call {
         let Some(slot) = slot.filter(|_| !busy && self.has_rights(cx, id)) else {
             return self.error_tone(cx, id);
         };
-        let Some(draft) = self.park_draft(cx, (id, held), slot, None) else { return };
-        let old = std::mem::replace(&mut self.draft, draft);
-        self.record(cx, &old, Verdict::by(Cause::NormalClearing, id));
-        self.park(cx, (id, held), slot);
+        self.park_now(cx, (id, held), slot, Verdict::by(Cause::NormalClearing, id));
         match cx.view.announcements(self.tenant) {
             true => self.tell_slot(cx, id, slot.0),
             false => self.hang_up(cx, id, Cause::NormalClearing),
+        }
+    }
+
+    /// Ends the record of the two and parks the second one.
+    pub(crate) fn park_now(
+        &mut self,
+        cx: &mut Cx<'_>,
+        parties: (LegId, LegId),
+        slot: (Dn, SiteId),
+        end: Verdict,
+    ) {
+        let Some(draft) = self.park_draft(cx, parties, slot, None) else { return };
+        let old = std::mem::replace(&mut self.draft, draft);
+        self.record(cx, &old, end);
+        self.park(cx, parties, slot);
+    }
+
+    /// A consultation call to the park code, or to a slot.
+    pub(crate) fn park_by_consult(
+        &mut self,
+        cx: &mut Cx<'_>,
+        slot: Option<Dn>,
+    ) -> Result<(), Cause> {
+        let Some(holder) = self.consult.as_ref().map(|c| c.holder) else {
+            return Err(Cause::UnallocatedNumber);
+        };
+        let slot = self.slot_for(cx, holder, slot)?;
+        self.consult_slot(cx, slot);
+        Ok(())
+    }
+
+    /// The slot that was asked for, or the lowest free one of the site.
+    fn slot_for(&self, cx: &Cx<'_>, by: LegId, slot: Option<Dn>) -> Result<(Dn, SiteId), Cause> {
+        let site = self.leg(by).and_then(|l| l.site).ok_or(Cause::UnallocatedNumber)?;
+        let Some(dn) = slot else { return self.free_slot(cx, site).ok_or(Cause::UserBusy) };
+        let known = cx.view.snapshot().park_slot(self.tenant, dn);
+        let site = known.ok_or(Cause::UnallocatedNumber)?.site;
+        match cx.core.parked.contains_key(&(self.tenant, dn)) {
+            true => Err(Cause::UserBusy),
+            false => Ok((dn, site)),
         }
     }
 
@@ -116,18 +153,7 @@ impl Call {
         let Some((id, held)) = self.transfer.as_ref().map(|t| (t.referrer, t.transferee)) else {
             return Err(Cause::UnallocatedNumber);
         };
-        let site = self.leg(id).and_then(|l| l.site).ok_or(Cause::UnallocatedNumber)?;
-        let slot = match slot {
-            None => self.free_slot(cx, site).ok_or(Cause::UserBusy)?,
-            Some(dn) => {
-                let known = cx.view.snapshot().park_slot(self.tenant, dn);
-                let site = known.ok_or(Cause::UnallocatedNumber)?.site;
-                match cx.core.parked.contains_key(&(self.tenant, dn)) {
-                    true => return Err(Cause::UserBusy),
-                    false => (dn, site),
-                }
-            }
-        };
+        let slot = self.slot_for(cx, id, slot)?;
         let Some(transfer) = self.transfer.take() else { return Err(Cause::UnallocatedNumber) };
         self.dialing = None;
         let Some(draft) = self.park_draft(cx, (id, held), slot, transfer.draft) else {

@@ -263,7 +263,7 @@ fn a_target_that_cannot_be_had_is_told_and_another_may_be_dialled() {
     assert_eq!(w.joins(), ["2001 2002", "2002 2001"], "the hold code at any moment");
     let records = w.told_records();
     assert_eq!(records[0], "2002>- UnallocatedNumber unanswered");
-    for code in ["*55", "7801", "#5"] {
+    for code in ["*55", "*57", "*211"] {
         w.press("2002", &format!("#7{code}#1"));
         assert_ne!(w.joins()[1], "2002 2001", "{code} is no target");
         w.press("2002", "#7");

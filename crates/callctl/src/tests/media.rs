@@ -361,7 +361,7 @@ fn policies_of_the_caller_hold() {
 
 /// R088: extensions get no push tones, but for devices that want them.
 #[test]
-fn a_digit_by_signalling_becomes_an_event_for_a_door_phone() {
+fn a_digit_by_signalling_becomes_an_event_in_a_relayed_call() {
     let mut w = World::relayed();
     w.configure(&[door_phone(2002)]);
     w.talk(2001, 2002);

@@ -250,6 +250,42 @@ fn a_retrieval_that_is_given_up_leaves_the_call_parked() {
     w.expect_drained();
 }
 
+/// R293: a consultation call to the park code, or to a slot.
+#[test]
+fn a_consultation_with_a_slot_parks_when_its_holder_hangs_up() {
+    for (keys, slot) in [("#7#5#1", "7801"), ("#77802#1", "7802")] {
+        let mut w = World::with_codes();
+        w.talk(2001, 2002);
+        for end in [30, 5, 1] {
+            w.press("2002", keys);
+            let told =
+                format!("2002 [\"park-number-is\", \"n7\", \"n8\", \"n0\", \"n{}\"]", &slot[3..]);
+            assert_eq!(w.joins(), ["2001 music".to_owned(), told], "{keys}");
+            w.dial(2003, slot);
+            assert_eq!(w.records.last().map(|r| r.cause), Some(Cause::ParkNone), "only kept");
+            w.wait(Micros::seconds(end));
+            match end {
+                // The hold code goes back.
+                5 => w.press("2002", "#7"),
+                1 => w.hangs_up("2002"),
+                _ => {
+                    assert_eq!(w.joins(), ["2001 music", "2002 SecondDial"]);
+                    w.press("2002", "#7");
+                }
+            }
+            if end > 1 {
+                assert_eq!(w.joins(), ["2001 2002", "2002 2001"]);
+            }
+        }
+        assert_eq!(w.joins(), ["2001 music"]);
+        w.dial(2003, slot);
+        w.agree();
+        assert_eq!(w.joins(), ["2001 2003", "2003 2001"]);
+        w.hangs_up("2003");
+        w.expect_drained();
+    }
+}
+
 /// R292.
 #[test]
 fn the_park_code_during_a_consultation_changes_nothing() {

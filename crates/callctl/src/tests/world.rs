@@ -140,7 +140,7 @@ impl World {
         changes.push(Change::DevicePut(spare));
         let snapshot = Snapshot::build(changes.clone()).expect("a valid company");
         let mut control = CallControl::new(Place::new(0, 0), Rng::from_seed([7; 32]));
-        for n in 2001..=2008 {
+        for n in (2001..=2008).chain([7801, 7802]) {
             control.watch(TENANT, dn(n), true);
         }
         let facts = Facts {
