@@ -38,6 +38,10 @@ impl Facts for Live<'_> {
         self.core.budget.count(tenant, dn).saturating_sub(own)
     }
 
+    fn is_parked(&self, tenant: TenantId, slot: Dn) -> bool {
+        self.core.parked.contains_key(&(tenant, slot))
+    }
+
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
         self.core.offered.get(&(tenant, group)).copied()
     }

@@ -290,8 +290,7 @@ impl CallControl {
                 call.take_over(cx, new, ringing);
             });
         }
-        let slots = park::wanted(view.snapshot(), (device.tenant, new.site), &offered.dialed);
-        if let Some(slot) = slots.and_then(|slots| self.parked_in(device.tenant, &slots))
+        if let Some(slot) = self.parked_for((device.tenant, &new), &offered.dialed, view)
             && !self.is_full((slot, device.tenant), &new, view)
             && permit::is_offer_usable(device.srtp, &offered)
         {

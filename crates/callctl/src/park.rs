@@ -31,6 +31,7 @@ use crate::route::facts::active;
 use crate::route::number::{self, Read};
 use crate::route::person::owner;
 use crate::route::{Journey, Plan, Style};
+use crate::view::View;
 
 /// How long the parker is called back (R290).
 const RECALL_S: u16 = 30;
@@ -54,7 +55,7 @@ pub(crate) struct Parked {
 }
 
 /// The slots that somebody asks for; `None` when no slot and no retrieve code was dialled.
-pub(crate) fn wanted(
+fn wanted(
     snapshot: &Snapshot,
     (tenant, site): (TenantId, Option<SiteId>),
     dialed: &str,
@@ -73,8 +74,17 @@ pub(crate) fn wanted(
 }
 
 impl CallControl {
-    /// The call that is parked longest in one of these slots and can be retrieved now.
-    pub(crate) fn parked_in(&self, tenant: TenantId, slots: &[Dn]) -> Option<usize> {
+    /// The call that is parked longest where a phone looks, and can be retrieved now.
+    pub(crate) fn parked_for(
+        &self,
+        (tenant, new): (TenantId, &Leg),
+        dialed: &str,
+        view: &dyn View,
+    ) -> Option<usize> {
+        if self.core.parked.is_empty() {
+            return None;
+        }
+        let slots = wanted(view.snapshot(), (tenant, new.site), dialed)?;
         let calls = slots.iter().filter_map(|dn| self.core.parked.get(&(tenant, *dn)));
         let calls = calls.filter_map(|slot| {
             let call = self.calls.get(*slot as usize)?;

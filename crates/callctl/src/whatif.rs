@@ -145,6 +145,9 @@ pub(crate) fn explain(now: Mono, asked: &Question<'_>, facts: &dyn Facts) -> Exp
                 next = journey.waited(&mut asker.walk(&mut trace));
                 continue;
             }
+            Next::Slot(dn) if !facts.is_parked(asked.tenant, dn) => {
+                return asker.ended(steps, &trace, Ending::Refused(Cause::ParkNone));
+            }
             end => return asker.ended(steps, &trace, ending(&end)),
         };
         let answer = asker.assumed(plan.dn);

@@ -12,6 +12,8 @@ pub(crate) trait Facts {
     fn contacts(&self, device: DeviceId) -> usize;
     /// Calls of a number besides the one at hand (R250).
     fn calls(&self, tenant: TenantId, dn: Dn) -> u32;
+    /// A call is parked in the slot.
+    fn is_parked(&self, tenant: TenantId, slot: Dn) -> bool;
     /// The member of a hunting group that was offered a call last (均等).
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
 }

@@ -6,6 +6,7 @@ use model::{Destination, Site};
 
 use super::world::{TENANT, World, dn, pickup, site_with, stopped};
 use crate::lamps::DialogPhase;
+use crate::whatif::{Ending, Question};
 
 fn parked() -> World {
     let mut w = World::with_codes();
@@ -80,6 +81,19 @@ fn whoever_dials_the_slot_gets_the_call() {
         }
         w.expect_drained();
     }
+}
+
+/// R318: the explanation knows what is parked.
+#[test]
+fn the_explanation_knows_what_is_parked() {
+    let ending = |w: &World| {
+        let asked = Question { tenant: TENANT, from: dn(2003), to: "7801", answers: &[] };
+        w.control.explain(w.now.mono, &asked, &w.facts).ending
+    };
+    let mut w = parked();
+    assert_eq!(ending(&w), Ending::Slot(dn(7801)));
+    w.hangs_up("2001");
+    assert_eq!(ending(&w), Ending::Refused(Cause::ParkNone));
 }
 
 /// 063, also for another slot; the slot is free as soon as it is left.
