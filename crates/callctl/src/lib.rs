@@ -16,7 +16,7 @@
 //! | `feature` `voice` | settings by code; the exchange itself speaks |
 //! | `transfer` `replaces` | parties change |
 //! | `digits` `collect` | digits: codes, and what passes |
-//! | `consult` `park` `notice` | codes pressed in a call |
+//! | `consult` `leave` `park` `notice` | codes pressed in a call |
 //! | `end` `record` `explain` | ends, history, why |
 //! | `whatif` | where a call would go, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
@@ -41,6 +41,7 @@ mod feature;
 mod hold;
 pub mod input;
 pub mod lamps;
+mod leave;
 mod leg;
 mod media;
 mod notice;

@@ -1,0 +1,215 @@
+//! Who leaves a call in which somebody is held by code (group G, cases 1, 2, 6 and 7).
+//!
+//! | Who goes | While | The others |
+//! |---|---|---|
+//! | holder | the target rings | the held party waits for it, as after a transfer |
+//! | holder | the target has answered | are connected |
+//! | holder | a slot is told | the held party is parked |
+//! | holder | anything else, or its leg is lost | the held party waits, the holder is called back |
+//! | held party | the target has answered | the consultation goes on as a call |
+//! | held party | anything else | the call ends |
+//! | target | it has answered | the first two talk |
+
+use base::event::Kind;
+use base::{Cause, LegId};
+use model::record::{Service, Services};
+
+use crate::call::{Call, Purpose, Transfer};
+use crate::consult::{Consult, Stage};
+use crate::cx::Cx;
+use crate::explain::Mark;
+use crate::leg::Body;
+use crate::record::{Draft, Verdict};
+
+/// How a leg that takes part came to its end.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    leg: LegId,
+    verdict: Verdict,
+    /// Its far end does not know yet.
+    ours: bool,
+}
+
+impl Call {
+    /// Somebody who takes part has gone: true when the call goes on.
+    pub(crate) fn consult_left(&mut self, cx: &mut Cx<'_>, leg: LegId, verdict: Verdict) -> bool {
+        self.left(cx, Left { leg, verdict, ours: false })
+    }
+
+    /// Something went wrong between the two that talk: true when the call goes on.
+    pub(crate) fn consult_broken(&mut self, cx: &mut Cx<'_>, verdict: Verdict) -> bool {
+        let Some(consult) = self.consult.as_ref().filter(|_| !self.ended) else { return false };
+        let lost = verdict.by.filter(|_| verdict.cause == Cause::MediaTimeout);
+        if let Some(leg) = lost {
+            return self.left(cx, Left { leg, verdict, ours: true });
+        }
+        match consult.stage {
+            Stage::Talking { target, to_target: true } => {
+                self.left(cx, Left { leg: target, verdict, ours: true })
+            }
+            _ => false,
+        }
+    }
+
+    fn left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        let Some(consult) = &self.consult else { return false };
+        match left.leg {
+            leg if leg == consult.holder => self.holder_left(cx, left),
+            leg if leg == consult.held => self.held_left(cx, left),
+            leg if Some(leg) == consult.target() => self.target_left(cx, left),
+            _ => false,
+        }
+    }
+
+    /// The leg is out, by itself or by us.
+    fn out(&mut self, cx: &mut Cx<'_>, left: Left) {
+        if left.ours {
+            self.hang_up(cx, left.leg, left.verdict.cause);
+        } else {
+            self.leg_out(cx, left.leg);
+        }
+    }
+
+    /// Cases 1, 2 and 7.
+    fn holder_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        self.free_kept_slot(cx);
+        let Some(consult) = self.consult.take() else { return false };
+        let lost = left.verdict.cause != Cause::NormalClearing || left.verdict.by.is_none();
+        match consult.stage {
+            Stage::Talking { target, .. } => self.connect_both(cx, *consult, target, left),
+            Stage::Ringing { .. } if !lost => self.leave_ringing(cx, *consult, left),
+            Stage::Slot { slot, site, .. } if !lost => {
+                let parties = (consult.holder, consult.held);
+                self.park_now(cx, parties, (slot, site), left.verdict);
+                self.out(cx, left);
+            }
+            _ => self.call_holder_back(cx, *consult, left),
+        }
+        true
+    }
+
+    /// The target has answered: the transfer is done.
+    fn connect_both(&mut self, cx: &mut Cx<'_>, consult: Consult, target: LegId, left: Left) {
+        let held = consult.held;
+        let Some(who) = self.leg(consult.holder).map(|l| l.who.clone()) else { return };
+        let (Some(stays), Some(new)) = (self.leg(held), self.leg(target)) else { return };
+        let device = (stays.who.clone(), stays.device);
+        let mut draft = Draft::of_transfer(cx.now.wall, device, &new.who.number, &who);
+        draft.answered_at = Some(cx.now.wall);
+        draft.callee = Some((new.who.clone(), Some(new.device)));
+        let (way, mark) = self.way_between(cx, stays, new);
+        draft.note(mark);
+        let old = std::mem::replace(&mut self.draft, draft);
+        self.record(cx, &old, left.verdict);
+        if let Some(consulted) = consult.draft {
+            self.record(cx, &consulted, left.verdict);
+        }
+        cx.count(Kind::Transferred);
+        self.out(cx, left);
+        self.pair(cx, held, target);
+        self.way = way;
+    }
+
+    /// The target still rings: as a transfer whose referrer has gone.
+    fn leave_ringing(&mut self, cx: &mut Cx<'_>, consult: Consult, left: Left) {
+        let (holder, held) = (consult.holder, consult.held);
+        let Some(who) = self.leg(holder).map(|l| l.who.clone()) else { return };
+        let Some(stays) = self.leg(held) else { return };
+        let Some(mut draft) = consult.draft else { return };
+        draft.caller = stays.who.clone();
+        draft.caller_device = stays.device;
+        draft.services = Services(draft.services.0).with(Service::Transfer);
+        draft.transferrer = Some(who.number.clone());
+        if let Some(dn) = who.dn {
+            draft.note(Mark::Transferred(dn));
+        }
+        let old = std::mem::replace(&mut self.draft, *draft);
+        self.record(cx, &old, left.verdict);
+        if let Some(ring) = &mut self.ring {
+            ring.purpose = Purpose::Transfer;
+            ring.leg = held;
+            ring.inherited = true;
+        }
+        if let Some(dialing) = &mut self.dialing {
+            dialing.purpose = Purpose::Transfer;
+            dialing.leg = held;
+        }
+        for leg in &mut self.legs {
+            if let Some(waiting) = &mut leg.waiting
+                && waiting.body == Body::Fresh(holder)
+            {
+                waiting.body = Body::Fresh(held);
+            }
+        }
+        self.leave_alone(cx, held, left);
+        self.transfer = Some(Box::new(Transfer {
+            referrer: holder,
+            referrer_who: who,
+            transferee: held,
+            draft: None,
+            told: false,
+        }));
+    }
+
+    /// Nobody was reached: the held party stays so, and its holder is called back.
+    fn call_holder_back(&mut self, cx: &mut Cx<'_>, mut consult: Consult, left: Left) {
+        let (holder, held) = (consult.holder, consult.held);
+        let Some(who) = self.leg(holder).map(|l| l.who.clone()) else { return };
+        if let Some(draft) = consult.draft.take() {
+            let cause = match left.verdict.cause {
+                Cause::NormalClearing => Cause::CallerCancelled,
+                cause => cause,
+            };
+            self.record(cx, &draft, Verdict { cause, ..left.verdict });
+        }
+        self.ring = None;
+        self.dialing = None;
+        for id in self.ringing() {
+            self.hang_up(cx, id, Cause::CallerCancelled);
+        }
+        self.rings_nowhere(cx);
+        self.leave_alone(cx, held, left);
+        let transfer = Transfer {
+            referrer: holder,
+            referrer_who: who,
+            transferee: held,
+            draft: None,
+            told: false,
+        };
+        self.recall(cx, Box::new(transfer), left.verdict);
+    }
+
+    /// Only the held party is left.
+    fn leave_alone(&mut self, cx: &mut Cx<'_>, held: LegId, left: Left) {
+        self.out(cx, left);
+        self.first = Some(held);
+        self.second = None;
+        self.linked = false;
+        self.part_from(cx, held);
+    }
+
+    /// Case 6: a consultation that was answered goes on by itself, any other ends with the call.
+    fn held_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        let Some(target) = self.consult.as_ref().and_then(|c| c.target()) else { return false };
+        let Some(consult) = self.consult.take() else { return false };
+        let Some(draft) = consult.draft else { return false };
+        let old = std::mem::replace(&mut self.draft, *draft);
+        self.record(cx, &old, left.verdict);
+        self.out(cx, left);
+        if self.peer_of(consult.holder) != Some(target) {
+            self.pair(cx, consult.holder, target);
+        }
+        true
+    }
+
+    /// The target hangs up.
+    fn target_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        let Some(draft) = self.consult.as_mut().and_then(|c| c.draft.take()) else {
+            return false;
+        };
+        self.record(cx, &draft, left.verdict);
+        self.out(cx, left);
+        self.consult_back(cx);
+        true
+    }
+}
