@@ -253,7 +253,7 @@ fn step(mark: Mark) -> Step {
         Mark::Announced => plain("announce"),
         Mark::Transferred(dn) => named("transfer", dn),
         Mark::Recall(dn) => named("transfer.recall", dn),
-        Mark::Parked(dn) => named("park", dn),
+        Mark::Parked(dn) => named("park.slot", dn),
         Mark::ParkRecall(dn) => named("park.recall", dn),
         Mark::Unparked(dn) => named("park.retrieve", dn),
         Mark::TakenOver(dn) => named("replaces", dn),

@@ -112,7 +112,7 @@ fn every_step_of_the_trace_has_a_sentence() {
         ("media.path", "direct"),
         ("media.path", "relay nat"),
         ("media.path", "relay codes"),
-        ("park", "7801"),
+        ("park.slot", "7801"),
         ("park.recall", "2001"),
         ("park.retrieve", "2001"),
         ("media.path", "relay protection"),
