@@ -41,8 +41,8 @@ limits! {
     LEGS_MAX: usize = 200_000;
     /// Transactions of one shard; a new one above it gets a stateless 503.
     TRANSACTIONS_MAX: usize = 500_000;
-    /// Legs that ring at once for one call.
-    RINGING_LEGS_MAX: usize = 64;
+    /// Legs that ring at once for one call: 256 members with two terminals each (R276).
+    RINGING_LEGS_MAX: usize = 512;
     /// Early dialogs kept of one forked INVITE.
     FORKS_MAX: usize = 12;
     /// Event subscriptions of one shard; more are refused with 503.
