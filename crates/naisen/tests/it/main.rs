@@ -14,6 +14,7 @@ mod races;
 mod refusals;
 mod reliable;
 mod scarcity;
+mod services;
 mod signalling;
 mod timers;
 mod transfers;

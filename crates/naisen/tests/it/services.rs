@@ -1,0 +1,68 @@
+//! Call services, with telephones that people really use.
+
+use crate::harness::baresip::{Account, Baresip};
+use crate::harness::exchange::{DOMAIN, Exchange};
+use crate::harness::have;
+
+fn phone(exchange: &Exchange, name: &str, dn: u32, hertz: u32) -> Baresip {
+    let mut phone = Baresip::start(&exchange.dir, name, hertz);
+    let exchange = exchange.udp();
+    phone.register(Account { dn, exchange, transport: "udp", more: "" });
+    phone
+}
+
+/// Dials a feature code, hears what the exchange says to it, and waits for the end.
+#[track_caller]
+fn feature_code(phone: &mut Baresip, code: &str) {
+    let mark = phone.mark();
+    phone.dial(code);
+    phone.event_since(mark, "CALL_ESTABLISHED");
+    phone.hears_something();
+    phone.event_since(mark, "CALL_CLOSED");
+}
+
+#[test]
+fn a_forward_set_by_code_is_confirmed_followed_explained_and_cleared() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("services-forward", "auto", 2101..2104);
+    let mut owner = phone(&exchange, "owner", 2101, 440);
+    let mut target = phone(&exchange, "target", 2102, 620);
+    let mut caller = phone(&exchange, "caller", 2103, 1_000);
+    feature_code(&mut owner, "*2112102");
+    caller.dial("2101");
+    target.event("CALL_INCOMING");
+    target.command("accept", "");
+    caller.event("CALL_ESTABLISHED");
+    target.hears(1_000);
+    caller.hears(620);
+    caller.command("hangup", "");
+    target.event("CALL_CLOSED");
+    let explain = ["explain", "--tenant", DOMAIN, "--from", "2103", "--to", "2101"];
+    let told = String::from_utf8(exchange.good(&explain)).unwrap();
+    assert!(told.contains("無条件転送") && told.contains("2102"), "{told}");
+    feature_code(&mut owner, "*210");
+    let mark = owner.mark();
+    caller.dial("2101");
+    owner.event_since(mark, "CALL_INCOMING");
+    caller.command("hangup", "");
+    owner.event_since(mark, "CALL_CLOSED");
+    let history = exchange.history_of(4);
+    let services: Vec<&str> = history.iter().map(|row| &*row[4]).collect();
+    assert_eq!(services, ["特番操作", "無条件転送", "特番操作", ""]);
+    let forwarded = &history[1];
+    assert_eq!((&*forwarded[5], &*forwarded[7], &*forwarded[8]), ("2101", "2102", "2101"));
+}
+
+#[test]
+fn a_number_that_is_not_in_use_is_refused_as_destination() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("services-refused", "auto", 2101..2102);
+    let mut owner = phone(&exchange, "owner", 2101, 440);
+    feature_code(&mut owner, "*2212999");
+    let history = exchange.history_of(1);
+    assert_eq!((&*history[0][4], &*history[0][11]), ("特番操作", "001"));
+}
