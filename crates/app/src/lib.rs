@@ -15,6 +15,7 @@ pub mod kana;
 pub mod login;
 pub mod own_setting;
 pub mod result;
+pub mod service;
 pub mod text;
 pub mod users;
 

@@ -54,7 +54,8 @@ macro_rules! catalogues {
 }
 
 catalogues![
-    "cli", "demo", "explain", "export", "history", "import", "init", "login", "portal", "users",
+    "api", "cli", "demo", "explain", "export", "history", "import", "init", "login", "portal",
+    "users",
 ];
 
 type Bundle = FluentBundle<FluentResource>;

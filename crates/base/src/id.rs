@@ -155,6 +155,8 @@ durable! {
     GatewayId,
     /// One finished call or attempt in the history.
     RecordId,
+    /// A bearer token of the API.
+    ApiTokenId,
 }
 
 #[cfg(test)]

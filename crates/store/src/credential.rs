@@ -345,7 +345,7 @@ impl Store {
         let owner = match scope.actor() {
             Actor::Admin(id) => CredentialOwner::Admin(id),
             Actor::User(id) => CredentialOwner::User(id),
-            Actor::Operator => return Ok(PasswordOutcome::Refused),
+            Actor::Operator | Actor::Token(_) => return Ok(PasswordOutcome::Refused),
         };
         let case = login::Attempt {
             tenant: scope.tenant(),

@@ -8,6 +8,7 @@
 //! [`StoreWriter`]. Time is always an argument. Every read or write of a tenant's data takes a
 //! [`TenantScope`].
 
+mod api_token;
 mod audit;
 mod backend;
 mod binding;
@@ -33,6 +34,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use api_token::{ApiRole, ApiToken, NewApiToken};
 pub use audit::{AuditEntry, AuditFault};
 pub use commit::{Commit, Committed};
 pub use credential::{PasswordChange, PasswordOutcome};

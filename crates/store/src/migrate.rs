@@ -35,6 +35,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     3 "main" "0003-history",
     4 "main" "0004-audit",
     5 "main" "0005-call-services",
+    6 "main" "0006-api-tokens",
 ];
 
 /// Schema of `soft.db`.

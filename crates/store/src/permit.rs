@@ -26,7 +26,7 @@ pub(crate) fn permitted(
     match scope.actor() {
         Actor::Operator => true,
         Actor::User(id) => is_own(before, id, change),
-        Actor::Admin(_) => match (change, scope.site()) {
+        Actor::Admin(_) | Actor::Token(_) => match (change, scope.site()) {
             (Change::TenantPut(new), None) => before.tenant(tenant).is_some_and(|old| {
                 (new.quota, new.is_default, new.preset, new.options)
                     == (old.quota, old.is_default, old.preset, old.options)

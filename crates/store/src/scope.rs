@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use base::id::{AdminId, SiteId, TenantId, UserId};
+use base::id::{AdminId, ApiTokenId, SiteId, TenantId, UserId};
 
 /// Whose data may be touched, and by whom. Every query takes one (SEC-21).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Actor {
     Admin(AdminId),
     /// A person, for the own settings only.
     User(UserId),
+    /// A program with a token of the API, with the rights of an administrator of the tenant.
+    Token(ApiTokenId),
 }
 
 /// Where a person comes from (R004).
@@ -73,7 +75,7 @@ impl TenantScope {
         self.actor
     }
 
-    /// Login name of the actor, for audit rows and screens.
+    /// Login name of the actor, or name of the token, for audit rows and screens.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -91,6 +93,7 @@ impl Actor {
             Actor::Operator => (0, None),
             Actor::Admin(id) => (1, Some(id.0)),
             Actor::User(id) => (2, Some(id.0)),
+            Actor::Token(id) => (3, Some(id.0)),
         }
     }
 
@@ -99,6 +102,7 @@ impl Actor {
             (0, _) => Some(Actor::Operator),
             (1, Some(id)) => Some(Actor::Admin(AdminId(id))),
             (2, Some(id)) => Some(Actor::User(UserId(id))),
+            (3, Some(id)) => Some(Actor::Token(ApiTokenId(id))),
             _ => None,
         }
     }

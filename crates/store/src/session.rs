@@ -71,7 +71,7 @@ impl Store {
         let owner = match session.scope.actor() {
             Actor::Admin(id) => CredentialOwner::Admin(id),
             Actor::User(id) => CredentialOwner::User(id),
-            Actor::Operator => return Err(DbError::corrupt("session owner")),
+            Actor::Operator | Actor::Token(_) => return Err(DbError::corrupt("session owner")),
         };
         let (kind, id) = owner_parts(owner);
         let text: String = random::<32>().iter().map(|b| format!("{b:02x}")).collect();

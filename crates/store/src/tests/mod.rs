@@ -1,5 +1,6 @@
 //! Behaviour of the store.
 
+mod api_token;
 mod audit;
 mod commit;
 mod folder;

@@ -11,7 +11,7 @@ use crate::directory::{
 use crate::error::OpenError;
 use crate::migrate::{MAIN, SOFT, migrate};
 use crate::rows::Rows;
-use crate::{audit, binding, commit, credential, history, login, open, session};
+use crate::{api_token, audit, binding, commit, credential, history, login, open, session};
 
 async fn fresh(dir: &TempDir) -> SqliteConnection {
     std::fs::create_dir_all(dir.path()).expect("folder");
@@ -89,6 +89,11 @@ async fn every_statement_of_main_is_prepared() {
         login::SET_FAILURES,
         login::TOUCH,
         login::LOCKED,
+        api_token::MAKE,
+        api_token::FIND,
+        api_token::LIST,
+        api_token::COUNT,
+        api_token::REVOKE,
         session::OPEN,
         session::FIND,
         session::SEEN,

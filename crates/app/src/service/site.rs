@@ -1,0 +1,66 @@
+//! Sites: codes of calls, tones, what may leave the company, park times (R063, R083, R086, R283).
+
+use std::borrow::Cow;
+
+use base::id::{SiteId, TenantId};
+use model::{Change, Field, Site, Snapshot};
+
+use crate::service::destination::{self, Owner};
+use crate::service::noun::{Key, Noun, Place, Removal, one};
+use crate::service::problem::{self, Problem};
+
+impl Noun for Site {
+    const WORD: &'static str = "site";
+    const KEY: &'static str = "domain";
+
+    fn place(&self) -> Place {
+        Place::Id(self.id.0)
+    }
+
+    fn key(&self) -> String {
+        self.domain.to_string()
+    }
+
+    fn all<'s>(
+        snapshot: &'s Snapshot,
+        tenant: TenantId,
+    ) -> Box<dyn Iterator<Item = Cow<'s, Self>> + 's> {
+        Box::new(snapshot.sites(tenant).map(one))
+    }
+
+    fn find<'s>(snapshot: &'s Snapshot, tenant: TenantId, key: Key<'_>) -> Option<Cow<'s, Self>> {
+        let found = match key.id() {
+            Some(id) => snapshot.site(SiteId(id)),
+            None => snapshot.site_of_domain(key.0),
+        };
+        found.filter(|s| s.tenant == tenant).map(one)
+    }
+
+    fn words(&self, _: &Snapshot) -> Vec<String> {
+        let number = self.number.as_deref().unwrap_or_default().to_owned();
+        vec![self.name.to_string(), self.domain.to_string(), number]
+    }
+
+    fn changes(&self, _: Option<&Self>, _: &Snapshot) -> Vec<Change> {
+        vec![Change::SitePut(self.clone())]
+    }
+
+    fn removal(&self, _: &Snapshot) -> Removal {
+        Removal { changes: vec![Change::SiteDelete(self.id)], ..Removal::default() }
+    }
+
+    fn problems(&self, old: Option<&Self>, snapshot: &Snapshot) -> Vec<Problem> {
+        let owner = Owner { tenant: self.tenant, site: self.id, dn: None };
+        let before = old.and_then(|o| o.park_overflow.as_ref());
+        let pairs = [("park_overflow", before, self.park_overflow.as_ref())];
+        destination::changed(snapshot, owner, pairs)
+    }
+
+    fn field(field: Field) -> String {
+        match field {
+            Field::Prefix => "number".to_owned(),
+            Field::Destination => "park_overflow".to_owned(),
+            other => problem::field(other),
+        }
+    }
+}
