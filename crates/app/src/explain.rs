@@ -2,7 +2,8 @@
 
 use base::{Cause, Dn};
 use bulk::reason::Arg;
-use callctl::whatif::{Answer, Branch, Ending, Explained, Explanation};
+pub use callctl::whatif::{Answer, Ending, Explanation};
+use callctl::whatif::{Branch, Explained};
 
 use crate::history::trace_sentence;
 use crate::text::{Lang, text, text_with};

@@ -7,6 +7,7 @@
 //! state is asked of the running node each time ([`live`]); what lists need for searching and
 //! sorting is kept ready per tenant ([`directory`]).
 
+mod api;
 mod directory;
 mod limiter;
 mod live;
@@ -47,6 +48,8 @@ pub struct Portal {
     directory: Arc<Directory>,
     memory: Arc<Memory>,
     limiter: Arc<Limiter>,
+    /// Wrong tokens of the API.
+    tokens: Arc<Limiter>,
     clock: Arc<dyn Fn() -> Wall + Send + Sync>,
 }
 
@@ -59,6 +62,7 @@ impl Portal {
             directory: Arc::default(),
             memory: Arc::default(),
             limiter: Arc::default(),
+            tokens: Arc::default(),
             clock: Arc::new(engine::clock::wall),
         }
     }
@@ -74,7 +78,9 @@ impl Portal {
     }
 }
 
-/// The pages of the closed zone. To be served with `ConnectInfo<SocketAddr>`, so that audit rows
+pub use api::document as api_document;
+
+/// The pages and the API of the closed zone. To be served with `ConnectInfo<SocketAddr>`, so that audit rows
 /// and lock list know the source address.
 pub fn router(portal: Portal) -> Router {
     Router::new()
@@ -102,5 +108,6 @@ pub fn router(portal: Portal) -> Router {
         .method_not_allowed_fallback(guard::not_allowed)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn_with_state(portal.clone(), guard::guard))
+        .merge(api::router())
         .with_state(portal)
 }

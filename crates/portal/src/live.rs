@@ -63,6 +63,11 @@ impl Live {
         Live { handle, registered: Mutex::default() }
     }
 
+    /// Asks anything else; `None` when the node does not answer.
+    pub(crate) async fn ask(&self, command: Command) -> Option<Reply> {
+        self.handle.ask(command).await.ok()
+    }
+
     /// The registrations of a page of terminals; `None` when the node does not answer.
     pub(crate) async fn contacts(&self, devices: Vec<DeviceId>) -> Option<Vec<Contact>> {
         if devices.is_empty() {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use base::cause::Blame;
-use base::id::{AdminId, DeviceId, RecordId, SiteId, TenantId, UserId, Uuid};
+use base::id::{AdminId, ApiTokenId, DeviceId, RecordId, SiteId, TenantId, UserId, Uuid};
 use base::{CallId, Cause, Dn, MobileNumber, Secret, Wall};
 use engine::tasks::Tasks;
 use engine::{Engine, EngineConfig};
@@ -19,7 +19,7 @@ use model::{
     Admin, AdminState, Change, CredentialOwner, Device, DeviceKind, MobileLine, MobileState,
     NewPassword, Preset, Site, SrtpPolicy, Tenant, User, UserState, Write,
 };
-use store::{Commit, Options, Store, StoreWriter, TenantScope};
+use store::{ApiRole, Commit, NewApiToken, Options, Store, StoreWriter, TenantScope};
 
 use crate::{Portal, router};
 
@@ -315,6 +315,15 @@ impl World {
             wishes: tokio::sync::mpsc::channel(1).0,
         };
         let engine = Engine::start(config, &mut tasks).await.expect("a node");
+        let (mut changes, handle) = (store.watch(), engine.handle.clone());
+        tasks.spawn("configuration", async move {
+            while changes.changed().await.is_ok() {
+                let snapshot = Arc::clone(&changes.borrow_and_update());
+                if handle.configure(snapshot).await.is_err() {
+                    break;
+                }
+            }
+        });
         let ahead = Arc::new(AtomicI64::new(0));
         let shift = Arc::clone(&ahead);
         let clock = move || Wall(engine::clock::wall().0 + shift.load(Ordering::Relaxed));
@@ -327,6 +336,15 @@ impl World {
         });
         let (engine, writer) = (Some(engine), Some(writer));
         World { store, portal, address, ahead, engine, writer, tasks, path }
+    }
+
+    /// A token of a company.
+    pub(crate) async fn token(&self, tenant: u32, role: ApiRole) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let id = ApiTokenId(id(7, NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let new = NewApiToken { id, name: "test token", role, expires_at: None };
+        let made = self.store.make_api_token(&self.scope(tenant), new, NOW).await;
+        made.expect("stored").expect("not too many").expose().clone()
     }
 
     /// Makes changes while everything runs.

@@ -1,0 +1,70 @@
+//! `/api/v1`: the application services as JSON, for programs with a bearer token (RFC 6750).
+//!
+//! One table ([`route::all`]) gives both the router and the OpenAPI document, so that neither can
+//! name what the other lacks. What goes in and out of an object is described once, by its
+//! [`shape::Shape`]: the check of bodies and the schemas of the document come from it.
+//!
+//! Browsers' cookies mean nothing here, so there is nothing to forge.
+
+mod body;
+mod caller;
+mod collisions;
+mod document;
+mod explain;
+mod live;
+mod noun;
+mod own_setting;
+mod pin;
+mod route;
+mod shape;
+mod trouble;
+mod twins;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::Portal;
+use trouble::Trouble;
+
+pub use document::text as document;
+
+/// Bytes of a body: a department of 2,000 people has some 40 kB.
+const BODY_BYTES_MAX: usize = 256 * 1_024;
+
+/// Where the API begins.
+pub(crate) const ROOT: &str = "/api/v1";
+
+/// The routes below [`ROOT`], and the document at its two addresses.
+pub(crate) fn router() -> Router<Portal> {
+    let mut routes = Router::new();
+    for route in route::all() {
+        routes = routes.route(&format!("{ROOT}{}", route.path), route.handler);
+    }
+    routes
+        .route("/api/openapi.json", get(document::show))
+        .route("/api/{*rest}", axum::routing::any(not_found))
+        .method_not_allowed_fallback(not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(dress))
+}
+
+async fn not_found() -> Trouble {
+    Trouble::not_found()
+}
+
+async fn not_allowed() -> Trouble {
+    Trouble::of(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// Headers of every answer.
+async fn dress(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,253 @@
+//! The table of all addresses: the router and the document are made from it.
+
+use app::service::Noun;
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use model::TenantOption;
+
+use crate::Portal;
+use crate::api::noun::{self, Twin};
+use crate::api::shape::Shape;
+use crate::api::twins::department::DepartmentTwin;
+use crate::api::twins::device::DeviceTwin;
+use crate::api::twins::gateway::GatewayTwin;
+use crate::api::twins::hunt::HuntTwin;
+use crate::api::twins::number::NumberTwin;
+use crate::api::twins::park_slot::ParkSlotTwin;
+use crate::api::twins::pickup::PickupTwin;
+use crate::api::twins::site::SiteTwin;
+use crate::api::twins::tenant::TenantTwin;
+use crate::api::twins::user::UserTwin;
+use crate::api::twins::virtual_dn::VirtualTwin;
+use crate::api::{collisions, document, explain, live, own_setting, pin};
+
+/// What is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sent {
+    /// No body.
+    Nothing,
+    /// The object with what it must have.
+    Whole(&'static Shape),
+    /// Any of its fields.
+    Part(&'static Shape),
+}
+
+/// What comes back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told {
+    /// 204.
+    Nothing,
+    /// 200.
+    One(&'static Shape),
+    /// 201 with its address.
+    Made(&'static Shape),
+    /// 200, items and cursor.
+    Page(&'static Shape),
+    /// 200, this document.
+    Document,
+}
+
+/// One method of one address.
+pub(crate) struct Route {
+    /// Lower case.
+    pub(crate) method: &'static str,
+    /// Below the root of the API.
+    pub(crate) path: String,
+    /// Name of the operation.
+    pub(crate) name: String,
+    pub(crate) about: String,
+    pub(crate) sent: Sent,
+    pub(crate) told: Told,
+    /// Words of the query.
+    pub(crate) words: &'static [(&'static str, &'static str)],
+    /// What must be contracted.
+    pub(crate) option: Option<TenantOption>,
+    pub(crate) handler: MethodRouter<Portal>,
+}
+
+pub(crate) const PAGING: &[(&str, &str)] = &[
+    ("q", "Words that must all occur in number or name."),
+    ("limit", "Most items, 1 to 500; default 50."),
+    ("cursor", "What `next` of the page before said."),
+];
+const FORCE: &[(&str, &str)] =
+    &[("force", "true: memberships that stand in the way are removed too; default false.")];
+
+/// What can be done with a noun besides reading.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Can {
+    /// Make, replace, change, remove.
+    All,
+    /// Replace, change, back to the defaults.
+    Reset,
+    /// Change.
+    Change,
+}
+
+fn of<T: Twin>(
+    (method, name, about): (&'static str, &str, &str),
+    has_key: bool,
+    (sent, told): (Sent, Told),
+    handler: MethodRouter<Portal>,
+) -> Route {
+    let key = if has_key { "/{key}" } else { "" };
+    Route {
+        method,
+        path: format!("/{}{key}", T::PATH),
+        name: format!("{name}{}", T::SHAPE.name),
+        about: format!("{about} {}", T::PATH.replace('-', " ")),
+        sent,
+        told,
+        words: &[],
+        option: T::Of::OPTION,
+        handler,
+    }
+}
+
+fn noun_routes<T: Twin>(can: Can) -> Vec<Route> {
+    let shape = T::SHAPE;
+    let (whole, part) = (Sent::Whole(shape), Sent::Part(shape));
+    let one = Told::One(shape);
+    let mut out = vec![
+        Route {
+            words: PAGING,
+            ..of::<T>(
+                ("get", "list", "List and search:"),
+                false,
+                (Sent::Nothing, Told::Page(shape)),
+                get(noun::list::<T>),
+            )
+        },
+        of::<T>(("get", "read", "Read one of:"), true, (Sent::Nothing, one), get(noun::read::<T>)),
+        of::<T>(
+            ("patch", "change", "Change fields of one of:"),
+            true,
+            (part, one),
+            patch(noun::patch::<T>),
+        ),
+    ];
+    if can == Can::All {
+        out.push(of::<T>(
+            ("post", "make", "Make one of:"),
+            false,
+            (whole, Told::Made(shape)),
+            post(noun::create::<T>),
+        ));
+    }
+    if can != Can::Change {
+        let about = if can == Can::All { "Remove one of:" } else { "Back to the defaults:" };
+        out.push(of::<T>(
+            ("put", "replace", "Replace one of:"),
+            true,
+            (whole, one),
+            put(noun::replace::<T>),
+        ));
+        out.push(Route {
+            words: FORCE,
+            ..of::<T>(
+                ("delete", "remove", about),
+                true,
+                (Sent::Nothing, Told::Nothing),
+                delete(noun::remove::<T>),
+            )
+        });
+    }
+    out
+}
+
+fn single(
+    (method, path, name, about): (&'static str, &str, &str, &str),
+    (sent, told): (Sent, Told),
+    handler: MethodRouter<Portal>,
+) -> Route {
+    Route {
+        method,
+        path: path.to_owned(),
+        name: name.to_owned(),
+        about: about.to_owned(),
+        sent,
+        told,
+        words: &[],
+        option: None,
+        handler,
+    }
+}
+
+/// Every address.
+pub(crate) fn all() -> Vec<Route> {
+    let mut out = noun_routes::<HuntTwin>(Can::All);
+    out.extend(noun_routes::<NumberTwin>(Can::Reset));
+    out.extend(noun_routes::<PickupTwin>(Can::All));
+    out.extend(noun_routes::<DepartmentTwin>(Can::All));
+    out.extend(noun_routes::<ParkSlotTwin>(Can::All));
+    out.extend(noun_routes::<VirtualTwin>(Can::All));
+    out.extend(noun_routes::<SiteTwin>(Can::All));
+    out.extend(noun_routes::<GatewayTwin>(Can::All));
+    out.extend(noun_routes::<UserTwin>(Can::Change));
+    out.extend(noun_routes::<DeviceTwin>(Can::Change));
+    out.extend(singles());
+    out
+}
+
+fn singles() -> Vec<Route> {
+    let (nothing, tenant) = (Sent::Nothing, TenantTwin::SHAPE);
+    vec![
+        single(
+            ("get", "/tenant", "readTenant", "Read codes, options and rules of the company"),
+            (nothing, Told::One(tenant)),
+            get(noun::read_own::<TenantTwin>),
+        ),
+        single(
+            ("patch", "/tenant", "changeTenant", "Change codes, options and rules"),
+            (Sent::Part(tenant), Told::One(tenant)),
+            patch(noun::patch_own::<TenantTwin>),
+        ),
+        single(
+            ("put", "/users/{key}/pin", "setPin", "Set the PIN of a person"),
+            (Sent::Whole(pin::SHAPE), Told::Nothing),
+            put(pin::set),
+        ),
+        single(
+            ("delete", "/users/{key}/pin", "removePin", "Take the PIN of a person away"),
+            (nothing, Told::Nothing),
+            delete(pin::remove),
+        ),
+        single(
+            (
+                "post",
+                "/numbers/{key}/own-setting",
+                "setOwnSetting",
+                "Set what a person may set by feature code, with the same refusals",
+            ),
+            (Sent::Whole(own_setting::SHAPE), Told::One(NumberTwin::SHAPE)),
+            post(own_setting::set),
+        ),
+        single(
+            ("get", "/collisions", "listCollisions", "Codes, prefixes and numbers that collide"),
+            (nothing, Told::Page(collisions::SHAPE)),
+            get(collisions::list),
+        ),
+        single(
+            ("post", "/explain", "explain", "Where a call would go now, and why"),
+            (Sent::Whole(explain::QUESTION), Told::One(explain::ANSWER)),
+            post(explain::explain),
+        ),
+        single(
+            ("get", "/calls", "listCalls", "Running calls, the oldest first"),
+            (nothing, Told::Page(live::CALL)),
+            get(live::calls),
+        ),
+        Route {
+            words: PAGING,
+            ..single(
+                ("get", "/registrations", "listRegistrations", "Terminals registered now"),
+                (nothing, Told::Page(live::REGISTRATION)),
+                get(live::registrations),
+            )
+        },
+        single(
+            ("get", "/openapi.json", "readDocument", "This document; needs no token"),
+            (nothing, Told::Document),
+            get(document::show),
+        ),
+    ]
+}

@@ -1,0 +1,106 @@
+//! Departments as JSON (R207–R209, R273–R276). People are named by their extensions.
+
+use app::service::Problem;
+use base::id::DepartmentId;
+use model::{Department, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::{Reader, destination_text, first_site};
+use crate::api::noun::{Cx, Twin};
+use crate::api::shape::{Kind, Shape, may, must, told};
+
+const SHAPE: &Shape = &Shape {
+    name: "Department",
+    about: "People who share a number that rings all of them, or pages them.",
+    fields: &[
+        told("id", Kind::Id, "Durable id."),
+        must("extension", Kind::Extension, "The common number; nobody else's."),
+        must("name", Kind::Text(1, 64), "Its name."),
+        may("site", Kind::Id, "Whose rules for outside numbers count; default the first site."),
+        may("multicast", Kind::Flag, "Calls are one-way pages; default false."),
+        may("ring_s", Kind::Number(5, 600), "Seconds of ringing; default 360."),
+        may(
+            "members",
+            Kind::List(&Kind::Extension, 2_000),
+            "Extensions of people; at most 256, with multicast 2,000.",
+        ),
+        may("ring_busy", Kind::Flag, "Ring members who talk; default false."),
+        may("ring_forwarded", Kind::Flag, "Ring members who forward; default false."),
+        may("forward_all", Kind::Null(&Kind::Destination), "Unconditional forward."),
+        may("overflow", Kind::Null(&Kind::Destination), "Where calls go that nobody answered."),
+        may("voicemail", Kind::Flag, "Whether the department has a mailbox; default false."),
+    ],
+};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DepartmentTwin {
+    id: String,
+    extension: String,
+    name: String,
+    site: String,
+    multicast: bool,
+    ring_s: u16,
+    members: Vec<String>,
+    ring_busy: bool,
+    ring_forwarded: bool,
+    forward_all: Option<String>,
+    overflow: Option<String>,
+    voicemail: bool,
+}
+
+impl Twin for DepartmentTwin {
+    type Of = Department;
+    const PATH: &'static str = "departments";
+    const SHAPE: &'static Shape = SHAPE;
+
+    fn of(department: &Department, snapshot: &Snapshot) -> Self {
+        let members = department.members.iter().filter_map(|id| snapshot.user(*id));
+        DepartmentTwin {
+            id: department.id.to_string(),
+            extension: department.dn.text(),
+            name: department.name.to_string(),
+            site: department.site.to_string(),
+            multicast: department.multicast,
+            ring_s: department.ring_s,
+            members: members.map(|u| u.dn.text()).collect(),
+            ring_busy: department.ring_busy,
+            ring_forwarded: department.ring_forwarded,
+            forward_all: destination_text(department.all.to.as_ref()),
+            overflow: destination_text(department.overflow.as_ref()),
+            voicemail: department.voicemail,
+        }
+    }
+
+    fn blank(cx: &Cx<'_>) -> Option<Self> {
+        let (id, site, dn) = (DepartmentId(cx.id), first_site(cx), Reader::any_dn()?);
+        Some(DepartmentTwin::of(&Department::new(id, cx.tenant, site, "", dn), cx.snapshot))
+    }
+
+    fn object(self, cx: &Cx<'_>, old: Option<&Department>) -> Result<Department, Vec<Problem>> {
+        let mut reader = Reader::default();
+        let mut members = Vec::with_capacity(self.members.len());
+        for (at, text) in self.members.iter().enumerate() {
+            let field = format!("members.{at}");
+            match cx.snapshot.user_by_dn(cx.tenant, reader.dn(&field, text)?) {
+                Some(user) => members.push(user.id),
+                None => reader.fail(Problem::new(238, &field, text)),
+            }
+        }
+        let department = Department {
+            id: old.map_or(DepartmentId(cx.id), |o| o.id),
+            tenant: cx.tenant,
+            site: reader.site(&self.site),
+            name: self.name.into(),
+            dn: reader.dn("extension", &self.extension)?,
+            multicast: self.multicast,
+            ring_s: self.ring_s,
+            members: members.into(),
+            ring_busy: self.ring_busy,
+            ring_forwarded: self.ring_forwarded,
+            all: reader.forward("forward_all", self.forward_all.as_deref(), old.map(|o| &o.all)),
+            overflow: reader.destination("overflow", self.overflow.as_deref()),
+            voicemail: self.voicemail,
+        };
+        reader.end(department)
+    }
+}

@@ -1,0 +1,77 @@
+//! Gateways as JSON (R110).
+
+use app::service::Problem;
+use base::id::GatewayId;
+use model::{Gateway, GatewayKind, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::{Reader, first_site, word_of};
+use crate::api::noun::{Cx, Twin};
+use crate::api::shape::{Kind, Shape, may, must, told};
+
+const KINDS: [(&str, GatewayKind); 2] = [("voip", GatewayKind::VoIp), ("sip", GatewayKind::Sip)];
+
+const SHAPE: &Shape = &Shape {
+    name: "Gateway",
+    about: "A gateway of a site, reached by its prefix.",
+    fields: &[
+        told("id", Kind::Id, "Durable id, its key."),
+        must("name", Kind::Text(1, 64), "Its name."),
+        must("prefix", Kind::Text(1, 4), "0 alone, or 1 to 4 digits of which the first is 2-9."),
+        may("site", Kind::Id, "Where it stands; default the first site."),
+        may("kind", Kind::OneOf(&["voip", "sip"]), "What it is; default sip."),
+        may("channels", Kind::Number(0, 65_535), "Calls at once; default 0, none."),
+    ],
+};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GatewayTwin {
+    id: String,
+    name: String,
+    prefix: String,
+    site: String,
+    kind: String,
+    channels: u16,
+}
+
+impl Twin for GatewayTwin {
+    type Of = Gateway;
+    const PATH: &'static str = "gateways";
+    const SHAPE: &'static Shape = SHAPE;
+
+    fn of(gateway: &Gateway, _: &Snapshot) -> Self {
+        GatewayTwin {
+            id: gateway.id.to_string(),
+            name: gateway.name.to_string(),
+            prefix: gateway.prefix.to_string(),
+            site: gateway.site.to_string(),
+            kind: word_of(&KINDS, &gateway.kind),
+            channels: gateway.channels,
+        }
+    }
+
+    fn blank(cx: &Cx<'_>) -> Option<Self> {
+        Some(GatewayTwin {
+            id: cx.id.to_string(),
+            name: String::new(),
+            prefix: String::new(),
+            site: first_site(cx).to_string(),
+            kind: word_of(&KINDS, &GatewayKind::default()),
+            channels: 0,
+        })
+    }
+
+    fn object(self, cx: &Cx<'_>, old: Option<&Gateway>) -> Result<Gateway, Vec<Problem>> {
+        let mut reader = Reader::default();
+        let gateway = Gateway {
+            id: old.map_or(GatewayId(cx.id), |o| o.id),
+            tenant: cx.tenant,
+            site: reader.site(&self.site),
+            name: self.name.into(),
+            kind: reader.word(&KINDS, &self.kind),
+            prefix: self.prefix.into(),
+            channels: self.channels,
+        };
+        reader.end(gateway)
+    }
+}

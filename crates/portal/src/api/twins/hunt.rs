@@ -1,0 +1,110 @@
+//! Hunting groups as JSON (R090–R093).
+
+use app::service::Problem;
+use model::{HuntGroup, HuntMethod, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::{Reader, destination_text, dn_texts, first_site, word_of};
+use crate::api::noun::{Cx, Twin};
+use crate::api::shape::{Kind, Shape, may, must};
+
+const METHODS: [(&str, HuntMethod); 2] =
+    [("round-robin", HuntMethod::RoundRobin), ("priority", HuntMethod::Priority)];
+
+const SHAPE: &Shape = &Shape {
+    name: "HuntingGroup",
+    about: "Calls to the pilot go to one free member at a time.",
+    fields: &[
+        must("number", Kind::Number(1, 10_000), "Number of the group, its key."),
+        may("name", Kind::Text(0, 64), "Shown beside the caller while a member rings."),
+        may("site", Kind::Id, "Whose rules for outside numbers count; default the first site."),
+        may(
+            "method",
+            Kind::OneOf(&["round-robin", "priority"]),
+            "Begins after the member offered last, or always at the first; default round-robin.",
+        ),
+        must("pilot", Kind::Extension, "The number that is dialled; nobody else's."),
+        may(
+            "members",
+            Kind::List(&Kind::Extension, 64),
+            "Extensions of people, in order; each in one group only.",
+        ),
+        may("ring_s", Kind::Number(5, 120), "Seconds that one member rings; default 20."),
+        may("limit_s", Kind::Number(20, 600), "Seconds of the whole hunt; default 120."),
+        may("rounds", Kind::Number(1, 5), "How often each member is tried; default 1."),
+        may("follow_all", Kind::Flag, "Follow a member's unconditional forward; default false."),
+        may("forward_all", Kind::Null(&Kind::Destination), "Unconditional forward of the pilot."),
+        may("overflow", Kind::Null(&Kind::Destination), "Where calls go that nobody answered."),
+        may("voicemail", Kind::Flag, "Whether the group has a mailbox; default false."),
+    ],
+};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HuntTwin {
+    number: u16,
+    name: String,
+    site: String,
+    method: String,
+    pilot: String,
+    members: Vec<String>,
+    ring_s: u16,
+    limit_s: u16,
+    rounds: u16,
+    follow_all: bool,
+    forward_all: Option<String>,
+    overflow: Option<String>,
+    voicemail: bool,
+}
+
+impl Twin for HuntTwin {
+    type Of = HuntGroup;
+    const PATH: &'static str = "hunting-groups";
+    const SHAPE: &'static Shape = SHAPE;
+
+    fn of(group: &HuntGroup, _: &Snapshot) -> Self {
+        HuntTwin {
+            number: group.number,
+            name: group.name.to_string(),
+            site: group.site.to_string(),
+            method: word_of(&METHODS, &group.method),
+            pilot: group.pilot.text(),
+            members: dn_texts(&group.members),
+            ring_s: group.ring_s,
+            limit_s: group.limit_s,
+            rounds: group.rounds.into(),
+            follow_all: group.follow_all,
+            forward_all: destination_text(group.all.to.as_ref()),
+            overflow: destination_text(group.overflow.as_ref()),
+            voicemail: group.voicemail,
+        }
+    }
+
+    fn blank(cx: &Cx<'_>) -> Option<Self> {
+        let group = HuntGroup::new(cx.tenant, 0, first_site(cx), Reader::any_dn()?);
+        Some(HuntTwin::of(&group, cx.snapshot))
+    }
+
+    fn object(self, cx: &Cx<'_>, old: Option<&HuntGroup>) -> Result<HuntGroup, Vec<Problem>> {
+        let mut reader = Reader::default();
+        if let Some(old) = old {
+            reader.same_number(old.number, self.number);
+        }
+        let group = HuntGroup {
+            tenant: cx.tenant,
+            number: self.number,
+            name: self.name.into(),
+            site: reader.site(&self.site),
+            method: reader.word(&METHODS, &self.method),
+            pilot: reader.dn("pilot", &self.pilot)?,
+            members: reader.dns("members", &self.members)?,
+            ring_s: self.ring_s,
+            limit_s: self.limit_s,
+            rounds: u8::try_from(self.rounds).unwrap_or(u8::MAX),
+            follow_all: self.follow_all,
+            all: reader.forward("forward_all", self.forward_all.as_deref(), old.map(|o| &o.all)),
+            overflow: reader.destination("overflow", self.overflow.as_deref()),
+            voicemail: self.voicemail,
+        };
+        reader.end(group)
+    }
+}

@@ -1,0 +1,132 @@
+//! Sites as JSON (R063, R083, R086, R283, R291).
+
+use std::collections::BTreeMap;
+
+use app::service::Problem;
+use base::id::SiteId;
+use model::{CodeKind, HoldAgain, MediaPath, Site, SiteCode, Snapshot, Tones};
+use serde::{Deserialize, Serialize};
+
+use super::{OUTSIDE, OUTSIDE_WORDS, Reader, destination_text, word_of};
+use crate::api::noun::{Cx, Twin};
+use crate::api::shape::{Kind, Shape, may, must, told};
+
+const TONES: [(&str, Tones); 2] = [("pass", Tones::Pass), ("mute", Tones::Mute)];
+const HOLD: [(&str, HoldAgain); 2] = [("toggle", HoldAgain::Toggle), ("drop", HoldAgain::Drop)];
+const PATHS: [(&str, MediaPath); 2] = [("auto", MediaPath::Auto), ("relay", MediaPath::Relay)];
+const CODES: &[&str] = &["hold", "dial-confirm", "push-tone-send", "park"];
+
+const SHAPE: &Shape = &Shape {
+    name: "Site",
+    about: "A site with its SIP domain.",
+    fields: &[
+        told("id", Kind::Id, "Durable id."),
+        must("domain", Kind::Text(1, 253), "SIP and login domain, its key."),
+        must("name", Kind::Text(1, 64), "Its name."),
+        may("media_path", Kind::OneOf(&["auto", "relay"]), "Way of the audio; default auto."),
+        may(
+            "number",
+            Kind::Null(&Kind::Text(2, 4)),
+            "Site number: 2 to 4 digits of which the first is 2-9; an extension follows.",
+        ),
+        may(
+            "codes",
+            Kind::Map(CODES, &Kind::Text(1, 7)),
+            "Codes of calls: \"inherit\" for the company's, \"off\", or characters of its own.",
+        ),
+        may("tones", Kind::OneOf(&["pass", "mute"]), "Push tones to outside; default pass."),
+        may(
+            "hold_again",
+            Kind::OneOf(&["toggle", "drop"]),
+            "What the hold code does once the target has answered; default toggle.",
+        ),
+        may("forward_outside", Kind::OneOf(OUTSIDE_WORDS), "Forwards to outside numbers."),
+        may("transfer_outside", Kind::OneOf(OUTSIDE_WORDS), "Outside callers sent outside."),
+        may("park_s", Kind::Number(30, 600), "Seconds until a parked call rings back; 90."),
+        may("park_overflow", Kind::Null(&Kind::Destination), "When its parker is away too."),
+        may("voicemail_without_pin", Kind::Flag, "From own terminals; default true."),
+    ],
+};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SiteTwin {
+    id: String,
+    domain: String,
+    name: String,
+    media_path: String,
+    number: Option<String>,
+    codes: BTreeMap<String, String>,
+    tones: String,
+    hold_again: String,
+    forward_outside: String,
+    transfer_outside: String,
+    park_s: u16,
+    park_overflow: Option<String>,
+    voicemail_without_pin: bool,
+}
+
+impl Twin for SiteTwin {
+    type Of = Site;
+    const PATH: &'static str = "sites";
+    const SHAPE: &'static Shape = SHAPE;
+
+    fn of(site: &Site, _: &Snapshot) -> Self {
+        let code = |kind| match site.code(kind) {
+            SiteCode::Inherit => "inherit".to_owned(),
+            SiteCode::Off => "off".to_owned(),
+            SiteCode::Own(code) => code.to_string(),
+        };
+        SiteTwin {
+            id: site.id.to_string(),
+            domain: site.domain.to_string(),
+            name: site.name.to_string(),
+            media_path: word_of(&PATHS, &site.media_path),
+            number: site.number.as_deref().map(str::to_owned),
+            codes: CodeKind::OF_CALL.iter().map(|k| (k.name().to_owned(), code(*k))).collect(),
+            tones: word_of(&TONES, &site.tones),
+            hold_again: word_of(&HOLD, &site.hold_again),
+            forward_outside: word_of(&OUTSIDE, &site.forward_outside),
+            transfer_outside: word_of(&OUTSIDE, &site.transfer_outside),
+            park_s: site.park_s,
+            park_overflow: destination_text(site.park_overflow.as_ref()),
+            voicemail_without_pin: site.voicemail_without_pin,
+        }
+    }
+
+    fn blank(cx: &Cx<'_>) -> Option<Self> {
+        Some(SiteTwin::of(&Site::new(SiteId(cx.id), cx.tenant, "", ""), cx.snapshot))
+    }
+
+    fn object(self, cx: &Cx<'_>, old: Option<&Site>) -> Result<Site, Vec<Problem>> {
+        let mut reader = Reader::default();
+        let id = old.map_or(SiteId(cx.id), |o| o.id);
+        let mut site = Site {
+            media_path: reader.word(&PATHS, &self.media_path),
+            number: self.number.map(Into::into),
+            tones: reader.word(&TONES, &self.tones),
+            hold_again: reader.word(&HOLD, &self.hold_again),
+            forward_outside: reader.word(&OUTSIDE, &self.forward_outside),
+            transfer_outside: reader.word(&OUTSIDE, &self.transfer_outside),
+            park_s: self.park_s,
+            park_overflow: reader.destination("park_overflow", self.park_overflow.as_deref()),
+            voicemail_without_pin: self.voicemail_without_pin,
+            ..Site::new(id, cx.tenant, &self.domain, &self.name)
+        };
+        for (name, text) in &self.codes {
+            let Some(kind) = CodeKind::of_name(name) else { continue };
+            let code = match text.as_str() {
+                "inherit" => SiteCode::Inherit,
+                "off" => SiteCode::Off,
+                text => match kind.parse(text) {
+                    Ok(code) => SiteCode::Own(code),
+                    Err(_) => {
+                        reader.fail(Problem::new(251, &format!("codes.{name}"), text));
+                        continue;
+                    }
+                },
+            };
+            site.set_code(kind, code);
+        }
+        reader.end(site)
+    }
+}

@@ -1,0 +1,146 @@
+//! The company as JSON: codes, options, rules of passwords (R236, R320).
+
+use std::collections::BTreeMap;
+
+use app::service::Problem;
+use model::{CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, WebPolicy};
+use serde::{Deserialize, Serialize};
+
+use super::{Reader, word_of};
+use crate::api::noun::{Cx, Twin};
+use crate::api::shape::{Kind, Shape, may, told};
+
+const POLICIES: [(&str, WebPolicy); 2] =
+    [("ten", WebPolicy::Ten), ("eight-alphanumeric", WebPolicy::EightAlphanumeric)];
+const PRESETS: [(&str, Preset); 2] =
+    [("officelink", Preset::OfficeLink), ("cloudphone", Preset::CloudPhone)];
+
+/// Names of all codes, in order.
+const CODES: &[&str] = &{
+    let mut out = [""; CodeKind::ALL.len()];
+    let mut at = 0;
+    while at < out.len() {
+        out[at] = CodeKind::ALL[at].name();
+        at += 1;
+    }
+    out
+};
+
+/// Names of all options, in order.
+const OPTIONS: &[&str] = &{
+    let mut out = [""; TenantOption::ALL.len()];
+    let mut at = 0;
+    while at < out.len() {
+        out[at] = TenantOption::ALL[at].name();
+        at += 1;
+    }
+    out
+};
+
+const SHAPE: &Shape = &Shape {
+    name: "Tenant",
+    about: "The company of the token.",
+    fields: &[
+        told("id", Kind::Id, "Durable id."),
+        told("realm", Kind::Text(1, 253), "Realm of SIP passwords."),
+        told("preset", Kind::OneOf(&["officelink", "cloudphone"]), "Numbering plan."),
+        may("name", Kind::Text(1, 64), "Name of the company."),
+        may(
+            "codes",
+            Kind::Map(CODES, &Kind::Null(&Kind::Text(1, 6))),
+            "Feature codes by kind; null = none. One without its option is kept, not active.",
+        ),
+        may(
+            "options",
+            Kind::List(&Kind::OneOf(OPTIONS), 8),
+            "What is contracted; only a token of the role operator changes it.",
+        ),
+        may(
+            "quota",
+            Kind::Null(&Kind::Number(0, 4_294_967_295)),
+            "Most extensions; null = no bound; only a token of the role operator changes it.",
+        ),
+        may("announcements", Kind::Flag, "Spoken announcements besides tones; default true."),
+        may("web_policy", Kind::OneOf(&["ten", "eight-alphanumeric"]), "Web passwords."),
+        may(
+            "unlock_min",
+            Kind::Null(&Kind::Number(1, 1_440)),
+            "Minutes until a lock ends by itself; null = by hand only; default 60.",
+        ),
+        may("reminder_days", Kind::Number(0, 65_535), "Age of a password to remind of; 90."),
+        may("retention_days", Kind::Number(0, 65_535), "Days that history is kept; 400."),
+    ],
+};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TenantTwin {
+    id: String,
+    realm: String,
+    preset: String,
+    name: String,
+    codes: BTreeMap<String, Option<String>>,
+    options: Vec<String>,
+    quota: Option<u32>,
+    announcements: bool,
+    web_policy: String,
+    unlock_min: Option<u16>,
+    reminder_days: u16,
+    retention_days: u16,
+}
+
+impl Twin for TenantTwin {
+    type Of = Tenant;
+    const PATH: &'static str = "tenant";
+    const SHAPE: &'static Shape = SHAPE;
+
+    fn of(tenant: &Tenant, _: &Snapshot) -> Self {
+        let code = |kind| tenant.codes.get(kind).map(|code| code.to_string());
+        TenantTwin {
+            id: tenant.id.to_string(),
+            realm: tenant.realm.to_string(),
+            preset: word_of(&PRESETS, &tenant.preset),
+            name: tenant.name.to_string(),
+            codes: CodeKind::ALL.iter().map(|k| (k.name().to_owned(), code(*k))).collect(),
+            options: tenant.options.iter().map(|o| o.name().to_owned()).collect(),
+            quota: tenant.quota,
+            announcements: tenant.announcements,
+            web_policy: word_of(&POLICIES, &tenant.web_policy),
+            unlock_min: tenant.unlock_min,
+            reminder_days: tenant.reminder_days,
+            retention_days: tenant.retention_days,
+        }
+    }
+
+    fn object(self, _: &Cx<'_>, old: Option<&Tenant>) -> Result<Tenant, Vec<Problem>> {
+        let old = old.ok_or_else(Vec::new)?;
+        let mut reader = Reader::default();
+        let mut codes = old.codes.clone();
+        for (name, text) in &self.codes {
+            let Some(kind) = CodeKind::of_name(name) else { continue };
+            match text.as_deref().map(|text| kind.parse(text)) {
+                None => codes.set(kind, None),
+                Some(Ok(code)) => codes.set(kind, Some(code)),
+                Some(Err(_)) => {
+                    let text = text.as_deref().unwrap_or_default();
+                    reader.fail(Problem::new(251, &format!("codes.{name}"), text));
+                }
+            }
+        }
+        let options = TenantOption::ALL.into_iter();
+        let wanted = |o: &TenantOption| self.options.iter().any(|name| name == o.name());
+        let options = options.filter(wanted).fold(Options::NONE, Options::with);
+        let tenant = Tenant {
+            name: self.name.into(),
+            codes,
+            options,
+            quota: self.quota,
+            announcements: self.announcements,
+            web_policy: reader.word(&POLICIES, &self.web_policy),
+            unlock_min: self.unlock_min,
+            reminder_days: self.reminder_days,
+            retention_days: self.retention_days,
+            ..old.clone()
+        };
+        reader.end(tenant)
+    }
+}
