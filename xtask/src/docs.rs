@@ -17,6 +17,21 @@ pub(crate) fn write_all() -> Result<()> {
         std::fs::write(&full, text).with_context(|| format!("cannot write {path}"))?;
         say!("{path}");
     }
+    openapi()
+}
+
+/// The document of the API, which only the portal itself can tell. A test of the portal says when
+/// the file is not fresh.
+fn openapi() -> Result<()> {
+    const PATH: &str = "docs/protocol/openapi.json";
+    let full = crate::run::root().join(PATH);
+    if let Some(folder) = full.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let file = std::fs::File::create(&full).with_context(|| format!("cannot write {PATH}"))?;
+    let args = ["run", "--quiet", "--package", "portal", "--example", "openapi"];
+    crate::run::check(crate::run::cargo(&args).stdout(file))?;
+    say!("{PATH}");
     Ok(())
 }
 

@@ -24,7 +24,8 @@ cargo xtask COMMAND
   bench [PART…]        figures beside Kamailio and rtpengine: all signalling register call scan
                        delay hold maxrate media idle import start;
                        --rounds N, --quick, --write, --peers
-  docs                 write docs/limits.md and docs/events.md anew from the code
+  docs                 write docs/limits.md, docs/events.md and docs/protocol/openapi.json
+                       anew from the code
   prompts              make the spoken sentences of crates/media/prompts anew
   run [ARGS]           build the release program and run it
   layout               only the layout and tidy checks, all findings at once

@@ -1,11 +1,13 @@
 //! The sample company of the demo, as changes to an empty store.
 
-use base::id::{AdminId, DeviceId, SiteId, TenantId, UserId, Uuid};
+use base::id::{AdminId, DepartmentId, DeviceId, SiteId, TenantId, UserId, Uuid};
 use base::{Dn, MobileNumber, Rng, Secret, Wall};
 use bulk::reason::Arg;
 use model::{
-    Admin, AdminState, Change, CredentialOwner, Device, DeviceKind, Ha1, MediaPath, MobileLine,
-    MobileState, NewPassword, Preset, Site, SrtpPolicy, Tenant, User, UserState,
+    Admin, AdminState, Change, CredentialOwner, Department, Destination, Device, DeviceKind,
+    DnSettings, Forward, ForwardKind, Ha1, HuntGroup, MediaPath, MobileLine, MobileState,
+    NewPassword, Options, ParkSlot, PickupGroup, Preset, Site, SrtpPolicy, Tenant, TenantOption,
+    User, UserState,
 };
 
 use crate::text::{Lang, text, text_with};
@@ -78,8 +80,12 @@ pub fn company(lang: Lang, now: Wall, rng: &mut Rng) -> Demo {
     let admin = AdminId(Uuid::mint(now, rng));
     let password = bulk::generate_secret(rng);
     let company = text(lang, "demo-company");
+    let options = Options::default().with(TenantOption::InCallCodes);
     let changes = vec![
-        Change::TenantPut(Tenant::new(tenant, &company, DOMAIN, Preset::OfficeLink)),
+        Change::TenantPut(Tenant {
+            options,
+            ..Tenant::new(tenant, &company, DOMAIN, Preset::OfficeLink)
+        }),
         Change::SitePut(Site {
             // So that every call shows the relay at work, and phones behind NAT are heard too.
             media_path: MediaPath::Relay,
@@ -99,7 +105,8 @@ pub fn company(lang: Lang, now: Wall, rng: &mut Rng) -> Demo {
             bulk: false,
         }),
     ];
-    let mut maker = Maker { tenant, site, now, rng, changes, phones: Vec::new() };
+    let (phones, people) = (Vec::new(), Vec::new());
+    let mut maker = Maker { tenant, site, now, rng, changes, phones, people };
     for (role, dn, id) in [
         (Role::Echo, "2001", "demo-phone-echo"),
         (Role::Music, "2002", "demo-phone-music"),
@@ -121,6 +128,7 @@ pub fn company(lang: Lang, now: Wall, rng: &mut Rng) -> Demo {
     for number in STOCK {
         maker.line(number, None);
     }
+    maker.services(lang);
     Demo { tenant, changes: maker.changes, phones: maker.phones, password }
 }
 
@@ -131,9 +139,55 @@ struct Maker<'r> {
     rng: &'r mut Rng,
     changes: Vec<Change>,
     phones: Vec<Phone>,
+    people: Vec<(Dn, UserId)>,
 }
 
 impl Maker<'_> {
+    /// Groups, park slots and forwards, so that every call service can be tried at once.
+    fn services(&mut self, lang: Lang) {
+        let (tenant, site) = (self.tenant, self.site);
+        let dns = |texts: &[&str]| -> Vec<Dn> {
+            texts.iter().filter_map(|text| Dn::parse(text).ok()).collect()
+        };
+        let free = dns(&["2101", "2102", "2103"]);
+        for pilot in dns(&["7000"]) {
+            self.changes.push(Change::HuntPut(HuntGroup {
+                name: text(lang, "demo-hunting-group").into(),
+                members: dns(&["2001", "2002", "2101", "2102", "2103"]).into(),
+                overflow: dns(&["2002"]).first().copied().map(Destination::Dn),
+                ..HuntGroup::new(tenant, 1, site, pilot)
+            }));
+        }
+        for dn in dns(&["7100"]) {
+            let id = DepartmentId(Uuid::mint(self.now, self.rng));
+            let members = self.people.iter().filter(|(dn, _)| free.contains(dn));
+            let members = members.map(|(_, id)| *id).collect();
+            let name = text(lang, "demo-department");
+            let department = Department::new(id, tenant, site, &name, dn);
+            self.changes.push(Change::DepartmentPut(Department { members, ..department }));
+        }
+        self.changes.push(Change::PickupPut(PickupGroup {
+            tenant,
+            number: 1,
+            name: text(lang, "demo-pickup-group").into(),
+            members: dns(&["2001", "2002", "2101", "2102", "2103"]).into(),
+        }));
+        for dn in dns(&["7901", "7902", "7903", "7904"]) {
+            self.changes.push(Change::ParkSlotPut(ParkSlot { tenant, dn, site }));
+        }
+        for (from, kind, to) in [
+            ("2201", ForwardKind::All, "2001"),
+            ("2202", ForwardKind::Unregistered, "7000"),
+            ("2203", ForwardKind::NoAnswer, "2002"),
+        ] {
+            for (dn, to) in dns(&[from]).into_iter().zip(dns(&[to])) {
+                let mut settings = DnSettings::new(tenant, dn);
+                *settings.forward_mut(kind) = Forward::on(Destination::Dn(to));
+                self.changes.push(Change::DnSettingsPut(settings));
+            }
+        }
+    }
+
     fn person(
         &mut self,
         (dn, name, reading, web_user, mobile): (&str, &str, &str, &str, Option<&str>),
@@ -141,6 +195,7 @@ impl Maker<'_> {
     ) {
         let Ok(dn) = Dn::parse(dn) else { return };
         let id = UserId(Uuid::mint(self.now, self.rng));
+        self.people.push((dn, id));
         self.changes.push(Change::UserPut(User {
             id,
             tenant: self.tenant,

@@ -9,10 +9,11 @@ use model::{
     Admin, AdminState, Change, CredentialOwner, NewPassword, Outside, Preset, Site, Snapshot,
     Tenant, WebPolicy,
 };
-use store::{Commit, CommitError, Store};
+use store::{ApiRole, Commit, CommitError, Store};
 use thiserror::Error;
 
 use crate::text::{Lang, text, text_with};
+use crate::token;
 
 /// What `init` is asked to make.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct Made {
     pub tenant: TenantId,
     /// The password that was generated; shown once, must be replaced at the first login (R007).
     pub password: Option<Secret<String>>,
+    /// A token of the API for an administrator's programs; shown once.
+    pub token: Option<Secret<String>>,
     /// The configuration now in force.
     pub snapshot: Arc<Snapshot>,
 }
@@ -116,7 +119,12 @@ pub async fn init(
         at: now,
     };
     let done = store.commit(&store.operator_scope(id), commit).await?;
-    Ok(Made { tenant: id, password: generated, snapshot: done.snapshot })
+    // The tenant stands; without a token, `naisen token` makes one.
+    let wish = token::Wish { name: "init", role: ApiRole::Administrator, days: token::DAYS };
+    let scope = store.operator_scope(id);
+    let token = token::make(store, &scope, &wish, now, rng).await.ok();
+    let token = token.map(|made| made.text);
+    Ok(Made { tenant: id, password: generated, token, snapshot: done.snapshot })
 }
 
 /// 外線間転送 of a new site: 003 shows such transfers, 004 does not (R291).
@@ -185,7 +193,7 @@ impl InitError {
 }
 
 impl Made {
-    /// The lines to be shown: what was made and, when it was generated, the password.
+    /// The lines to be shown: what was made, the password when it was generated, the token.
     pub fn lines(&self, lang: Lang, request_admin: &str) -> Vec<String> {
         let tenant = self.snapshot.tenant(self.tenant);
         let (name, domain) = tenant.map_or(("", ""), |t| (&t.name, &t.realm));
@@ -200,6 +208,7 @@ impl Made {
             lines.push(text_with(lang, "init-password", &args));
             lines.push(text(lang, "init-password-once").into_owned());
         }
+        lines.extend(self.token.iter().flat_map(|secret| token::secret_lines(secret, lang)));
         lines
     }
 }

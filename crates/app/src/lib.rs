@@ -17,6 +17,7 @@ pub mod own_setting;
 pub mod result;
 pub mod service;
 pub mod text;
+pub mod token;
 pub mod users;
 
 pub use text::Lang;

@@ -116,6 +116,27 @@ pub(crate) enum Command {
         #[arg(short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Make, list or revoke tokens of the API.
+    Token {
+        /// Domain of the tenant.
+        #[arg(long, value_name = "DOMAIN")]
+        tenant: String,
+        /// Name of the token in the audit trail.
+        #[arg(long, default_value = "api")]
+        name: String,
+        /// administrator, or operator: also options, quota.
+        #[arg(long, default_value = "administrator")]
+        role: String,
+        /// Days until it ends; 0 = never.
+        #[arg(long, default_value_t = app::token::DAYS)]
+        days: u32,
+        /// List the tokens instead of making one.
+        #[arg(long, conflicts_with = "revoke")]
+        list: bool,
+        /// Revoke a token instead of making one.
+        #[arg(long, value_name = "ID")]
+        revoke: Option<String>,
+    },
     /// Say where a call would go now, and why, without making it.
     Explain {
         /// Extension of the caller.

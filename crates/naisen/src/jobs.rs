@@ -1,12 +1,12 @@
-//! The work behind `init`, `import`, `export` and `explain`, done where the store is: in the
-//! running node, or in the command itself when no node runs.
+//! The work behind `init`, `token`, `import`, `export` and `explain`, done where the store is: in
+//! the running node, or in the command itself when no node runs.
 
 use std::sync::Arc;
 
 use app::export::{self, HistoryRequest, Piece};
 use app::import::{self, Format};
 use app::text::{Lang, text_with};
-use app::{explain, init, result};
+use app::{explain, init, result, token};
 use base::{Dn, Rng, Secret, Wall};
 use bulk::{Encoding, Kind, Mode};
 use engine::{Command, Handle, Reply};
@@ -53,6 +53,7 @@ pub(crate) async fn run(
         Job::Init { .. } => do_init(request.job, lang, backend, sink).await,
         Job::Import { .. } => do_import(request.job, input, (lang, backend), sink).await,
         Job::Export { .. } => do_export(request.job, lang, backend, sink).await,
+        Job::Token { .. } => do_token(request.job, lang, backend, sink).await,
         Job::Explain { .. } => do_explain(request.job, lang, backend, sink).await,
     };
     match done {
@@ -122,6 +123,36 @@ async fn do_init(
         }
         Err(error) => Err(Stop(REFUSED, error.sentence(lang))),
     }
+}
+
+async fn do_token(
+    job: Job,
+    lang: Lang,
+    backend: &Backend,
+    sink: &mut impl Sink,
+) -> Result<u8, Stop> {
+    let Job::Token { tenant, name, role, days, list, revoke } = job else { return Ok(WRONG) };
+    let scope = scope(backend, lang, &tenant)?;
+    let failed = |error: token::TokenError| Stop(REFUSED, error.sentence(lang));
+    let lines = if let Some(id) = revoke {
+        token::revoke(&backend.store, &scope, &id, now()).await.map_err(failed)?;
+        vec![token::revoked_line(&id, lang)]
+    } else if list {
+        let tokens = backend.store.api_tokens(&scope).await;
+        token::list_lines(&tokens.map_err(|e| failed(e.into()))?, lang)
+    } else {
+        let unknown = || {
+            Stop(WRONG, text_with(lang, "token-role-unknown", &[("role", role.as_str().into())]))
+        };
+        let wish =
+            token::Wish { name: &name, role: token::parse_role(&role).ok_or_else(unknown)?, days };
+        let made = token::make(&backend.store, &scope, &wish, now(), &mut fresh_rng()?).await;
+        token::made_lines(&made.map_err(failed)?, &wish, lang)
+    };
+    let mut text = lines.join("\n");
+    text.push('\n');
+    sink.out(text.as_bytes()).await?;
+    Ok(DONE)
 }
 
 async fn do_import(

@@ -120,6 +120,9 @@ fn job_of(command: Command, lang: Lang) -> Result<((Job, Vec<u8>), Targets), u8>
             let work = Job::Export { kind, tenant, date, standard, format, folder };
             Ok(((work, Vec::new()), Targets { output, secrets: None }))
         }
+        Command::Token { tenant, name, role, days, list, revoke } => {
+            Ok(((Job::Token { tenant, name, role, days, list, revoke }, Vec::new()), none))
+        }
         Command::Explain { from, to, tenant, assume } => {
             Ok(((Job::Explain { tenant, from, to, assume }, Vec::new()), none))
         }

@@ -79,6 +79,8 @@ impl Portal {
 }
 
 pub use api::document as api_document;
+#[cfg(test)]
+use api::routes as api_routes;
 
 /// The pages and the API of the closed zone. To be served with `ConnectInfo<SocketAddr>`, so that audit rows
 /// and lock list know the source address.

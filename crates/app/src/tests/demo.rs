@@ -39,6 +39,16 @@ async fn the_sample_company_is_accepted_by_the_store() {
     }
     let stock = snapshot.mobiles(demo.tenant).filter(|m| m.state == MobileState::Unassigned);
     assert_eq!(stock.count(), 2);
+    let number = |text: &str| base::Dn::parse(text).expect("a number");
+    let hunt = snapshot.hunt_by_pilot(demo.tenant, number("7000")).expect("a hunting group");
+    assert_eq!(hunt.members.len(), 5);
+    let department = snapshot.department_by_dn(demo.tenant, number("7100"));
+    assert_eq!(department.expect("a department").members.len(), 3);
+    assert_eq!(snapshot.pickup_groups_of(demo.tenant, number("2101")), [1]);
+    assert_eq!(snapshot.all_park_slots(demo.tenant).count(), 4);
+    assert_eq!(snapshot.all_settings(demo.tenant).count(), 3);
+    let tenant = snapshot.tenant(demo.tenant).expect("the company");
+    assert!(tenant.code(model::CodeKind::Hold).is_some(), "codes of calls are contracted");
     std::fs::remove_dir_all(path).expect("removed");
 }
 

@@ -58,10 +58,27 @@ async fn a_given_password_need_not_be_replaced() {
     let request = super::InitRequest { password, ..request() };
     let made = init(&store, request, NOW, &mut rng()).await.expect("made");
     assert!(made.password.is_none());
-    assert_eq!(made.lines(Lang::En, "kanri").len(), 1);
+    assert_eq!(made.lines(Lang::En, "kanri").len(), 3, "what was made, the token, its note");
     let outcome = sign_in(&store, login("kanri", "correct horse")).await.expect("judged");
     let SignIn::Done(done) = outcome else { panic!("{outcome:?}") };
     assert!(!done.session.must_change);
+    std::fs::remove_dir_all(path).expect("removed");
+}
+
+#[tokio::test]
+async fn a_new_company_has_a_token_of_an_administrator() {
+    let (store, path) = empty().await;
+    let made = init(&store, request(), NOW, &mut rng()).await.expect("made");
+    let token = made.token.as_ref().expect("a token").expose();
+    for lang in Lang::ALL {
+        let shown = made.lines(lang, "kanri").iter().filter(|l| l.contains(token)).count();
+        assert_eq!(shown, 1);
+    }
+    let scope = store.api_scope(token, None, NOW).await.expect("read").expect("known");
+    assert_eq!(scope.tenant(), made.tenant);
+    assert!(matches!(scope.actor(), store::Actor::Token(_)));
+    let year = Wall(NOW.0 + 365 * 86_400_000);
+    assert!(store.api_scope(token, None, year).await.expect("read").is_none(), "it ends");
     std::fs::remove_dir_all(path).expect("removed");
 }
 

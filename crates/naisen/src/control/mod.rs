@@ -54,6 +54,15 @@ pub(crate) enum Job {
         /// The daily files of the history, each as a file of its own.
         folder: bool,
     },
+    Token {
+        tenant: String,
+        name: String,
+        role: String,
+        days: u32,
+        list: bool,
+        /// Id of a token to be revoked.
+        revoke: Option<String>,
+    },
     Explain {
         tenant: String,
         from: String,

@@ -24,7 +24,7 @@ use app::demo::{Demo, company};
 use app::text::{text, text_with};
 use base::Rng;
 use bulk::reason::Arg;
-use store::{Commit, TenantScope};
+use store::{ApiRole, Commit, TenantScope};
 
 use crate::args::Lang;
 use crate::commands::serve::stop_wanted;
@@ -90,6 +90,13 @@ impl Stage {
         for line in report::welcome(&demo, listen, &config_file, lang) {
             say(&line);
         }
+        let wish = app::token::Wish { name: "demo", role: ApiRole::Operator, days: 1 };
+        let now = engine::clock::wall();
+        let token = app::token::make(&running.store, &scope, &wish, now, &mut rng).await;
+        let token = token.map_err(|e| Stop::failed(lang, &e.sentence(lang.app())))?;
+        say("");
+        say(&text(lang.app(), "demo-api"));
+        say(&format!("  {}", token.text.expose()));
         let music = music.await.map_err(|e| Stop::failed(lang, &e))?;
         let at = ports::phones_at(listen);
         let server = SocketAddr::new(at, ports::SIP);

@@ -52,6 +52,12 @@ pub(crate) fn router() -> Router<Portal> {
         .layer(from_fn(dress))
 }
 
+/// Method and address of every route.
+#[cfg(test)]
+pub(crate) fn routes() -> Vec<(&'static str, String)> {
+    route::all().into_iter().map(|route| (route.method, route.path)).collect()
+}
+
 async fn not_found() -> Trouble {
     Trouble::not_found()
 }

@@ -138,11 +138,7 @@ impl Browser {
         }
         head.push_str("\r\n");
         head.push_str(&body.unwrap_or_default());
-        let mut stream = TcpStream::connect(self.address).await.expect("the portal listens");
-        stream.write_all(head.as_bytes()).await.expect("sent");
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).await.expect("answered");
-        let answer = parse(&bytes);
+        let answer = exchange(self.address, &head).await;
         self.keep_cookies(&answer);
         answer
     }
@@ -160,6 +156,15 @@ impl Browser {
             }
         }
     }
+}
+
+/// Sends a request on a connection of its own.
+pub(crate) async fn exchange(address: SocketAddr, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).await.expect("the portal listens");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.expect("answered");
+    parse(&bytes)
 }
 
 fn encode(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! The pages as a browser without JavaScript meets them: over HTTP, in front of a running node.
 
+mod api;
 mod browser;
 mod history;
 mod lists;

@@ -1,5 +1,9 @@
 demo-company = Mihon Trading Co., Ltd.
 demo-site = Head office
+demo-hunting-group = Front desk
+demo-department = Sales
+demo-pickup-group = Free terminals and test phones
+demo-api = API token (for the examples of the guide)
 demo-terminal = Free terminal { $number }
 demo-phone-echo = Echo (returns what it hears)
 demo-phone-music = Music

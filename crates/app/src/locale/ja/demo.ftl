@@ -1,5 +1,9 @@
 demo-company = 見本商事株式会社
 demo-site = 本社
+demo-hunting-group = 総合受付
+demo-department = 営業部
+demo-pickup-group = 空き端末とテスト電話
+demo-api = APIトークン(手引きの例で使えます)
 demo-terminal = 空き端末{ $number }
 demo-phone-echo = エコー(聞いた音を返します)
 demo-phone-music = 音楽
