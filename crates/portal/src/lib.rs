@@ -82,8 +82,8 @@ pub use api::document as api_document;
 #[cfg(test)]
 use api::routes as api_routes;
 
-/// The pages and the API of the closed zone. To be served with `ConnectInfo<SocketAddr>`, so that audit rows
-/// and lock list know the source address.
+/// The pages and the API of the closed zone. To be served with `ConnectInfo<SocketAddr>`, so that
+/// audit rows, the lock list and the limits on wrong tokens know the source address.
 pub fn router(portal: Portal) -> Router {
     Router::new()
         .route("/", get(home::show))

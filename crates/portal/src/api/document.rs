@@ -42,6 +42,13 @@ fn document() -> Value {
         for shape in shapes(&route) {
             schemas.entry(shape.name).or_insert_with(|| shape.schema());
         }
+        if let Sent::Part(shape) = route.sent {
+            let mut schema = shape.schema();
+            if let Some(fields) = schema.as_object_mut() {
+                fields.remove("required");
+            }
+            schemas.insert(format!("{}Change", shape.name), schema);
+        }
         let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
         path[route.method] = operation(&route);
     }
@@ -60,6 +67,12 @@ fn document() -> Value {
         "components": {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
             "schemas": schemas,
+            "responses": { "Refused": {
+                "description": "Refused.",
+                "content": { "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                } },
+            } },
         },
     })
 }
@@ -74,6 +87,11 @@ fn shapes(route: &Route) -> Vec<&'static Shape> {
         Told::One(shape) | Told::Made(shape) | Told::Page(shape) => Some(shape),
     };
     sent.into_iter().chain(told).collect()
+}
+
+/// Where the schema stands by which any field may be missing.
+fn part_of(shape: &Shape) -> String {
+    format!("#/components/schemas/{}Change", shape.name)
 }
 
 fn named(shape: &Shape) -> Value {
@@ -123,13 +141,7 @@ fn body(sent: Sent) -> Option<Value> {
     let schema = match sent {
         Sent::Nothing => return None,
         Sent::Whole(shape) => named(shape),
-        Sent::Part(shape) => {
-            let mut schema = shape.schema();
-            if let Some(fields) = schema.as_object_mut() {
-                fields.remove("required");
-            }
-            schema
-        }
+        Sent::Part(shape) => json!({ "$ref": part_of(shape) }),
     };
     Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
 }
@@ -154,12 +166,7 @@ fn answers(route: &Route, writes: bool) -> Value {
         bad.clear();
     }
     for status in bad {
-        let schema = json!({ "$ref": "#/components/schemas/Problem" });
-        let refusal = json!({
-            "description": "Refused.",
-            "content": { "application/problem+json": { "schema": schema } },
-        });
-        out.insert(status.to_owned(), refusal);
+        out.insert(status.to_owned(), json!({ "$ref": "#/components/responses/Refused" }));
     }
     Value::Object(out)
 }
