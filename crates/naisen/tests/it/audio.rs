@@ -2,10 +2,11 @@
 
 use crate::harness::audio::Voice;
 use crate::harness::baresip::{Account, Baresip};
-use crate::harness::exchange::{Exchange, program};
+use crate::harness::demo::Demo;
+use crate::harness::exchange::Exchange;
 use crate::harness::script::{Script, spoken};
 use crate::harness::sipp::Phone;
-use crate::harness::{end, folder, have, own_address, signal, wait};
+use crate::harness::{have, wait};
 
 fn account(exchange: &Exchange, dn: u32) -> Account<'_> {
     Account { dn, exchange: exchange.udp(), transport: "udp", more: "" }
@@ -81,48 +82,13 @@ fn a_tls_phone_with_srtp_and_a_plain_udp_phone_hear_each_other() {
     caller.hears(440);
 }
 
-/// A running demo and what it has printed so far.
-struct Demo(std::process::Child, std::path::PathBuf);
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        signal(&self.0, rustix::process::Signal::TERM);
-        let _ = end(&mut self.0, std::time::Duration::from_secs(15));
-        let _ = std::fs::remove_dir_all(&self.1);
-    }
-}
-
 #[test]
 fn a_phone_at_the_demo_hears_its_echo_the_music_and_the_busy_signal() {
     if !have(&["baresip"]) {
         return;
     }
-    let (dir, ip) = (folder("demo-phone"), own_address());
-    let out = std::fs::File::create(dir.join("said")).unwrap();
-    let child = std::process::Command::new(program())
-        .args(["demo", "--listen", &ip.to_string()])
-        .current_dir(&dir)
-        .stdin(std::process::Stdio::null())
-        .stdout(out.try_clone().unwrap())
-        .stderr(out)
-        .spawn()
-        .unwrap();
-    let demo = Demo(child, dir);
-    let said = wait("the demo's first call", || {
-        let said = std::fs::read_to_string(demo.1.join("said")).unwrap_or_default();
-        said.lines().any(|line| line == "合格").then_some(said)
-    });
-    let word = |line: &str, from_the_end: usize| {
-        line.split_whitespace().rev().nth(from_the_end).unwrap().to_owned()
-    };
-    let row = said.lines().find(|line| line.contains(" 2101 ")).unwrap();
-    let domain = word(said.lines().find(|line| line.contains("ドメイン")).unwrap(), 0);
-    let (secret, id) = (word(row, 0), word(row, 1));
-    let mut phone = Baresip::start(&demo.1, "phone", 1_000);
-    phone.register_as(&format!(
-        "<sip:{id}@{domain}>;outbound=\"sip:{ip};lr\";auth_pass={secret};regint=600;\
-         audio_codecs=PCMU/8000/1"
-    ));
+    let demo = Demo::start("demo-phone");
+    let mut phone = demo.phone(2101, 1_000);
     phone.dial("2001");
     phone.event("CALL_ESTABLISHED");
     phone.hears(1_000);

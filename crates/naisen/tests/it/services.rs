@@ -1,6 +1,7 @@
 //! Call services, with telephones that people really use.
 
 use crate::harness::baresip::{Account, Baresip};
+use crate::harness::demo::Demo;
 use crate::harness::exchange::{DOMAIN, Exchange};
 use crate::harness::have;
 
@@ -65,4 +66,81 @@ fn a_number_that_is_not_in_use_is_refused_as_destination() {
     feature_code(&mut owner, "*2212999");
     let history = exchange.history_of(1);
     assert_eq!((&*history[0][4], &*history[0][11]), ("特番操作", "001"));
+}
+
+#[test]
+fn a_call_is_held_and_transferred_by_digits() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let demo = Demo::start("services-hold");
+    let mut holder = demo.phone(2101, 440);
+    let mut caller = demo.phone(2102, 1_000);
+    let mut target = demo.phone(2103, 620);
+    caller.dial("2101");
+    holder.event("CALL_INCOMING");
+    holder.command("accept", "");
+    caller.event("CALL_ESTABLISHED");
+    holder.hears(1_000);
+    caller.hears(440);
+    holder.command("sndcode", "#7");
+    caller.hears_now(440, false);
+    holder.command("sndcode", "2103#1");
+    target.event("CALL_INCOMING");
+    target.command("accept", "");
+    target.hears(440);
+    holder.hears(620);
+    let mark = holder.mark();
+    holder.command("hangup", "");
+    holder.event_since(mark, "CALL_CLOSED");
+    target.hears_now(1_000, true);
+    caller.hears_now(620, true);
+}
+
+#[test]
+fn a_call_is_parked_by_digits_and_retrieved_elsewhere() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let demo = Demo::start("services-park");
+    let mut parker = demo.phone(2101, 440);
+    let mut caller = demo.phone(2102, 1_000);
+    let mut taker = demo.phone(2103, 620);
+    caller.dial("2101");
+    parker.event("CALL_INCOMING");
+    parker.command("accept", "");
+    caller.event("CALL_ESTABLISHED");
+    parker.hears(1_000);
+    let mark = parker.mark();
+    parker.command("sndcode", "#5");
+    // It hears the number of the slot, and is released.
+    parker.event_since(mark, "CALL_CLOSED");
+    caller.hears_now(440, false);
+    taker.dial("*57");
+    taker.event("CALL_ESTABLISHED");
+    taker.hears(1_000);
+    caller.hears_now(620, true);
+}
+
+#[test]
+fn a_hunting_group_is_called_and_picked_up_from() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let demo = Demo::start("services-hunt");
+    let mut member = demo.phone(2102, 440);
+    let mut caller = demo.phone(2103, 1_000);
+    let mut colleague = demo.phone(2101, 620);
+    caller.dial("2102");
+    member.event("CALL_INCOMING");
+    colleague.dial("*55");
+    colleague.event("CALL_ESTABLISHED");
+    colleague.hears(1_000);
+    caller.hears(620);
+    member.event("CALL_CLOSED");
+    caller.command("hangup", "");
+    let mark = caller.mark();
+    caller.dial("7000");
+    caller.event_since(mark, "CALL_RINGING");
+    caller.command("hangup", "");
 }
