@@ -43,7 +43,7 @@ pub enum Refusal {
     /// No such object in this tenant.
     NotFound,
     /// There is one with this key (233).
-    Exists(Problem),
+    Exists(Box<Problem>),
     /// Rules are broken; all of them.
     Broken(Vec<Problem>),
     /// Others need the object (240, 244); all of them.
@@ -129,7 +129,7 @@ pub async fn save<T: Noun>(
         let old = old.as_deref();
         let new = make(snapshot, old)?;
         if old.is_none() && T::find(snapshot, tenant, Key(&new.key())).is_some() {
-            return Err(Refusal::Exists(Problem::new(233, T::KEY, &new.key())));
+            return Err(Refusal::Exists(Box::new(Problem::new(233, T::KEY, &new.key()))));
         }
         let same = old.is_some_and(|old| *old == new);
         let plan = Plan {

@@ -45,7 +45,7 @@ pub(crate) async fn set(
     if !problems.is_empty() {
         return Err(Trouble::broken(problems));
     }
-    let wanted = wanted(&body).map_err(|p| Trouble::broken(vec![p]))?;
+    let wanted = wanted(&body).map_err(|p| Trouble::broken(vec![*p]))?;
     let dn = Key(&key).dn().ok_or_else(Trouble::not_found)?;
     let act =
         Act { store: &portal.store, scope: &caller.scope, seen: caller.seen, now: caller.now };
@@ -57,11 +57,11 @@ pub(crate) async fn set(
     Ok(json_answer(StatusCode::OK, (&snapshot, tenant), &twin))
 }
 
-fn wanted(body: &Map<String, Value>) -> Result<OwnSetting, Problem> {
+fn wanted(body: &Map<String, Value>) -> Result<OwnSetting, Box<Problem>> {
     let word = |name: &str| body.get(name).and_then(Value::as_str);
     let kind = || {
         let kind = ForwardKind::ALL.into_iter().find(|k| Some(k.name()) == word("kind"));
-        kind.ok_or_else(|| Problem::new(211, "kind", "").saying("api-missing"))
+        kind.ok_or_else(|| Box::new(Problem::new(211, "kind", "").saying("api-missing")))
     };
     let on = body.get("on").and_then(Value::as_bool).unwrap_or(true);
     Ok(match word("setting").unwrap_or_default() {

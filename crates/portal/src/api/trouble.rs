@@ -59,7 +59,7 @@ impl Trouble {
         match refusal {
             Refusal::NotFound => Trouble::not_found(),
             Refusal::Exists(problem) => {
-                Trouble { problems: vec![problem], ..Trouble::of(StatusCode::CONFLICT) }
+                Trouble { problems: vec![*problem], ..Trouble::of(StatusCode::CONFLICT) }
             }
             Refusal::Broken(problems) => Trouble::broken(problems),
             Refusal::Needed(problems) => Trouble { problems, ..Trouble::of(StatusCode::CONFLICT) },
