@@ -57,19 +57,11 @@ impl Program {
     }
 
     /// Sends and expects this status.
-    #[track_caller]
-    fn call<'a>(
-        &'a mut self,
-        (method, path): (&'a str, &'a str),
-        body: Value,
-        status: u16,
-    ) -> impl Future<Output = Value> + 'a {
-        async move {
-            let body = (!body.is_null()).then_some(&body);
-            let answer = self.send(method, &format!("/api/v1{path}"), body).await;
-            assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
-            if answer.bytes.is_empty() { Value::Null } else { json_of(&answer) }
-        }
+    async fn call(&mut self, (method, path): (&str, &str), body: Value, status: u16) -> Value {
+        let body = (!body.is_null()).then_some(&body);
+        let answer = self.send(method, &format!("/api/v1{path}"), body).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+        if answer.bytes.is_empty() { Value::Null } else { json_of(&answer) }
     }
 
     fn match_tag(&mut self, tag: &str) -> &mut Self {
