@@ -1,12 +1,12 @@
 //! What call control wants done, in this order.
 
 use base::event::Event;
-use base::id::DeviceId;
-use base::{CallId, Cause, Dn, LegId};
+use base::id::{DeviceId, TenantId, UserId};
+use base::{CallId, Cause, Dn, LegId, Secret};
 use bytes::Bytes;
-use model::ForwardKind;
 use model::own_setting::OwnSetting;
 use model::record::CallRecord;
+use model::{ForwardKind, Write};
 
 /// One wish of call control.
 #[derive(Debug, Clone)]
@@ -36,6 +36,19 @@ pub enum Action {
         /// What.
         wanted: Box<OwnSetting>,
     },
+    /// A PIN was typed; answered by [`crate::Input::Told`].
+    CheckPin {
+        /// The call that waits.
+        call: CallId,
+        /// Whose company.
+        tenant: TenantId,
+        /// Whose PIN it should be.
+        user: UserId,
+        /// What was typed.
+        pin: Box<Secret<String>>,
+    },
+    /// A fact about voicemail; made durable before what follows it is sent.
+    Keep(Box<Write>),
     /// Counted.
     Event(Event),
 }

@@ -90,15 +90,18 @@ impl CallControl {
             return refuse(out, 403);
         }
         let target = second.partner(other).filter(|_| free && second.is_up());
-        let awaited = second.leg(other).is_some_and(Leg::awaits_answer);
+        let leaves = second.is_voiced(other) && second.leaves_message();
+        let awaited = leaves || second.leg(other).is_some_and(Leg::awaits_answer);
         out.push(Action::Leg { leg, command: LegCommand::AcceptRefer });
         let Some(target) = target else {
             if !awaited {
                 let command = LegCommand::ReferProgress { status: 481 };
                 return out.push(Action::Leg { leg, command });
             }
-            // The consultation still rings: it ends, and the target is called anew.
-            let end = Verdict::by(Cause::CallerCancelled, other);
+            // The consultation still rings, or it hears a greeting: it ends, and the target is
+            // called anew (R287).
+            let cause = if leaves { Cause::NormalClearing } else { Cause::CallerCancelled };
+            let end = Verdict::by(cause, other);
             self.step(now, (other_slot, view), out, |call, cx| call.end(cx, end));
             return self.step(now, (slot, view), out, |call, cx| {
                 call.refer_accepted(cx, (leg, transferee), &refer);

@@ -10,6 +10,7 @@ use crate::action::{Action, LegCommand, Party};
 use crate::budget::Budget;
 use crate::lamps::Lamps;
 use crate::leg::Person;
+use crate::mail::boxes::Boxes;
 use crate::view::View;
 
 /// Half of the counters of a place belong to call control; the stack mints the others.
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     /// The member of each hunting group that was offered a call last (均等).
     pub offered: Table<(TenantId, u16), Dn>,
     pub lamps: Lamps,
+    pub boxes: Boxes,
     pub wheel: Wheel<TimerKey>,
     /// A bug put in on purpose.
     #[cfg(feature = "planted")]

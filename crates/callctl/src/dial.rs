@@ -158,13 +158,24 @@ impl Call {
                     Cause::ParkNone
                 }
                 Next::Code(kind, rest) if dialing.purpose == Purpose::Basic => {
-                    match self.feature(cx, kind, &rest) {
+                    let done = match kind {
+                        CodeKind::Voicemail => self.mailbox_code(cx, &rest),
+                        _ => self.feature(cx, kind, &rest),
+                    };
+                    match done {
                         Ok(()) => return,
                         Err(cause) => cause,
                     }
                 }
                 Next::Code(..) => Cause::UnallocatedNumber,
-                Next::Voicemail { .. } | Next::Mailbox { .. } => Cause::OptionNotContracted,
+                Next::Voicemail { of } => match self.leave_message(cx, of) {
+                    Ok(()) => return,
+                    Err(cause) => cause,
+                },
+                Next::Mailbox { of } => match self.enter_box(cx, of) {
+                    Ok(()) => return,
+                    Err(cause) => cause,
+                },
                 Next::Refuse(cause) => cause,
             };
             let verdict = last.filter(|l| l.cause == cause).unwrap_or(Verdict::new(cause));

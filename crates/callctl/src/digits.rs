@@ -17,6 +17,7 @@ use model::{CodeKind, Snapshot};
 use crate::call::Call;
 use crate::collect::{CallCodes, Heard, Way as By};
 use crate::cx::Cx;
+use crate::mail::Source;
 use crate::media::path::Way;
 
 /// Length of a digit whose length was not told.
@@ -25,6 +26,9 @@ const DIGIT_MS: u64 = 160;
 impl Call {
     /// A phone pressed a digit and told it by signalling.
     pub(crate) fn digit(&mut self, cx: &mut Cx<'_>, id: LegId, digit: u8, duration: Micros) {
+        if self.is_voiced(id) {
+            return self.pressed(cx, char::from(digit), Source::Signalling);
+        }
         let Some(digit) = Digit::from_char(char::from(digit)) else {
             return cx.count(Kind::DigitIgnored);
         };
@@ -42,6 +46,9 @@ impl Call {
     /// The media plane heard a digit.
     pub(crate) fn tone(&mut self, cx: &mut Cx<'_>, id: LegId, digit: Digit, phase: DigitPhase) {
         match phase {
+            DigitPhase::Begin if self.is_voiced(id) => {
+                self.pressed(cx, digit.as_char(), Source::Media);
+            }
             DigitPhase::Begin => {
                 // Where nothing is listened for, the plane itself passes it or takes it out.
                 let Some(codes) = self.listens(cx.view.snapshot(), id) else { return };

@@ -68,6 +68,9 @@ impl Call {
 
     /// The wish was carried out, or refused.
     pub(crate) fn wish_told(&mut self, cx: &mut Cx<'_>, result: Result<(), Declined>) {
+        if self.pin_told(cx, result) {
+            return;
+        }
         let Some(wanted) = self.wish() else { return };
         let words = match result {
             Ok(()) => confirmed(wanted),

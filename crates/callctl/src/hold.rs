@@ -146,7 +146,10 @@ impl Call {
         };
         let alone = match self.partner(id).and_then(|p| self.leg(p)) {
             Some(peer) => self.linked && peer.holding,
-            None => self.ring.is_some() || self.dialing.is_some() || self.parked.is_some(),
+            None => {
+                let waits = self.ring.is_some() || self.dialing.is_some();
+                waits || self.parked.is_some() || self.voice.is_some()
+            }
         };
         alone
             && !leg.holding

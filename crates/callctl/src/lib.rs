@@ -14,6 +14,7 @@
 //! | `hold` | music for who is held |
 //! | `pickup` | a ringing call is answered elsewhere |
 //! | `feature` `voice` | settings by code; the exchange itself speaks |
+//! | `mail/` | voicemail |
 //! | `transfer` `replaces` | parties change |
 //! | `digits` `collect` | digits: codes, and what passes |
 //! | `consult` `leave` `park` `notice` | codes pressed in a call |
@@ -43,6 +44,7 @@ pub mod input;
 pub mod lamps;
 mod leave;
 mod leg;
+mod mail;
 mod media;
 mod notice;
 mod park;
@@ -72,6 +74,7 @@ use base::{CallId, Cause, LegId, Mono, Now, Place, Rng, Slots, Table, Wheel};
 pub use action::Action;
 pub use cx::LEG_COUNTER_FIRST;
 pub use input::Input;
+pub use mail::boxes::Waiting;
 pub use summary::CallSummary;
 pub use survey::LegSurvey;
 pub use view::View;
@@ -83,6 +86,7 @@ use cx::{Core, Cx, TimerKey};
 use input::{LegEvent, Offered};
 use lamps::Lamps;
 use leg::{Begun, Leg, Pending};
+use mail::boxes::Boxes;
 use record::{Draft, Verdict};
 use route::Refusal;
 use whatif::{Explanation, Question};
@@ -110,6 +114,7 @@ impl CallControl {
                 parked: Table::new(&mut rng),
                 offered: Table::new(&mut rng),
                 lamps: Lamps::new(&mut rng.derive("lamps")),
+                boxes: Boxes::default(),
                 wheel: Wheel::new(),
                 rng,
                 #[cfg(feature = "planted")]
@@ -141,7 +146,10 @@ impl CallControl {
                 let result = declined.map_or(Ok(()), Err);
                 self.step(now, (slot, view), out, |call, cx| call.wish_told(cx, result));
             }
-            Input::Config => self.each(now, view, out, |call, cx| call.configured(cx)),
+            Input::Config => {
+                self.core.boxes.prune(view.snapshot(), out);
+                self.each(now, view, out, |call, cx| call.configured(cx));
+            }
             Input::Clear { call } => {
                 let Some(slot) = self.by_id.get(&call).copied() else { return };
                 let end = Verdict::new(Cause::AdminCleared);
@@ -157,10 +165,11 @@ impl CallControl {
 
     /// When [`Input::Tick`] is due; `None` when no timer is armed. May be earlier than needed.
     pub fn next_deadline(&self) -> Option<Mono> {
-        self.core.wheel.next_deadline()
+        let upkeep = self.core.boxes.upkeep_at();
+        self.core.wheel.next_deadline().into_iter().chain(upkeep).min()
     }
 
-    /// No call, leg, media leg or reservation is left, and no timer that has anything to do.
+    /// No call, leg, media leg, recording or reservation is left, and no timer that has anything to do.
     pub fn is_drained(&self) -> bool {
         self.calls.is_empty()
             && self.core.by_leg.is_empty()
@@ -169,6 +178,7 @@ impl CallControl {
             && self.core.ringing.is_empty()
             && self.core.lamps.is_empty()
             && self.core.parked.is_empty()
+            && !self.core.boxes.is_recording()
     }
 
     /// Whether a media leg is still wanted: a condition of one that has been closed is void.
@@ -225,6 +235,7 @@ impl CallControl {
 
     fn tick(&mut self, now: Now, view: &dyn View, out: &mut Vec<Action>) {
         let mut due = std::mem::take(&mut self.due);
+        self.core.boxes.upkeep((now.mono, now.wall), view.snapshot(), out);
         self.core.wheel.expire(now.mono, &mut due);
         for key in due.drain(..) {
             let slot = key.slot as usize;
@@ -374,18 +385,24 @@ impl CallControl {
         out: &mut Vec<Action>,
     ) {
         use mediactl::Event as E;
+        let mut kept = false;
+        match event {
+            E::Recorded { file, duration_ms, .. } => {
+                kept = self.core.boxes.recorded(file, duration_ms, out);
+            }
+            E::RecordFailed { file, .. } => self.core.boxes.failed(file, out),
+            _ => {}
+        }
         let media = match event {
             E::Opened { leg, .. }
             | E::Silent { leg }
             | E::PlayEnded { leg, .. }
             | E::Digit { leg, .. }
-            | E::Failed { leg, .. } => leg,
+            | E::Failed { leg, .. }
+            | E::Recorded { leg, .. }
+            | E::RecordFailed { leg, .. } => leg,
             // These have no reader here yet; a latched source needs none.
-            E::Latched { .. }
-            | E::Recorded { .. }
-            | E::RecordFailed { .. }
-            | E::Stats { .. }
-            | E::Overload { .. } => return,
+            E::Latched { .. } | E::Stats { .. } | E::Overload { .. } => return,
         };
         let Some(slot) = self.core.by_media.get(&media).map(|slot| *slot as usize) else {
             return;
@@ -398,11 +415,9 @@ impl CallControl {
                 E::PlayEnded { serial, .. } => call.play_ended(cx, leg, serial),
                 E::Silent { .. } => call.silent(leg),
                 E::Digit { digit, phase, .. } => call.tone(cx, leg, digit, phase),
-                E::Latched { .. }
-                | E::Recorded { .. }
-                | E::RecordFailed { .. }
-                | E::Stats { .. }
-                | E::Overload { .. } => {}
+                E::Recorded { file, .. } => call.recorded(cx, leg, (file, kept)),
+                E::RecordFailed { file, .. } => call.record_failed(cx, leg, file),
+                E::Latched { .. } | E::Stats { .. } | E::Overload { .. } => {}
             }
         });
     }

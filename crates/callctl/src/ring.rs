@@ -288,7 +288,7 @@ impl Call {
             self.waited(cx);
         }
         if due(self.voice_deadline()) {
-            self.voice_over(cx);
+            self.voice_over(cx, true);
         }
         if due(self.notice.as_ref().map(|n| n.until)) {
             self.notice_over(cx);

@@ -151,6 +151,29 @@ impl Call {
         self.part_from(cx, transferee);
     }
 
+    /// The target is the exchange itself: the transferee is alone with it (R287).
+    pub(crate) fn transferred_to_us(&mut self, cx: &mut Cx<'_>) {
+        let Some(transfer) = self.transfer.take() else { return };
+        let Transfer { referrer, transferee, draft, .. } = *transfer;
+        self.give_up_at = None;
+        self.tell_referrer(cx, referrer, 200);
+        if let Some(draft) = draft {
+            let old = std::mem::replace(&mut self.draft, draft);
+            self.record(cx, &old, Verdict::by(Cause::NormalClearing, referrer));
+            self.hang_up(cx, referrer, Cause::NormalClearing);
+        }
+        cx.count(Kind::Transferred);
+        self.draft.answered_at = Some(cx.now.wall);
+        self.first = Some(transferee);
+        self.second = None;
+        self.linked = false;
+        self.part_from(cx, transferee);
+        if let Some(leg) = self.leg_mut(transferee) {
+            // What it was told of our music does not let it speak.
+            leg.serves = crate::leg::Serves::Peer;
+        }
+    }
+
     /// The transferee's affairs with its former partner are over.
     pub(crate) fn part_from(&mut self, cx: &mut Cx<'_>, id: LegId) {
         self.refuse_offer(cx, id, crate::exchange::REQUEST_PENDING);

@@ -74,15 +74,22 @@ impl Shard {
                     }
                 }
                 Output::Wish { call, device, dn, wanted } => {
-                    // The call refuses by itself what is not answered in time.
-                    if self.wishes.try_send(Wish { call, device, dn, wanted }).is_err() {
-                        self.metrics.event(Kind::StoreRefused.into());
-                    }
+                    self.wish(Wish::Setting { call, device, dn, wanted });
+                }
+                Output::CheckPin { call, tenant, user, pin } => {
+                    self.wish(Wish::Pin { call, tenant, user, pin });
                 }
                 Output::Event { event } => self.metrics.event(event),
             }
         }
         self.flush();
+    }
+
+    /// The call refuses by itself what is not answered in time.
+    fn wish(&mut self, wish: Wish) {
+        if self.wishes.try_send(wish).is_err() {
+            self.metrics.event(Kind::StoreRefused.into());
+        }
     }
 
     pub(crate) fn flush(&mut self) {

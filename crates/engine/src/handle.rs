@@ -3,8 +3,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use base::id::DeviceId;
-use base::{CallId, Dn};
+use base::id::{DeviceId, TenantId, UserId};
+use base::{CallId, Dn, Secret};
 use model::own_setting::{Declined, OwnSetting};
 use model::{Change, Snapshot};
 use node::{Command, Reply};
@@ -38,17 +38,31 @@ pub(crate) enum ShardMsg {
     Stop,
 }
 
-/// What a phone asks by code; to be answered by [`Handle::tell`] within 2 s.
+/// What a caller asks of the exchange; to be answered by [`Handle::tell`].
 #[derive(Debug)]
-pub struct Wish {
-    /// The call that waits.
-    pub call: CallId,
-    /// The authenticated device.
-    pub device: DeviceId,
-    /// Its number.
-    pub dn: Dn,
-    /// What.
-    pub wanted: Box<OwnSetting>,
+pub enum Wish {
+    /// A setting by code; the caller waits 2 s.
+    Setting {
+        /// The call that waits.
+        call: CallId,
+        /// The authenticated device.
+        device: DeviceId,
+        /// Its number.
+        dn: Dn,
+        /// What.
+        wanted: Box<OwnSetting>,
+    },
+    /// Whether a PIN is the person's; the caller waits 5 s.
+    Pin {
+        /// The call that waits.
+        call: CallId,
+        /// Whose company.
+        tenant: TenantId,
+        /// Whose PIN it should be.
+        user: UserId,
+        /// What was typed.
+        pin: Box<Secret<String>>,
+    },
 }
 
 /// A handle to a running node; cheap to clone.

@@ -12,8 +12,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use base::event::Kind;
 use base::limits::{SHARD_FAILURES_MAX, SHARD_FAILURES_WITHIN};
 use base::{FlowId, Mono, Place, Rng};
-use model::Snapshot;
 use model::binding::StoredBinding;
+use model::{Snapshot, StoredBoxes};
 use node::journal::Header;
 use node::{Input, Node, Output, Settings};
 
@@ -137,6 +137,10 @@ impl Shard {
         if !survives(|| bindings = self.node.bindings()) {
             tracing::error!("the bindings are lost; phones must register again");
         }
+        let mut boxes = StoredBoxes::default();
+        if !survives(|| boxes = self.node.boxes()) {
+            tracing::error!("voicemail boxes are closed until the next start");
+        }
         let mut farewell = Vec::new();
         let whole = survives(|| self.node.wind_up(now, &mut farewell));
         // The journal ends before this, and so does a replay of it.
@@ -153,7 +157,7 @@ impl Shard {
             self.given_up = true;
             return;
         }
-        self.begin_anew(bindings);
+        self.begin_anew(bindings, boxes);
     }
 
     /// Keeps what the node has decided for good, though nobody hears of it any more.
@@ -166,7 +170,7 @@ impl Shard {
         survives(|| self.flush());
     }
 
-    fn begin_anew(&mut self, bindings: Vec<(FlowId, StoredBinding)>) {
+    fn begin_anew(&mut self, bindings: Vec<(FlowId, StoredBinding)>, boxes: StoredBoxes) {
         let (node, header) = self.origin.node(self.failures.count);
         self.node = node;
         let now = self.clock.now(self.clock.mono());
@@ -176,7 +180,7 @@ impl Shard {
         }
         self.metrics.event(Kind::NodeRebuilt.into());
         let life = self.failures.count;
-        for input in self.known_world(bindings) {
+        for input in self.known_world(bindings, boxes) {
             self.input(input);
             if self.failures.count() != life {
                 // It failed again; the node after that has been told all of it.
@@ -185,14 +189,21 @@ impl Shard {
         }
     }
 
-    /// What a new node must be told: listeners, connections, bindings.
-    fn known_world(&self, bindings: Vec<(FlowId, StoredBinding)>) -> Vec<Input> {
+    /// What a new node must be told: listeners, connections, bindings, voicemail boxes.
+    fn known_world(
+        &self,
+        bindings: Vec<(FlowId, StoredBinding)>,
+        boxes: StoredBoxes,
+    ) -> Vec<Input> {
         let mut inputs: Vec<Input> = self.listeners.iter().map(Listener::opened).collect();
         let mut streams: Vec<_> = self.open.iter().collect();
         streams.sort_unstable_by_key(|(flow, _)| **flow);
         inputs.extend(streams.into_iter().map(|(flow, stream)| stream.opened(*flow)));
         if !bindings.is_empty() {
             inputs.push(Input::Resume { bindings });
+        }
+        if !boxes.is_empty() {
+            inputs.push(Input::RestoreBoxes { boxes });
         }
         if self.draining {
             inputs.push(Input::Drain);

@@ -9,7 +9,7 @@ use base::event::Kind;
 use base::{FlowId, Micros, Mono, Now, ReqId};
 use bytes::Bytes;
 use model::binding::StoredBinding;
-use model::{Change, Snapshot};
+use model::{Change, Snapshot, StoredBoxes};
 use net::Facing;
 use net::stream::{Outbound, StreamEvent};
 use node::{Input, Node, Output, Reply, Transport};
@@ -105,13 +105,21 @@ pub(crate) struct Shard {
 
 impl Shard {
     /// Runs until told to stop.
-    pub(crate) fn run(mut self, mut waiter: Waiter, bindings: Vec<StoredBinding>) {
+    pub(crate) fn run(
+        mut self,
+        mut waiter: Waiter,
+        bindings: Vec<StoredBinding>,
+        boxes: StoredBoxes,
+    ) {
         let mut buffer = vec![0u8; base::limits::SIP_MESSAGE_MAX];
         let waker = waiter.waker().clone();
         let sockets: Vec<Input> = self.listeners.iter().map(Listener::opened).collect();
         sockets.into_iter().for_each(|opened| self.input(opened));
         if !bindings.is_empty() {
             self.input(Input::Restore { bindings });
+        }
+        if !boxes.is_empty() {
+            self.input(Input::RestoreBoxes { boxes });
         }
         while !self.given_up {
             let Some(more) = self.read_queues(&mut Context::from_waker(&waker)) else { break };

@@ -12,8 +12,8 @@ use base::event::Kind;
 use base::limits::{CONNECTIONS_UNKNOWN_ALL, CONNECTIONS_UNKNOWN_MAX};
 use base::{FlowId, Mono, Place, limits};
 use media::MediaPlane;
-use model::Snapshot;
 use model::binding::StoredBinding;
+use model::{Snapshot, StoredBoxes};
 use net::Crowd;
 use net::Facing;
 use net::TlsConfig;
@@ -58,6 +58,8 @@ pub struct EngineConfig {
     pub snapshot: Arc<Snapshot>,
     /// Bindings that outlived the last process.
     pub bindings: Vec<StoredBinding>,
+    /// What voicemail boxes hold.
+    pub boxes: StoredBoxes,
     /// The shard appends to it itself.
     pub spool: store::Spool,
     /// Takes what phones ask by code.
@@ -146,6 +148,7 @@ impl Engine {
         let handle = Handle { queue, snapshot, metrics: metrics.clone() };
         let begun = wall();
         let live = config.bindings.into_iter().filter(|b| b.expires_at > begun).collect();
+        let boxes = config.boxes;
         let shard = Shard {
             node,
             clock,
@@ -171,7 +174,7 @@ impl Engine {
         };
         let thread = std::thread::Builder::new()
             .name("shard-0".into())
-            .spawn(move || shard.run(waiter, live))
+            .spawn(move || shard.run(waiter, live, boxes))
             .map_err(StartError::Thread)?;
         Ok(Engine { handle, listeners, media, thread: Some(thread), plane: Some(plane) })
     }

@@ -1,4 +1,5 @@
-//! What a node makes durable without waiting: call records and bindings, and their byte form.
+//! What a node makes durable without waiting: call records, bindings and voicemail, and their
+//! byte form.
 //!
 //! The form is that of `spool.log`, of the journal and of the database's `body` columns. Its
 //! first byte is the version; release N reads what release N−1 wrote.
@@ -9,6 +10,7 @@ use base::{CallId, Dn};
 
 use crate::binding::StoredBinding;
 use crate::codec::{DecodeError, Put, Take, put_socket};
+use crate::message::{StoredGreeting, StoredMessage};
 use crate::record::{CallRecord, Party, Services, Step};
 
 /// Version of the form that [`Write::encode`] writes.
@@ -20,7 +22,7 @@ const TRACE_MAX: usize = 64;
 const BLAMES: [Blame; 5] =
     [Blame::Caller, Blame::Callee, Blame::Carrier, Blame::Us, Blame::Unknown];
 
-/// One durable fact. Each is idempotent: by record id, or by device and key.
+/// One durable fact. Each is idempotent: by record id, by device and key, by file or by number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
     /// A finished call.
@@ -34,6 +36,15 @@ pub enum Write {
         /// Identity within the device.
         key: Box<[u8]>,
     },
+    /// A message as it is now: being recorded, left, heard.
+    MessagePut(Box<StoredMessage>),
+    /// A message removed.
+    MessageRemove {
+        /// Its file.
+        file: u64,
+    },
+    /// The greeting of a box.
+    GreetingPut(StoredGreeting),
 }
 
 impl Write {
@@ -54,7 +65,24 @@ impl Write {
                 out.id(device.0);
                 out.bytes(key);
             }
+            Write::MessagePut(message) => {
+                out.byte(4);
+                message.encode(out);
+            }
+            Write::MessageRemove { file } => {
+                out.byte(5);
+                out.number(*file);
+            }
+            Write::GreetingPut(greeting) => {
+                out.byte(6);
+                greeting.encode(out);
+            }
         }
+    }
+
+    /// Whether it is of a binding, put or removed.
+    pub fn is_of_binding(&self) -> bool {
+        matches!(self, Write::BindingPut(_) | Write::BindingRemove { .. })
     }
 
     /// Whether a byte form is that of a binding, put or removed; looks at its first bytes only.
@@ -73,6 +101,9 @@ impl Write {
             1 => Write::Record(Box::new(CallRecord::take(&mut take)?)),
             2 => Write::BindingPut(StoredBinding::take(&mut take)?),
             3 => Write::BindingRemove { device: DeviceId(take.id()?), key: take.bytes()?.into() },
+            4 => Write::MessagePut(Box::new(StoredMessage::take(&mut take)?)),
+            5 => Write::MessageRemove { file: take.number()? },
+            6 => Write::GreetingPut(StoredGreeting::take(&mut take)?),
             _ => return Err(DecodeError::Bad("kind of write")),
         };
         if take.is_empty() { Ok(write) } else { Err(DecodeError::Bad("end")) }

@@ -10,7 +10,10 @@ use anyhow::Context as _;
 use axum::Router;
 use engine::tasks::Tasks;
 use engine::{Command, Engine, EngineConfig, Handle, Reply, Wish};
-use store::{Options, Store, StoreWriter};
+use mediactl::FileId;
+use model::StoredBoxes;
+use model::own_setting::Declined;
+use store::{Options, PinOutcome, Store, StoreWriter};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -39,6 +42,7 @@ impl Running {
         let options = Options { now, local_names: crate::local_names() };
         let store = Arc::new(Store::open(&config.data, options).await?);
         let bindings = store.bindings(now).await?;
+        let boxes = boxes(&config.data.join("media"), &store).await?;
         let (spool, tail) = store.spool(0)?;
         let writer = Arc::new(StoreWriter::start(&store, vec![tail])?);
         let mut tasks = Tasks::new();
@@ -64,6 +68,7 @@ impl Running {
             local_names: crate::local_names(),
             snapshot: store.snapshot(),
             bindings,
+            boxes,
             spool,
             wishes,
         };
@@ -222,15 +227,40 @@ const WISHES: usize = 256;
 /// Carries out what phones ask by code, one after the other.
 async fn grant(mut asked: mpsc::Receiver<Wish>, store: Arc<Store>, handle: Handle) {
     while let Some(wish) = asked.recv().await {
-        let whose = (wish.device, wish.dn);
         let now = engine::clock::wall();
-        let done = app::own_setting::carry_out(&store, whose, &wish.wanted, now).await;
-        // The confirmation must not come before the setting.
-        if done.is_ok() && handle.configure(store.snapshot()).await.is_err() {
-            break;
+        match wish {
+            Wish::Setting { call, device, dn, wanted } => {
+                let done = app::own_setting::carry_out(&store, (device, dn), &wanted, now).await;
+                // The confirmation must not come before the setting.
+                if done.is_ok() && handle.configure(store.snapshot()).await.is_err() {
+                    break;
+                }
+                handle.tell(call, done.err()).await;
+            }
+            Wish::Pin { call, tenant, user, pin } => {
+                let judged = store.check_pin(tenant, Some(user), pin.expose(), now).await;
+                let is_good = matches!(judged, Ok(PinOutcome::Good));
+                handle.tell(call, (!is_good).then_some(Declined::NotAllowed)).await;
+            }
         }
-        handle.tell(wish.call, done.err()).await;
     }
+}
+
+/// Reads the voicemail boxes; recordings that a crash has left open are completed before.
+async fn boxes(folder: &Path, store: &Store) -> anyhow::Result<StoredBoxes> {
+    let files = media::Files::new(folder);
+    let recovered = files.recover().context("recordings")?;
+    let length = |file| files.duration_ms(FileId::Message(file)).ok().filter(|ms| *ms > 0);
+    let boxes = store.boxes(length).await?;
+    let known = |file| match file {
+        FileId::Message(number) => boxes.messages.iter().any(|m| m.file == number),
+        FileId::Greeting(number) => boxes.greetings.iter().any(|g| g.file == Some(number)),
+        FileId::Sound(_) => true,
+    };
+    for lost in recovered.iter().filter(|r| !known(r.file)) {
+        files.delete(lost.file).context("a recording of nobody")?;
+    }
+    Ok(boxes)
 }
 
 /// Once an hour: old history is removed, passwords of imports are hashed the slow way (SEC-10).

@@ -7,7 +7,7 @@ use base::{CallId, FlowId, ReqId};
 use bytes::Bytes;
 use model::binding::StoredBinding;
 use model::own_setting::Declined;
-use model::{Change, Snapshot};
+use model::{Change, Snapshot, StoredBoxes};
 use sip::stack::Transport;
 
 use crate::Command;
@@ -78,6 +78,12 @@ pub enum Input {
     Resume {
         /// Each with its flow.
         bindings: Vec<(FlowId, StoredBinding)>,
+    },
+    /// What voicemail boxes hold, once before the first call: from the store, or of a node of
+    /// this process that failed inside.
+    RestoreBoxes {
+        /// Their content.
+        boxes: StoredBoxes,
     },
     /// New calls are refused from now on.
     Drain,

@@ -26,7 +26,7 @@ use base::{FlowId, Mono, Now, Place, Rng};
 use callctl::CallControl;
 use callctl::whatif::Question;
 use model::binding::StoredBinding;
-use model::{Change, Snapshot};
+use model::{Change, Snapshot, StoredBoxes};
 use sip::stack::Stack;
 
 pub use command::{CallLine, Command, Reply, Status};
@@ -121,6 +121,7 @@ impl Node {
                 let bindings = bindings.iter().filter_map(resume).collect();
                 self.run_sip(now, sip::stack::Input::Restore { bindings });
             }
+            Input::RestoreBoxes { boxes } => self.calls.restore_boxes(now.mono, boxes),
             Input::Told { call, declined } => {
                 self.run_calls(now, callctl::Input::Told { call, declined });
             }
@@ -154,6 +155,11 @@ impl Node {
     pub fn bindings(&self) -> Vec<(FlowId, StoredBinding)> {
         let stored = |b: &sip::registrar::Binding| (b.flow, translate::store::stored(b.clone()));
         self.stack.bindings().into_iter().map(stored).collect()
+    }
+
+    /// What voicemail boxes hold: what [`Input::RestoreBoxes`] takes.
+    pub fn boxes(&self) -> StoredBoxes {
+        self.calls.boxes()
     }
 
     /// Ends every call of a node that is given up because it failed inside: their records, the
@@ -335,6 +341,10 @@ impl Node {
             A::Wish { call, device, dn, wanted } => {
                 out.push(Output::Wish { call, device, dn, wanted });
             }
+            A::CheckPin { call, tenant, user, pin } => {
+                out.push(Output::CheckPin { call, tenant, user, pin });
+            }
+            A::Keep(write) => out.push(Output::Store { write: *write }),
             A::Event(event) => out.push(Output::Event { event }),
         }
     }

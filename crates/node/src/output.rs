@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use base::event::Event;
-use base::id::DeviceId;
-use base::{CallId, Dn, FlowId, ReqId};
+use base::id::{DeviceId, TenantId, UserId};
+use base::{CallId, Dn, FlowId, ReqId, Secret};
 use bytes::Bytes;
 use model::Write;
 use model::own_setting::OwnSetting;
@@ -55,6 +55,17 @@ pub enum Output {
         dn: Dn,
         /// What.
         wanted: Box<OwnSetting>,
+    },
+    /// Judge a PIN; answered by [`crate::Input::Told`].
+    CheckPin {
+        /// The call that waits.
+        call: CallId,
+        /// Whose company.
+        tenant: TenantId,
+        /// Whose PIN it should be.
+        user: UserId,
+        /// What was typed.
+        pin: Box<Secret<String>>,
     },
     /// Count, log or raise an alarm.
     Event {

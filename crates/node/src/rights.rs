@@ -51,7 +51,7 @@ pub(crate) fn sight(snapshot: &Snapshot, watcher: DeviceId, resource: &Resource)
             (tenant == device.tenant && exists).then_some(sight)
         }
         Resource::Messages { tenant, dn } => {
-            let holds = own_number(snapshot, watcher) == Some(dn);
+            let holds = holds_box(snapshot, watcher, dn);
             (tenant == device.tenant && holds).then_some(Sight::Full)
         }
         // Administrators have no telephone of their own: each device sees its own.
@@ -61,6 +61,24 @@ pub(crate) fn sight(snapshot: &Snapshot, watcher: DeviceId, resource: &Resource)
 
 fn own_number(snapshot: &Snapshot, device: DeviceId) -> Option<Dn> {
     snapshot.user(snapshot.device(device)?.user?).map(|user| user.dn)
+}
+
+/// Whether the box of a number is the device's own, or that of a group of its user (R262).
+fn holds_box(snapshot: &Snapshot, watcher: DeviceId, dn: Dn) -> bool {
+    let device = snapshot.device(watcher);
+    let Some((device, own)) = device.zip(own_number(snapshot, watcher)) else { return false };
+    match snapshot.dn_owner(device.tenant, dn) {
+        Some(DnOwner::User(_)) => own == dn,
+        Some(DnOwner::Hunt(number)) => {
+            let group = snapshot.hunt_group(device.tenant, number);
+            group.is_some_and(|g| g.members.contains(&own))
+        }
+        Some(DnOwner::Department(id)) => {
+            let members = snapshot.department(id).map(|d| &*d.members);
+            device.user.is_some_and(|user| members.unwrap_or_default().contains(&user))
+        }
+        Some(DnOwner::Virtual(_) | DnOwner::ParkSlot(_)) | None => false,
+    }
 }
 
 /// Whether calls of a number of its company may be taken from a device, which so may see who

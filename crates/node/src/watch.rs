@@ -18,26 +18,38 @@ impl Node {
             WatchEvent::Ended { resource: Resource::Dialogs { tenant, dn } } => {
                 self.calls.watch(tenant, dn, false);
             }
-            // Boxes are empty while nobody keeps messages.
-            WatchEvent::Began { resource: resource @ Resource::Messages { .. } } => {
-                let state = State::Messages(MessageSummary::default());
-                self.run_sip(now, Input::State { resource, state });
+            WatchEvent::Began { resource: Resource::Messages { tenant, dn } } => {
+                self.calls.watch_box(tenant, dn, true);
+                self.tell_messages(now, tenant, dn);
+            }
+            WatchEvent::Ended { resource: Resource::Messages { tenant, dn } } => {
+                self.calls.watch_box(tenant, dn, false);
             }
             // The stack knows registrations itself.
             WatchEvent::Began { resource: Resource::Registrations { .. } }
-            | WatchEvent::Ended {
-                resource: Resource::Messages { .. } | Resource::Registrations { .. },
-            } => {}
+            | WatchEvent::Ended { resource: Resource::Registrations { .. } } => {}
         }
     }
 
-    /// Tells the watchers of numbers whose dialogs may have changed; false when there were none.
+    /// Tells the watchers of numbers whose dialogs or messages may have changed; false when there
+    /// were none.
     pub(crate) fn tell_watchers(&mut self, now: Now) -> bool {
         let touched = self.calls.take_touched();
         for (tenant, dn) in &touched {
             self.tell_dialogs(now, *tenant, *dn);
         }
-        !touched.is_empty()
+        let boxes = self.calls.take_touched_boxes();
+        for (tenant, dn) in &boxes {
+            self.tell_messages(now, *tenant, *dn);
+        }
+        !(touched.is_empty() && boxes.is_empty())
+    }
+
+    fn tell_messages(&mut self, now: Now, tenant: TenantId, dn: Dn) {
+        let waiting = self.calls.waiting(tenant, dn);
+        let summary = MessageSummary { new: waiting.new, old: waiting.old, urgent: 0 };
+        let (resource, state) = (Resource::Messages { tenant, dn }, State::Messages(summary));
+        self.run_sip(now, Input::State { resource, state });
     }
 
     fn tell_dialogs(&mut self, now: Now, tenant: TenantId, dn: Dn) {

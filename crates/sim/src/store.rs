@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use base::id::{DeviceId, RecordId};
-use base::{CallId, Micros, Mono, Now};
-use model::Write;
+use base::id::{DeviceId, RecordId, TenantId};
+use base::{CallId, Dn, Micros, Mono, Now};
 use model::binding::StoredBinding;
 use model::record::CallRecord;
+use model::{StoredBoxes, StoredGreeting, StoredMessage, Write};
 
 /// What was written so far.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub struct SimStore {
     /// Records that came twice with another content: never allowed.
     pub rewritten: Vec<RecordId>,
     bindings: BTreeMap<(DeviceId, Box<[u8]>), Kept>,
+    messages: BTreeMap<u64, StoredMessage>,
+    greetings: BTreeMap<(TenantId, Dn), u64>,
 }
 
 /// A binding, and when it ends, which no jump of the wall clock changes.
@@ -41,6 +43,18 @@ impl SimStore {
             Write::BindingRemove { device, key } => {
                 self.bindings.remove(&(device, key));
             }
+            Write::MessagePut(message) => {
+                self.messages.insert(message.file, *message);
+            }
+            Write::MessageRemove { file } => {
+                self.messages.remove(&file);
+            }
+            Write::GreetingPut(StoredGreeting { tenant, dn, file }) => {
+                match file {
+                    Some(file) => self.greetings.insert((tenant, dn), file),
+                    None => self.greetings.remove(&(tenant, dn)),
+                };
+            }
         }
     }
 
@@ -51,6 +65,24 @@ impl SimStore {
             *end = end_of(now, binding);
         }
         self.bindings.values().map(|(_, b)| b.clone()).collect()
+    }
+
+    /// What boxes hold, as it is read at a start; `length` tells what is there
+    /// of a file in milliseconds.
+    pub fn boxes(&mut self, length: impl Fn(u64) -> Option<u32>) -> StoredBoxes {
+        for message in self.messages.values_mut().filter(|m| m.duration_ms == 0) {
+            message.duration_ms = length(message.file).unwrap_or(0);
+        }
+        self.messages.retain(|_, m| m.duration_ms > 0);
+        let mut messages: Vec<_> = self.messages.values().cloned().collect();
+        messages.sort_by_key(|m| (m.tenant, m.dn, m.left_at, m.file));
+        let greeting = |((tenant, dn), file): (&(TenantId, Dn), &u64)| StoredGreeting {
+            tenant: *tenant,
+            dn: *dn,
+            file: Some(*file),
+        };
+        let greetings = self.greetings.iter().map(greeting).collect();
+        StoredBoxes { messages, greetings }
     }
 
     /// Number of live bindings.

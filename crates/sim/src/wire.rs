@@ -118,5 +118,10 @@ pub(crate) fn written(write: &Write) -> String {
         ),
         Write::BindingPut(b) => format!("binding of {} until {:?}", b.device, b.expires_at),
         Write::BindingRemove { device, .. } => format!("binding of {device} removed"),
+        Write::MessagePut(m) => {
+            format!("message {:x} at {}: {} ms, heard {}", m.file, m.dn, m.duration_ms, m.heard)
+        }
+        Write::MessageRemove { file } => format!("message {file:x} removed"),
+        Write::GreetingPut(g) => format!("greeting of {}: {:?}", g.dn, g.file),
     }
 }

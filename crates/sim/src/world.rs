@@ -398,7 +398,8 @@ impl World {
             Output::Wish { call, dn, wanted, .. } => {
                 self.later(self.swarm.delay, Work::Granted(self.life, call, dn, wanted));
             }
-            Output::Reply { .. } => {}
+            // Nobody types a PIN here: the call refuses by itself.
+            Output::CheckPin { .. } | Output::Reply { .. } => {}
         }
     }
 

@@ -20,6 +20,7 @@ mod error;
 mod folder;
 mod history;
 mod login;
+mod message;
 mod migrate;
 mod open;
 mod permit;

@@ -36,6 +36,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     4 "main" "0004-audit",
     5 "main" "0005-call-services",
     6 "main" "0006-api-tokens",
+    7 "main" "0007-messages",
 ];
 
 /// Schema of `soft.db`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::Wall;
 use base::id::{DeviceId, TenantId};
 use model::binding::StoredBinding;
-use model::{Revision, Snapshot};
+use model::{Revision, Snapshot, StoredBoxes};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -22,7 +22,7 @@ use crate::folder::{Folder, at};
 use crate::login::Ghosts;
 use crate::migrate::{self, migrate};
 use crate::scope::{Actor, TenantScope};
-use crate::{binding, spool, writer};
+use crate::{binding, message, spool, writer};
 
 /// How to open a store.
 #[derive(Debug, Clone, Default)]
@@ -125,6 +125,30 @@ impl Store {
         let mut bindings = binding::load(&mut soft, now).await?;
         bindings.retain(|b| snapshot.device(b.device).is_some());
         Ok(bindings)
+    }
+
+    /// What voicemail boxes hold. `length` tells how many milliseconds of a message's file there
+    /// are: a message that was being recorded when the former process ended is kept with what
+    /// there is of it, and one of which nothing was kept is removed (R262).
+    pub async fn boxes(
+        &self,
+        length: impl Fn(u64) -> Option<u32> + Send,
+    ) -> Result<StoredBoxes, DbError> {
+        let mut main = self.main.lock().await;
+        let mut boxes = message::load(&mut main).await?;
+        let mut settled = message::Changed::default();
+        for message in boxes.messages.iter_mut().filter(|m| m.duration_ms == 0) {
+            message.duration_ms = length(message.file).unwrap_or(0);
+            let kept = (message.duration_ms > 0).then(|| message.clone());
+            settled.messages.insert(message.file, kept);
+        }
+        boxes.messages.retain(|m| m.duration_ms > 0);
+        if !settled.is_empty() {
+            let mut tx = sqlite::begin(&mut main).await?;
+            message::store(&mut tx, &settled).await?;
+            tx.commit().await?;
+        }
+        Ok(boxes)
     }
 
     /// Opens the spool of a shard; its tail belongs to the [`crate::StoreWriter`].

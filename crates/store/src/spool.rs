@@ -195,7 +195,7 @@ impl Spool {
         for write in writes {
             put_frame(&mut self.buffer, write);
         }
-        let records = writes.iter().any(|w| matches!(w, Write::Record(_)));
+        let records = writes.iter().any(|w| !w.is_of_binding());
         let whole = self.file.write_all(&self.buffer);
         if let Err(e) = whole {
             // Half a frame would hide everything behind it.

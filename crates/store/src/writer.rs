@@ -14,9 +14,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use base::limits;
-use model::Write;
 use model::binding::StoredBinding;
 use model::record::CallRecord;
+use model::{StoredGreeting, Write};
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -27,7 +27,7 @@ use crate::error::{DbError, OpenError};
 use crate::folder::at;
 use crate::open::Store;
 use crate::spool::{self, Found, Gauge, Leftover, SpoolTail};
-use crate::{binding, history};
+use crate::{binding, history, message};
 
 const RECORD_WAIT: Duration = Duration::from_micros(limits::STORE_RECORD_WAIT.0);
 const BINDING_WAIT: Duration = Duration::from_micros(limits::STORE_BINDING_WAIT.0);
@@ -168,6 +168,7 @@ struct Batch {
     records: Vec<CallRecord>,
     /// The last word on each binding; `None` = removed.
     bindings: BTreeMap<Key, Option<StoredBinding>>,
+    boxes: message::Changed,
 }
 
 impl Batch {
@@ -180,6 +181,15 @@ impl Batch {
                 }
                 Write::BindingRemove { device, key } => {
                     self.bindings.insert((device, key), None);
+                }
+                Write::MessagePut(message) => {
+                    self.boxes.messages.insert(message.file, Some(*message));
+                }
+                Write::MessageRemove { file } => {
+                    self.boxes.messages.insert(file, None);
+                }
+                Write::GreetingPut(StoredGreeting { tenant, dn, file }) => {
+                    self.boxes.greetings.insert((tenant, dn), file);
                 }
             }
         }
@@ -202,6 +212,18 @@ impl Batch {
         }
         self.records.clear();
         self.records.shrink_to(1_024);
+        Ok(())
+    }
+
+    async fn commit_boxes(&mut self, main: &Writer) -> Result<(), DbError> {
+        if self.boxes.is_empty() {
+            return Ok(());
+        }
+        let mut conn = main.lock().await;
+        let mut tx = begin(&mut conn).await?;
+        message::store(&mut tx, &self.boxes).await?;
+        tx.commit().await?;
+        self.boxes.clear();
         Ok(())
     }
 
@@ -339,6 +361,7 @@ impl Carrier {
             let stored = self.batch.commit_records(&self.main, &mut refused).await;
             self.counters.refused.fetch_add(refused, Relaxed);
             stored?;
+            self.batch.commit_boxes(&self.main).await?;
             self.counters.records.fetch_add(records - refused, Relaxed);
             if !self.tails.iter().any(SpoolTail::has_records) {
                 return Ok(());
@@ -419,6 +442,7 @@ pub(crate) async fn recover(
             let mut batch = Batch::default();
             batch.add(found);
             batch.commit_records(main, &mut refused).await?;
+            batch.commit_boxes(main).await?;
             batch.commit_bindings(soft).await?;
         }
     }

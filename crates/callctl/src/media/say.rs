@@ -205,6 +205,8 @@ impl Call {
 
     /// Our own player is offered to a leg.
     pub(crate) fn offer_player(&mut self, cx: &mut Cx<'_>, id: LegId) {
-        self.say(cx, id, Say::Offer { identity: None }, Body::Own(Direction::SendOnly));
+        let both = self.is_voiced(id);
+        let direction = if both { Direction::SendRecv } else { Direction::SendOnly };
+        self.say(cx, id, Say::Offer { identity: None }, Body::Own(direction));
     }
 }

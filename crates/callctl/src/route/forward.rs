@@ -2,7 +2,7 @@
 
 use base::{Cause, Dn};
 use model::record::Service;
-use model::{Destination, DnOwner, ForwardKind, Outside};
+use model::{Destination, DnOwner, ForwardKind, Outside, TenantOption};
 
 use super::{Journey, Next, Walk};
 use crate::explain::{Mark, Target};
@@ -78,6 +78,9 @@ impl Journey {
     /// A message is left: in the box of the first forwarder whose voicemail is on, else in that
     /// of the number at hand (R259).
     pub(super) fn voicemail(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+        if !self.is_voicemail_contracted(walk) {
+            return self.fail(walk, Cause::OptionNotContracted);
+        }
         let first = self.forwarders.first().map(|(dn, _)| *dn);
         let of = first.filter(|first| self.has_voicemail(walk, *first)).unwrap_or(dn);
         walk.note(Mark::Voicemail(of));
@@ -87,7 +90,13 @@ impl Journey {
 
     fn has_voicemail(&self, walk: &Walk<'_>, dn: Dn) -> bool {
         let settings = walk.facts.snapshot().dn_settings(self.tenant, dn);
-        settings.is_some_and(|s| s.voicemail)
+        settings.is_some_and(|s| s.voicemail) && self.is_voicemail_contracted(walk)
+    }
+
+    /// Without the option nobody has a box.
+    pub(super) fn is_voicemail_contracted(&self, walk: &Walk<'_>) -> bool {
+        let tenant = walk.facts.snapshot().tenant(self.tenant);
+        tenant.is_some_and(|t| t.options.contains(TenantOption::Voicemail))
     }
 
     /// Nothing further is set where the call has come to (R260).

@@ -149,7 +149,7 @@ impl Journey {
     /// Nobody of a group took the call and it has another destination.
     pub(super) fn overflow_to(&mut self, walk: &mut Walk<'_>, from: Dn, to: &Destination) -> Next {
         walk.note(Mark::Overflow { from, to: Target::of(to) });
-        if *to == Destination::Voicemail {
+        if *to == Destination::Voicemail && self.is_voicemail_contracted(walk) {
             // Always the group's own box (R259).
             walk.note(Mark::Voicemail(from));
             self.services.insert(Service::Voicemail);

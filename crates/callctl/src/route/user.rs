@@ -21,7 +21,9 @@ impl Journey {
     /// The settings of a number; defaults where none are kept.
     pub(super) fn settings(&self, walk: &Walk<'_>, dn: Dn) -> DnSettings {
         let kept = walk.facts.snapshot().dn_settings(self.tenant, dn);
-        kept.cloned().unwrap_or_else(|| DnSettings::new(self.tenant, dn))
+        let mut settings = kept.cloned().unwrap_or_else(|| DnSettings::new(self.tenant, dn));
+        settings.voicemail &= self.is_voicemail_contracted(walk);
+        settings
     }
 
     /// The call reaches a user's number.

@@ -54,6 +54,12 @@ impl OutputHash {
                 w.u64(dn.bits());
                 w.bytes(format!("{wanted:?}").as_bytes());
             }
+            Output::CheckPin { call, tenant, user, .. } => {
+                w.u8(6);
+                w.u128(call.0);
+                w.u128(tenant.0.0);
+                w.u128(user.0.0);
+            }
             Output::Reply { .. } | Output::Event { .. } => return,
         }
         self.hasher.write(&self.scratch);

@@ -2,9 +2,9 @@
 
 use base::{CallId, FlowId, ReqId};
 use bytes::Bytes;
-use model::Write;
 use model::binding::StoredBinding;
 use model::own_setting::Declined;
+use model::{StoredBoxes, StoredGreeting, StoredMessage, Write};
 use sip::stack::Transport;
 
 use super::JournalError;
@@ -24,6 +24,7 @@ const CLEAR_ALL: u8 = 9;
 const TICK: u8 = 10;
 const RESUME: u8 = 11;
 const TOLD: u8 = 12;
+const RESTORE_BOXES: u8 = 13;
 
 /// Whether the input only reads.
 pub(super) fn is_question(input: &Input) -> bool {
@@ -79,6 +80,15 @@ pub(super) fn write(w: &mut Writer<'_>, input: &Input) {
                 w.u64(flow.0);
                 write_binding(w, binding);
             }
+        }
+        Input::RestoreBoxes { boxes } => {
+            w.u8(RESTORE_BOXES);
+            let put = |m: &StoredMessage| Write::MessagePut(Box::new(m.clone()));
+            let greeting = |g: &StoredGreeting| Write::GreetingPut(g.clone());
+            let all = boxes.messages.iter().map(put);
+            let all = all.chain(boxes.greetings.iter().map(greeting));
+            w.u32((boxes.messages.len() + boxes.greetings.len()) as u32);
+            all.for_each(|write| write_form(w, &write));
         }
         Input::Told { call, declined } => {
             w.u8(TOLD);
@@ -144,6 +154,18 @@ pub(super) fn read(kind: u8, r: &mut Reader<'_>) -> Result<Input, JournalError> 
             };
             Input::Told { call, declined }
         }
+        RESTORE_BOXES => {
+            let count = r.u32()?;
+            let mut boxes = StoredBoxes::default();
+            for _ in 0..count {
+                match Write::decode(r.bytes()?) {
+                    Ok(Write::MessagePut(message)) => boxes.messages.push(*message),
+                    Ok(Write::GreetingPut(greeting)) => boxes.greetings.push(greeting),
+                    _ => return Err(JournalError::Unknown("message")),
+                }
+            }
+            Input::RestoreBoxes { boxes }
+        }
         DRAIN => Input::Drain,
         CLEAR_ALL => Input::ClearAll,
         TICK => Input::Tick,
@@ -152,8 +174,12 @@ pub(super) fn read(kind: u8, r: &mut Reader<'_>) -> Result<Input, JournalError> 
 }
 
 fn write_binding(w: &mut Writer<'_>, binding: &StoredBinding) {
+    write_form(w, &Write::BindingPut(binding.clone()));
+}
+
+fn write_form(w: &mut Writer<'_>, write: &Write) {
     let mut form = Vec::new();
-    Write::BindingPut(binding.clone()).encode(&mut form);
+    write.encode(&mut form);
     w.bytes(&form);
 }
 

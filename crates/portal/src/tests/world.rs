@@ -311,6 +311,7 @@ impl World {
             local_names: Vec::new(),
             snapshot: store.snapshot(),
             bindings: content.bindings,
+            boxes: model::StoredBoxes::default(),
             spool,
             wishes: tokio::sync::mpsc::channel(1).0,
         };

@@ -1,0 +1,85 @@
+//! Voicemail (R262): messages are left and listened to.
+//!
+//! | File | Does |
+//! |---|---|
+//! | `boxes` | what each number holds |
+//! | `leave` | greeting, tone, recording |
+//! | `listen` | the menu of a box |
+//! | `enter` | whose box may be opened from where, the PIN |
+
+pub(crate) mod boxes;
+mod enter;
+mod leave;
+mod listen;
+
+pub(crate) use enter::Entering;
+pub(crate) use leave::Leaving;
+pub(crate) use listen::Listening;
+
+use base::{LegId, Micros};
+use mediactl::FileId;
+
+use crate::call::Call;
+use crate::cx::Cx;
+use crate::voice::Stage;
+
+/// A digit that is told by signalling and by media within this time was pressed once.
+const ONCE: Micros = Micros::millis(150);
+
+/// By which of its two ways a digit came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Signalling,
+    Media,
+}
+
+impl Call {
+    /// Whether a leg talks to the exchange, which takes its digits.
+    pub(crate) fn is_voiced(&self, leg: LegId) -> bool {
+        self.voice.is_some() && self.first == Some(leg)
+    }
+
+    /// Whether the exchange takes a message.
+    pub(crate) fn leaves_message(&self) -> bool {
+        self.voice.as_ref().is_some_and(|v| matches!(v.stage, Stage::Leaving(_)))
+    }
+
+    /// A key was pressed by someone who talks to the exchange.
+    pub(crate) fn pressed(&mut self, cx: &mut Cx<'_>, key: char, source: Source) {
+        let Some(voice) = self.voice.as_mut() else { return };
+        let now = cx.now.mono;
+        let again = voice
+            .pressed
+            .replace((key, source, now))
+            .is_some_and(|(k, s, at)| k == key && s != source && now.since(at) < ONCE);
+        if again {
+            // The third of three within the time is a key of its own.
+            voice.pressed = None;
+            return;
+        }
+        match voice.stage {
+            Stage::Asking(_) | Stage::Last(_) => {}
+            Stage::Leaving(_) => self.leaving_key(cx, key),
+            Stage::Listening(_) => self.listening_key(cx, key),
+            Stage::Entering(_) => self.entering_key(cx, key),
+        }
+    }
+
+    /// What the leg said is on the disk, or is too short to be kept.
+    pub(crate) fn recorded(&mut self, cx: &mut Cx<'_>, leg: LegId, (file, kept): (FileId, bool)) {
+        match self.voice.as_ref().filter(|_| self.first == Some(leg)).map(|v| &v.stage) {
+            Some(Stage::Leaving(_)) => self.message_recorded(cx, file, kept),
+            Some(Stage::Listening(_)) => self.greeting_recorded(cx, file, kept),
+            _ => {}
+        }
+    }
+
+    /// What the leg says cannot be recorded.
+    pub(crate) fn record_failed(&mut self, cx: &mut Cx<'_>, leg: LegId, file: FileId) {
+        match self.voice.as_ref().filter(|_| self.first == Some(leg)).map(|v| &v.stage) {
+            Some(Stage::Leaving(_)) => self.message_lost(cx, file),
+            Some(Stage::Listening(_)) => self.greeting_lost(cx, file),
+            _ => {}
+        }
+    }
+}
