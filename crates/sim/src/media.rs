@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use base::{LegId, Micros, Rng};
-use mediactl::{Command, Event, Failure, Joined, LegWant, Repeat};
+use mediactl::{Command, Event, Failure, FileId, Joined, LegWant, Record, RecordEnd, Repeat};
 
 /// How long a prompt plays.
 const PROMPT: Micros = Micros::millis(2_500);
@@ -22,6 +22,8 @@ pub struct OpenLeg {
 #[derive(Debug, Default)]
 pub struct SimMedia {
     legs: BTreeMap<LegId, OpenLeg>,
+    /// Recordings that are complete, with their length in milliseconds.
+    files: BTreeMap<FileId, u32>,
     next_port: u16,
     /// Legs ever opened.
     pub opened: u64,
@@ -36,17 +38,42 @@ impl SimMedia {
         command: Command,
         failure: u64,
         rng: &mut Rng,
-    ) -> Option<(Micros, Event)> {
+    ) -> Vec<(Micros, Event)> {
         match command {
-            Command::Leg(want) => self.want(*want, failure, rng),
-            Command::Close { leg } => {
-                self.legs.remove(&leg);
-                None
+            Command::Leg(want) => {
+                let ended = match self.legs.get(&want.leg) {
+                    Some(open) if open.want.joined != want.joined => open.want.joined,
+                    _ => Joined::None,
+                };
+                let recorded = self.recorded(want.leg, ended, rng);
+                recorded.into_iter().chain(self.want(*want, failure, rng)).collect()
             }
-            Command::SendDigit { .. }
-            | Command::ReportStats { .. }
-            | Command::DeleteFile { .. } => None,
+            Command::Close { leg } => {
+                let ended = self.legs.remove(&leg).map_or(Joined::None, |l| l.want.joined);
+                self.recorded(leg, ended, rng).into_iter().collect()
+            }
+            Command::DeleteFile { file } => {
+                self.files.remove(&file);
+                Vec::new()
+            }
+            Command::SendDigit { .. } | Command::ReportStats { .. } => Vec::new(),
         }
+    }
+
+    /// A recording ends; its length is drawn.
+    fn recorded(&mut self, leg: LegId, ended: Joined, rng: &mut Rng) -> Option<(Micros, Event)> {
+        let Joined::Recorder(Record { file, serial, .. }) = ended else { return None };
+        let duration_ms = 500 + rng.below(9_000) as u32;
+        if duration_ms >= Record::MIN_MS {
+            self.files.insert(file, duration_ms);
+        }
+        let event = Event::Recorded { leg, serial, file, duration_ms, end: RecordEnd::Stopped };
+        Some((Micros(200 + rng.below(3_000)), event))
+    }
+
+    /// Length of a message's file in milliseconds, if there is one.
+    pub fn length(&self, message: u64) -> Option<u32> {
+        self.files.get(&FileId::Message(message)).copied()
     }
 
     fn want(&mut self, want: LegWant, failure: u64, rng: &mut Rng) -> Option<(Micros, Event)> {
@@ -78,12 +105,14 @@ impl SimMedia {
     }
 
     /// An open leg dies; which one is drawn.
-    pub fn die(&mut self, rng: &mut Rng) -> Option<Event> {
+    pub fn die(&mut self, rng: &mut Rng) -> Vec<Event> {
         let at = rng.below(self.legs.len() as u64) as usize;
-        let leg = *self.legs.keys().nth(at)?;
-        self.legs.remove(&leg);
+        let Some(leg) = self.legs.keys().nth(at).copied() else { return Vec::new() };
+        let ended = self.legs.remove(&leg).map_or(Joined::None, |l| l.want.joined);
         self.failed += 1;
-        Some(Event::Failed { leg, why: Failure::ResourceShortage })
+        let failed = Event::Failed { leg, why: Failure::ResourceShortage };
+        let recorded = self.recorded(leg, ended, rng).map(|(_, event)| event);
+        recorded.into_iter().chain([failed]).collect()
     }
 
     /// Open legs, in order of their ids.
@@ -106,8 +135,13 @@ impl SimMedia {
         self.legs.is_empty()
     }
 
-    /// The process ended: all is gone.
+    /// The process ended: legs are gone, files stay.
     pub fn crash(&mut self) {
+        let open = self.legs.values().filter_map(|leg| match leg.want.joined {
+            Joined::Recorder(record) => Some((record.file, 2 * Record::MIN_MS)),
+            _ => None,
+        });
+        self.files.extend(open);
         self.legs.clear();
     }
 }

@@ -207,7 +207,7 @@ impl World {
 
     fn media_dies(&mut self) {
         if self.swarm.media_failure > 0 {
-            if let Some(event) = self.media.die(&mut self.people) {
+            for event in self.media.die(&mut self.people) {
                 self.node(node::Input::Media { event });
             }
             self.next_fault(Micros::seconds(40), Act::MediaDies);

@@ -210,6 +210,10 @@ impl World {
         self.node(Input::FlowOpened { flow: UDP, transport, local, remote });
         let bindings = self.store.restore(self.now);
         self.node(Input::Restore { bindings });
+        let boxes = self.store.boxes(|file| self.media.length(file));
+        if !boxes.is_empty() {
+            self.node(Input::RestoreBoxes { boxes });
+        }
         self.trace.line(self.now.mono, || "node starts".into());
     }
 
@@ -381,7 +385,7 @@ impl World {
                 self.watched(|checker, scene| checker.done(scene, &Done::Media(&command)));
                 self.trace.line(self.now.mono, || format!("media {}", brief(&command)));
                 let failure = self.swarm.media_failure;
-                if let Some((after, event)) = self.media.handle(command, failure, &mut self.net) {
+                for (after, event) in self.media.handle(command, failure, &mut self.net) {
                     self.later(after, Work::Media(self.life, event));
                 }
             }

@@ -74,6 +74,10 @@ impl Boxes {
         if self.watched.contains(&key) {
             self.touched.insert(key);
         }
+        self.tidy(key);
+    }
+
+    fn tidy(&mut self, key: BoxKey) {
         if self.boxes.get(&key).is_some_and(|b| b.messages.is_empty() && b.greeting.is_none()) {
             self.boxes.remove(&key);
         }
@@ -198,11 +202,12 @@ impl Boxes {
 
     fn drop_message(&mut self, key: BoxKey, file: u64, out: &mut Vec<Action>) {
         let Some(mailbox) = self.boxes.get_mut(&key) else { return };
-        let before = mailbox.messages.len();
-        mailbox.messages.retain(|m| m.file != file);
-        if mailbox.messages.len() < before {
-            keep(Write::MessageRemove { file }, out);
-            self.touch(key);
+        let at = mailbox.messages.iter().position(|m| m.file == file);
+        let Some(removed) = at.map(|at| mailbox.messages.remove(at)) else { return };
+        keep(Write::MessageRemove { file }, out);
+        match removed.duration_ms {
+            0 => self.tidy(key),
+            _ => self.touch(key),
         }
     }
 

@@ -220,6 +220,8 @@ impl Call {
                 let said = if kept { words().say(PromptId::MessageSaved) } else { words() };
                 self.go(cx, 1, said);
             }
+            // Pressed twice, it must not take one that was never heard.
+            (Step::Leads, '3') => self.play_at_hand(cx),
             (_, '3') => self.delete_at_hand(cx, of),
             (_, '4') => self.go_back(cx),
             (_, '5') => self.tell_caller_and_time(cx),

@@ -17,5 +17,6 @@ mod random;
 mod replaces;
 mod size;
 mod transfer;
+mod voicemail;
 mod whatif;
 mod world;

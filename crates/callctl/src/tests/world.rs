@@ -381,6 +381,11 @@ impl World {
                 self.records.push(*record);
             }
             Action::Wish { dn, wanted, .. } => self.lines.push(format!("wish {dn} {wanted:?}")),
+            Action::CheckPin { user, .. } => {
+                let user = self.facts.snapshot.user(user).expect("a user");
+                self.lines.push(format!("check-pin {}", user.dn));
+            }
+            Action::Keep(write) => self.lines.push(super::voicemail::written(&write)),
             Action::Event(event) => *self.counts.entry(event.kind).or_default() += event.count,
         }
     }
@@ -691,6 +696,18 @@ impl World {
             false => base::Cause::NormalClearing,
         };
         self.event(leg, LegEvent::Ended { cause, by_far_end: true });
+    }
+
+    /// Everybody hangs up.
+    pub(super) fn hangs_up_all(&mut self) {
+        while let Some(name) = self.far.values().find(|f| !f.ended).map(|f| f.name.clone()) {
+            self.hangs_up(&name);
+        }
+    }
+
+    /// The boxes that watchers are to be told of.
+    pub(super) fn boxes_told(&mut self) -> Vec<Dn> {
+        self.control.take_touched_boxes().into_iter().map(|(_, dn)| dn).collect()
     }
 
     pub(super) fn offers(&mut self, name: &str, direction: &str) {

@@ -1,7 +1,7 @@
 //! Byte forms: round trip, every cut refused, every flipped byte survived.
 
 use base::id::{RecordId, Uuid};
-use base::{Blame, CallId, Cause, Secret, Wall};
+use base::{Blame, CallId, Cause, Dn, Secret, Wall};
 
 use super::world::*;
 use crate::binding::StoredBinding;
@@ -52,11 +52,33 @@ fn binding() -> StoredBinding {
     }
 }
 
-fn writes() -> [Write; 3] {
+fn message() -> StoredMessage {
+    StoredMessage {
+        file: u64::MAX,
+        tenant: tenant_id(1),
+        dn: Dn::parse("2001").expect("digits"),
+        call: CallId(7),
+        left_at: Wall(-1),
+        duration_ms: 180_000,
+        heard: true,
+        caller: "0312345678".into(),
+        name: "鈴木".into(),
+    }
+}
+
+fn greeting(file: Option<u64>) -> StoredGreeting {
+    StoredGreeting { tenant: tenant_id(1), dn: Dn::parse("2001").expect("digits"), file }
+}
+
+fn writes() -> [Write; 7] {
     [
         Write::Record(Box::new(record())),
         Write::BindingPut(binding()),
         Write::BindingRemove { device: device_id(1), key: b"k".as_slice().into() },
+        Write::MessagePut(Box::new(message())),
+        Write::MessageRemove { file: 5 },
+        Write::GreetingPut(greeting(Some(6))),
+        Write::GreetingPut(greeting(None)),
     ]
 }
 
@@ -65,7 +87,7 @@ fn writes_survive_their_byte_form() {
     for write in writes() {
         let mut bytes = Vec::new();
         write.encode(&mut bytes);
-        assert_eq!(Write::is_binding(&bytes), !matches!(write, Write::Record(_)));
+        assert_eq!(Write::is_binding(&bytes), write.is_of_binding());
         assert_eq!(Write::decode(&bytes), Ok(write));
     }
 }

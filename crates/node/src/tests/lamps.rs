@@ -1,14 +1,15 @@
 //! Lamps from SUBSCRIBE to NOTIFY, with calls between two telephones (R310, R311).
 
 use base::id::{DeviceId, TenantId, UserId};
-use base::{Dn, Micros, Uuid};
+use base::{CallId, Dn, Micros, Uuid, Wall};
 use bytes::Bytes;
-use model::{Change, PickupGroup};
+use model::{Change, PickupGroup, StoredBoxes, StoredMessage};
 use sip::digest::{Account, Answerer};
 use sip::msg::write::Writer;
 use sip::msg::{HeaderId, Method, Msg};
 
 use super::world::World;
+use crate::Input;
 
 /// A lamp on the telephone of 2003.
 struct Lamp {
@@ -212,4 +213,43 @@ fn who_may_pick_up_sees_who_calls_as_long_as_the_group_holds() {
     lamp.w.configure(vec![Change::PickupDelete { tenant, number }]);
     lamp.shows();
     assert_eq!(sees(&lamp), [false; 4]);
+}
+
+fn message(file: u64, duration_ms: u32) -> StoredMessage {
+    StoredMessage {
+        file,
+        tenant: TenantId(Uuid(1)),
+        dn: Dn::parse("2003").expect("digits"),
+        call: CallId(1),
+        left_at: Wall(0),
+        duration_ms,
+        heard: file == 1,
+        caller: "2001".into(),
+        name: "".into(),
+    }
+}
+
+#[test]
+fn the_message_lamp_shows_what_was_kept_before_and_what_is_kept_now() {
+    let mut lamp = Lamp::new();
+    let messages = vec![message(1, 4_000), message(2, 5_000), message(3, 0)];
+    let boxes = StoredBoxes { messages, ..StoredBoxes::default() };
+    lamp.w.node(Input::RestoreBoxes { boxes });
+    assert_eq!(lamp.watch("2002", "message-summary"), 403, "another's box");
+    assert_eq!(lamp.watch("2003", "message-summary"), 200);
+    let told = |lamp: &Lamp| lamp.told.last().cloned().unwrap_or_default();
+    assert!(told(&lamp).contains("Voice-Message: 1/1"), "{}", told(&lamp));
+    let event = mediactl::Event::Recorded {
+        leg: base::LegId(9),
+        serial: 1,
+        file: mediactl::FileId::Message(3),
+        duration_ms: 3_000,
+        end: mediactl::RecordEnd::Stopped,
+    };
+    lamp.w.node(Input::Media { event });
+    lamp.w.run(Micros::seconds(1));
+    lamp.hear();
+    assert!(told(&lamp).contains("Voice-Message: 2/1"), "{}", told(&lamp));
+    assert!(told(&lamp).contains("Messages-Waiting: yes"), "{}", told(&lamp));
+    assert_eq!(lamp.w.machine().boxes().messages[2].duration_ms, 3_000);
 }

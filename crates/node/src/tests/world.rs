@@ -220,7 +220,7 @@ impl World {
         Now { mono: Mono(self.now), wall: Wall((self.now / 1_000) as i64), lag: Micros(0) }
     }
 
-    fn node(&mut self, input: Input) {
+    pub(super) fn node(&mut self, input: Input) {
         let (now, mut out) = (self.stamp(), Vec::new());
         assert!(write_input(now, self.hash.value(), &input, &mut self.journal));
         self.inputs += 1;
@@ -247,6 +247,7 @@ impl World {
                 Output::Store { write: model::Write::Record(_) } => self.records += 1,
                 Output::Store { .. }
                 | Output::Wish { .. }
+                | Output::CheckPin { .. }
                 | Output::Close { .. }
                 | Output::Media { .. }
                 | Output::Reply { .. }

@@ -6,6 +6,7 @@ mod commit;
 mod folder;
 mod history;
 mod login;
+mod message;
 mod schema;
 mod services;
 mod spool;

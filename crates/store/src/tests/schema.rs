@@ -11,7 +11,9 @@ use crate::directory::{
 use crate::error::OpenError;
 use crate::migrate::{MAIN, SOFT, migrate};
 use crate::rows::Rows;
-use crate::{api_token, audit, binding, commit, credential, history, login, open, session};
+use crate::{
+    api_token, audit, binding, commit, credential, history, login, message, open, session,
+};
 
 async fn fresh(dir: &TempDir) -> SqliteConnection {
     std::fs::create_dir_all(dir.path()).expect("folder");
@@ -28,7 +30,7 @@ async fn every_statement_of_main_is_prepared() {
     let dir = TempDir::new();
     let mut conn = fresh(&dir).await;
     migrate(&mut conn, MAIN, T0).await.expect("migrates");
-    let rows: [&'static Rows; 30] = [
+    let rows: [&'static Rows; 34] = [
         &tenant::PUT,
         &tenant::DELETE,
         &site::PUT,
@@ -59,6 +61,10 @@ async fn every_statement_of_main_is_prepared() {
         &credential::DELETE,
         &session::DELETE,
         &history::INSERT,
+        &message::PUT,
+        &message::REMOVE,
+        &message::GREET,
+        &message::UNGREET,
     ];
     let single = [
         tenant::LOAD,
@@ -74,6 +80,8 @@ async fn every_statement_of_main_is_prepared() {
         park_slot::LOAD,
         gateway::LOAD,
         dn_settings::LOAD,
+        message::LOAD,
+        message::LOAD_GREETINGS,
         open::REVISION,
         open::TENANT_REVISIONS,
         commit::ADVANCE,
