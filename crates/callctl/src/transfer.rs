@@ -167,8 +167,13 @@ impl Call {
         self.first = Some(transferee);
         self.second = None;
         self.linked = false;
-        self.part_from(cx, transferee);
-        if let Some(leg) = self.leg_mut(transferee) {
+        self.alone_with_us(cx, transferee);
+    }
+
+    /// Who heard music is to speak to us from now on.
+    pub(crate) fn alone_with_us(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        self.part_from(cx, id);
+        if let Some(leg) = self.leg_mut(id) {
             // What it was told of our music does not let it speak.
             leg.serves = crate::leg::Serves::Peer;
         }

@@ -46,7 +46,7 @@ impl Call {
     /// The caller, or who is transferred, comes to the box of a number.
     pub(crate) fn leave_message(&mut self, cx: &mut Cx<'_>, of: Dn) -> Result<(), Cause> {
         let purpose = self.dialing.as_ref().map_or(Purpose::Basic, |d| d.purpose);
-        if purpose == Purpose::Recall || !self.can_hear(purpose) {
+        if !self.can_hear(purpose) {
             return Err(Cause::MediaNotAcceptable);
         }
         let who = owner(cx.view.snapshot(), self.tenant, of);
@@ -54,8 +54,10 @@ impl Call {
         attempt.callee = Some((who, None));
         attempt.services.insert(Service::Voicemail);
         self.dialing = None;
-        if purpose == Purpose::Transfer {
-            self.transferred_to_us(cx);
+        match (purpose, self.first) {
+            (Purpose::Transfer, _) => self.transferred_to_us(cx),
+            (Purpose::ParkOverflow, Some(held)) => self.alone_with_us(cx, held),
+            _ => {}
         }
         let key = (self.tenant, of);
         cx.core.boxes.expire(cx.now.wall, (key, cx.view.snapshot()), cx.out);
@@ -174,8 +176,10 @@ impl Call {
     /// Whether who comes to us can hear us.
     fn can_hear(&self, purpose: Purpose) -> bool {
         let leg = match purpose {
-            Purpose::Basic => self.first,
-            Purpose::Transfer | Purpose::Recall => self.transfer.as_ref().map(|t| t.transferee),
+            Purpose::Basic | Purpose::ParkOverflow => self.first,
+            Purpose::Transfer => self.transfer.as_ref().map(|t| t.transferee),
+            // Recalls ring telephones; a consultation needs somebody to talk to.
+            Purpose::Recall | Purpose::ParkRecall | Purpose::Consult => None,
         };
         leg.is_some_and(|leg| self.can_answer_ourselves(leg))
     }

@@ -74,6 +74,7 @@ impl World {
                 build: "test".into(),
                 local_names: Vec::new(),
                 snapshot: company(1),
+                boxes: model::StoredBoxes::default(),
                 bindings: Vec::new(),
                 spool,
                 wishes: tokio::sync::mpsc::channel(1).0,
