@@ -21,7 +21,9 @@ impl Legs {
         peer: Peer,
     ) -> bool {
         let is_2xx = response.status().is_some_and(|s| (200..300).contains(&s));
-        let from = response.from().filter(|_| is_2xx);
+        // That to a CANCEL looks the same: it comes when the CANCEL is no transaction any more.
+        let to_invite = response.cseq().is_some_and(|c| c.method == Method::Invite);
+        let from = response.from().filter(|_| is_2xx && to_invite);
         let tag = from.and_then(|from| <[u8; 17]>::try_from(from.tag()?).ok());
         let index = tag.and_then(|tag| self.by_tag.get(&tag)).copied();
         let usage = index.and_then(|i| self.usages.get_mut(i as usize));

@@ -360,6 +360,24 @@ fn an_answer_that_is_repeated_by_another_connection_gets_its_ack_there() {
     b.finish(leg);
 }
 
+#[test]
+fn the_200_to_a_cancel_is_no_answer_of_the_call() {
+    let mut b = Bench::new();
+    b.flow = TCP;
+    let leg = b.call(Some(OFFER));
+    let invite = b.expect("INVITE");
+    let cancelled = reply(&invite, "200 OK", "far", "", "").replace(" INVITE", " CANCEL");
+    let cancelled = Msg::parse_datagram(Bytes::from(cancelled)).expect("a response");
+    let peer = b.peer();
+    let mut known = true;
+    let out = b.node.with(b.now, |legs, cx| known = legs.handle_repeated_2xx(cx, &cancelled, peer));
+    assert!(!known && out.is_empty(), "{out:?}");
+    b.recv(reply(&invite, "200 OK", "far", "", ANSWER));
+    b.expect("ACK");
+    assert!(matches!(b.event(leg), LegEvent::Answered { .. }));
+    b.finish(leg);
+}
+
 /// Where the requests of these outputs go.
 fn destinations(out: &[Output]) -> Vec<String> {
     let to = |o: &Output| match o {
