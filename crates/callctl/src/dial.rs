@@ -194,6 +194,10 @@ impl Call {
 
     /// 均等: the next call begins after this member, whoever answers.
     fn offered_to(&self, cx: &mut Cx<'_>, plan: &Plan) {
+        #[cfg(feature = "planted")]
+        if cx.core.planted == Some(crate::planted::Bug::PointerStands) {
+            return;
+        }
         if let Style::Hunt { group } = plan.style {
             cx.core.offered.insert((self.tenant, group), plan.dn);
         }

@@ -19,7 +19,7 @@
 //! | `digits` `collect` | digits: codes, and what passes |
 //! | `consult` `leave` `park` `notice` | codes pressed in a call |
 //! | `end` `record` `explain` | ends, history, why |
-//! | `whatif` | where a call would go, without making it |
+//! | `whatif` `moment` | where a call would go, or would have gone, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
 //! | `budget` | calls at once of an extension |
 //! | `lamps` | what watchers see of an extension |
@@ -46,6 +46,7 @@ mod leave;
 mod leg;
 mod mail;
 mod media;
+mod moment;
 mod notice;
 mod park;
 mod permit;
@@ -75,6 +76,7 @@ pub use action::Action;
 pub use cx::LEG_COUNTER_FIRST;
 pub use input::Input;
 pub use mail::boxes::Waiting;
+pub use moment::Moment;
 pub use summary::CallSummary;
 pub use survey::LegSurvey;
 pub use view::View;

@@ -11,4 +11,8 @@ pub enum Bug {
     Unrecorded,
     /// The last call of a number that was never answered leaves the number marked as busy.
     BusyMark,
+    /// The record of a call does not tell of forwards.
+    ForwardUntold,
+    /// Whom a hunting group offered a call last is not kept.
+    PointerStands,
 }

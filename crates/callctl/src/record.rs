@@ -125,9 +125,22 @@ impl Call {
             blame: end.blame,
             trace: explain::steps(&draft.trace, end.cause),
         };
+        #[cfg(feature = "planted")]
+        let record = forget_forwards(cx, record);
         cx.out.push(Action::Record(Box::new(record)));
         cx.count(Kind::CallEnded);
     }
+}
+
+/// The planted bug of the explanation.
+#[cfg(feature = "planted")]
+fn forget_forwards(cx: &Cx<'_>, mut record: CallRecord) -> CallRecord {
+    if cx.core.planted == Some(crate::planted::Bug::ForwardUntold) {
+        let forwards = ["forward.all", "forward.busy", "forward.no-answer", "forward.unregistered"];
+        let steps = record.trace.iter().filter(|s| !forwards.contains(&&*s.code));
+        record.trace = steps.cloned().collect();
+    }
+    record
 }
 
 fn party(who: &Person, device: Option<DeviceId>) -> Party {

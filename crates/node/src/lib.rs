@@ -22,9 +22,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::event::Kind;
-use base::{FlowId, Mono, Now, Place, Rng};
-use callctl::CallControl;
+use base::id::TenantId;
+use base::{CallId, FlowId, Mono, Now, Place, Rng};
 use callctl::whatif::Question;
+use callctl::{CallControl, Moment};
 use model::binding::StoredBinding;
 use model::{Change, Snapshot, StoredBoxes};
 use sip::stack::Stack;
@@ -196,6 +197,13 @@ impl Node {
     /// Call control, for portals and checkers.
     pub fn calls(&self) -> &CallControl {
         &self.calls
+    }
+
+    /// What decisions of a call find now, the call itself not counted; for checkers.
+    pub fn moment(&self, at: Mono, tenant: TenantId, except: Option<CallId>) -> Moment {
+        let (snapshot, settings) = (&self.snapshot, &self.settings);
+        let view = View { snapshot, settings, stack: Some(&self.stack) };
+        self.calls.moment((at, tenant), self.snapshot.clone(), &view, except)
     }
 
     fn tick(&mut self, now: Now) {

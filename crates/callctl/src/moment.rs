@@ -1,0 +1,96 @@
+//! The live state of one moment, kept: what a call was decided on can be asked for later.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base::id::{DeviceId, TenantId};
+use base::{CallId, Dn, Mono};
+use model::Snapshot;
+
+use crate::CallControl;
+use crate::route::Facts;
+use crate::view::View;
+use crate::whatif::{self, Explanation, Question};
+
+/// What decisions read of one tenant at one moment: configuration, contacts, calls at once, and
+/// the pointers of hunting groups.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    at: Mono,
+    tenant: TenantId,
+    snapshot: Arc<Snapshot>,
+    contacts: BTreeMap<DeviceId, usize>,
+    calls: BTreeMap<Dn, u32>,
+    offered: BTreeMap<u16, Dn>,
+}
+
+impl Moment {
+    /// The configuration of then.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Where a call would have gone then, and why.
+    pub fn explain(&self, asked: &Question<'_>) -> Explanation {
+        whatif::explain(self.at, asked, self)
+    }
+
+    /// Whether decisions find the same at both moments; the pointers of hunting groups, which a
+    /// hunt itself moves, are not compared.
+    pub fn finds_same(&self, other: &Moment) -> bool {
+        self.snapshot.revision() == other.snapshot.revision()
+            && self.contacts == other.contacts
+            && self.calls == other.calls
+    }
+
+    /// Whether the pointers of all hunting groups are the same at both moments.
+    pub fn points_same(&self, other: &Moment) -> bool {
+        self.offered == other.offered
+    }
+}
+
+impl Facts for Moment {
+    fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    fn contacts(&self, device: DeviceId) -> usize {
+        self.contacts.get(&device).copied().unwrap_or(0)
+    }
+
+    fn calls(&self, tenant: TenantId, dn: Dn) -> u32 {
+        let own = tenant == self.tenant;
+        self.calls.get(&dn).copied().filter(|_| own).unwrap_or(0)
+    }
+
+    fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
+        self.offered.get(&group).copied().filter(|_| tenant == self.tenant)
+    }
+}
+
+impl CallControl {
+    /// The live state of a tenant of few people, as a call sees it that does not count itself
+    /// (`except`). Looks at every user, so it is for checkers and diagnosis.
+    pub fn moment(
+        &self,
+        (at, tenant): (Mono, TenantId),
+        snapshot: Arc<Snapshot>,
+        view: &dyn View,
+        except: Option<CallId>,
+    ) -> Moment {
+        let slot = except.and_then(|id| self.by_id.get(&id));
+        let own = slot.and_then(|slot| self.calls.get(*slot)).map(|c| c.reserved.as_slice());
+        let own = own.unwrap_or_default();
+        let calls = snapshot.users(tenant).map(|u| {
+            let itself = u32::from(own.contains(&u.dn));
+            (u.dn, self.core.budget.count(tenant, u.dn).saturating_sub(itself))
+        });
+        let calls = calls.filter(|(_, n)| *n > 0).collect();
+        let contacts = snapshot.devices(tenant).map(|d| (d.id, view.contacts_len(d.id)));
+        let contacts = contacts.filter(|(_, n)| *n > 0).collect();
+        let numbers = snapshot.hunt_groups(tenant).map(|g| g.number);
+        let offered = numbers.filter_map(|n| Some((n, *self.core.offered.get(&(tenant, n))?)));
+        let offered = offered.collect();
+        Moment { at, tenant, snapshot, contacts, calls, offered }
+    }
+}
