@@ -21,12 +21,15 @@ pub struct Asked {
     pub checker: Option<Name>,
     /// Shards of the node.
     pub shards: u8,
+    /// Without call services, as seeds ran before there were any.
+    pub plain: bool,
 }
 
 /// Reads the arguments.
 pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
+    let (seed, checker) = (None, None);
     let mut asked =
-        Asked { seed: None, from: 0, seeds: 200, trace: false, checker: None, shards: 1 };
+        Asked { seed, from: 0, seeds: 200, trace: false, checker, shards: 1, plain: false };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -35,6 +38,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--from" => asked.from = number(&value()?)?,
             "--seeds" => asked.seeds = number(&value()?)?,
             "--trace" => asked.trace = true,
+            "--plain" => asked.plain = true,
             "--shards" => {
                 asked.shards = match number(&value()?)? {
                     1 => 1,
@@ -58,7 +62,8 @@ const HELP: &str = "\
 --seeds N    seeds 0 to N-1 (default 200)
 --from N     first seed instead of 0
 --trace      all lines of the wire
---checker X  only this checker: S1 S2 S3 S4 S8 S9 L1 L2 I9 I10
+--plain      without call services
+--checker X  only this checker: S1 S2 S3 S4 S8 S9 S10 L1 L2 I9 I10
 --shards N   1 (default) or 3; of 3, a call rings only at phones of its own shard";
 
 fn number(text: &str) -> Result<u64, String> {
@@ -95,7 +100,8 @@ pub fn minimise(seed: u64, options: Options, checker: Name) -> (Less, Report) {
     };
     let mut less = options.less;
     let mut report = run(seed, Options { trace: true, ..options });
-    let steps: [fn(&mut Less); 8] = [
+    let steps: [fn(&mut Less); 9] = [
+        |l| l.services = true,
         |l| l.network = true,
         |l| l.reboots = true,
         |l| l.restarts = true,

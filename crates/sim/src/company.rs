@@ -28,6 +28,10 @@ pub struct Company {
     pub locked_out: bool,
     /// The configuration before the last change, with what leads back to it.
     pub former: Option<(Arc<Snapshot>, Vec<Change>)>,
+    /// The configuration as drawn.
+    pub drawn: Arc<Snapshot>,
+    /// It has groups, forwards and pickup.
+    pub is_office: bool,
 }
 
 /// The company's id.
@@ -69,7 +73,9 @@ impl Company {
         changes.extend(devices.iter().cloned().map(Change::DevicePut));
         let snapshot = model::apply(&Snapshot::empty(), &changes)
             .map_or_else(|_| Snapshot::empty(), |s| s.with_revisions(Revision(1), &[]));
-        Company { snapshot: Arc::new(snapshot), users, devices, locked_out: false, former: None }
+        let snapshot = Arc::new(snapshot);
+        let (drawn, former) = (snapshot.clone(), None);
+        Company { snapshot, users, devices, locked_out: false, former, drawn, is_office: false }
     }
 
     /// Puts changes in force; `None` when they do not fit.
@@ -79,7 +85,7 @@ impl Company {
         self.locked_out |= changes.iter().any(|c| matches!(c, Change::DeviceDelete(_)));
         let next = Arc::new(next.with_revisions(Revision(revision), &[]));
         let former = std::mem::replace(&mut self.snapshot, next);
-        let back = back_to(&former, changes);
+        let back = model::diff(&self.snapshot, &former);
         self.former = Some((former, back));
         Some(revision)
     }
@@ -87,8 +93,7 @@ impl Company {
     /// Stops a user, deletes one, or deletes a phone; restores everything when `restore`.
     pub fn draw_changes(&self, rng: &mut Rng, restore: bool) -> Vec<Change> {
         if restore {
-            let users = self.users.iter().cloned().map(Change::UserPut);
-            return users.chain(self.devices.iter().cloned().map(Change::DevicePut)).collect();
+            return model::diff(&self.snapshot, &self.drawn);
         }
         let user = &self.users[rng.below(self.users.len() as u64) as usize];
         match rng.below(3) {
@@ -111,23 +116,6 @@ impl Company {
         let user = self.users.iter().find(|u| Some(u.id) == user);
         user.map(|u| u.dn.to_string()).unwrap_or_default()
     }
-}
-
-/// What undoes changes of users and terminals: users come before what is theirs, and go after it.
-fn back_to(former: &Snapshot, changes: &[Change]) -> Vec<Change> {
-    let users = changes.iter().filter_map(|c| match c {
-        Change::UserPut(User { id, .. }) | Change::UserDelete(id) => Some(*id),
-        _ => None,
-    });
-    let (kept, gone): (Vec<UserId>, Vec<UserId>) = users.partition(|u| former.user(*u).is_some());
-    let devices = changes.iter().filter_map(|c| match c {
-        Change::DevicePut(Device { id, .. }) | Change::DeviceDelete(id) => Some(*id),
-        _ => None,
-    });
-    let devices = devices
-        .map(|id| former.device(id).cloned().map_or(Change::DeviceDelete(id), Change::DevicePut));
-    let kept = kept.into_iter().filter_map(|id| former.user(id).cloned().map(Change::UserPut));
-    kept.chain(devices).chain(gone.into_iter().map(Change::UserDelete)).collect()
 }
 
 fn site(n: u128) -> Site {

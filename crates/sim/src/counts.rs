@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use base::Mono;
+use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 21] = [
+pub const REQUIRED: [&str; 37] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -27,6 +28,22 @@ pub const REQUIRED: [&str; 21] = [
     "digits",
     "datagrams lost",
     "datagrams doubled",
+    "unconditional forwards",
+    "forwards when busy",
+    "forwards without answer",
+    "forwards out of reach",
+    "hunts",
+    "hunts answered",
+    "departments",
+    "departments answered",
+    "pickups",
+    "group pickups",
+    "nothing to pick up",
+    "settings by code",
+    "settings refused",
+    "words spoken",
+    "do not disturb",
+    "groups changed while they ring",
 ];
 
 /// Counters by name.
@@ -47,6 +64,34 @@ impl Counts {
     /// The count of a thing.
     pub fn get(&self, what: &str) -> u64 {
         self.0.get(what).copied().unwrap_or(0)
+    }
+
+    /// Counts the services of a record.
+    pub fn record(&mut self, record: &CallRecord) {
+        let answered = record.is_answered();
+        for service in record.services.iter() {
+            match service {
+                Service::ForwardAll => self.add("unconditional forwards"),
+                Service::ForwardBusy => self.add("forwards when busy"),
+                Service::ForwardNoAnswer => self.add("forwards without answer"),
+                Service::ForwardUnregistered => self.add("forwards out of reach"),
+                Service::Hunt if answered => self.add("hunts answered"),
+                Service::Department if answered => self.add("departments answered"),
+                Service::Pickup if answered => self.add("pickups"),
+                Service::GroupPickup if answered => self.add("group pickups"),
+                Service::Pickup | Service::GroupPickup => self.add("nothing to pick up"),
+                _ => {}
+            }
+            match service {
+                Service::Hunt => self.add("hunts"),
+                Service::Department => self.add("departments"),
+                _ => {}
+            }
+        }
+        let quiet = |s: &Step| s.code.contains("disturb") || s.args.contains("disturb");
+        if record.trace.iter().any(quiet) {
+            self.add("do not disturb");
+        }
     }
 
     /// Adds another run's counts.

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use base::id::DeviceId;
+use base::id::{DeviceId, TenantId};
 use base::{CallId, Mono, Now, Place};
-use callctl::LegSurvey;
+use callctl::{CallSummary, LegSurvey, Moment};
 use model::{Change, Snapshot};
 use node::journal::{self, Header, OutputHash, Recorded};
 use node::{Input, Node, Output, Settings};
@@ -123,6 +123,26 @@ impl Machine {
     /// All calls.
     pub fn calls(&self) -> impl Iterator<Item = CallId> {
         self.nodes().flat_map(|n| n.calls().calls()).map(|c| c.call)
+    }
+
+    /// What decisions find now at a shard, without the call itself.
+    pub fn moment(
+        &self,
+        shard: usize,
+        (at, tenant): (Mono, TenantId),
+        call: Option<CallId>,
+    ) -> Option<Moment> {
+        self.shards.get(shard).map(|s| s.node.moment(at, tenant, call))
+    }
+
+    /// Number of shards.
+    pub fn shards_len(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// The running calls of a shard.
+    pub fn calls_of(&self, shard: usize) -> impl Iterator<Item = CallSummary> {
+        self.shards.get(shard).into_iter().flat_map(|s| s.node.calls().calls())
     }
 
     /// Where the bindings of a device came from.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use sim::cli;
 use sim::counts::Counts;
-use sim::run::Options;
+use sim::run::{Less, Options};
 
 /// Seeds between two lines that show that it still runs.
 const PROGRESS: u64 = 1_000;
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         checker: asked.checker,
         trace_all: asked.trace,
         shards: asked.shards,
+        less: Less { services: asked.plain, ..Less::default() },
         ..Options::default()
     };
     let seeds = match asked.seed {

@@ -32,7 +32,7 @@ pub struct SimMedia {
 }
 
 impl SimMedia {
-    /// Does what a command says; the event that follows, if any, and after what time.
+    /// Does what a command says; the events that follow, and after what time.
     pub fn handle(
         &mut self,
         command: Command,
@@ -76,22 +76,23 @@ impl SimMedia {
         self.files.get(&FileId::Message(message)).copied()
     }
 
-    fn want(&mut self, want: LegWant, failure: u64, rng: &mut Rng) -> Option<(Micros, Event)> {
+    fn want(&mut self, want: LegWant, failure: u64, rng: &mut Rng) -> Vec<(Micros, Event)> {
         let (leg, local) = (want.leg, want.local);
+        let ends = match want.joined {
+            Joined::Player(ref play) if play.repeat == Repeat::Once => {
+                Some((PROMPT, Event::PlayEnded { leg, serial: play.serial }))
+            }
+            _ => None,
+        };
         if let Some(open) = self.legs.get_mut(&leg) {
             let changed = open.want.joined != want.joined;
             open.want = want;
-            return match open.want.joined {
-                Joined::Player(play) if changed && play.repeat == Repeat::Once => {
-                    Some((PROMPT, Event::PlayEnded { leg, serial: play.serial }))
-                }
-                _ => None,
-            };
+            return ends.filter(|_| changed).into_iter().collect();
         }
         let soon = Micros(200 + rng.below(3_000));
         if rng.chance(failure, 1_000) {
             self.failed += 1;
-            return Some((soon, Event::Failed { leg, why: Failure::ResourceShortage }));
+            return vec![(soon, Event::Failed { leg, why: Failure::ResourceShortage })];
         }
         self.opened += 1;
         self.next_port = match self.next_port {
@@ -101,7 +102,8 @@ impl SimMedia {
         let rtp = SocketAddr::new(local, self.next_port);
         let rtcp = SocketAddr::new(local, self.next_port + 1);
         self.legs.insert(leg, OpenLeg { want, rtp });
-        Some((soon, Event::Opened { leg, rtp, rtcp }))
+        let opened = std::iter::once((soon, Event::Opened { leg, rtp, rtcp }));
+        opened.chain(ends).collect()
     }
 
     /// An open leg dies; which one is drawn.

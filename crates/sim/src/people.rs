@@ -6,6 +6,7 @@ use sip::ua::Command;
 
 use crate::network;
 use crate::phone::{News, Stage};
+use crate::services::is_group;
 use crate::world::{Work, World};
 
 /// Something that someone does.
@@ -29,6 +30,8 @@ pub(crate) enum Act {
     Boot,
     /// An administrator changes something; or undoes everything.
     Configure(bool),
+    /// An administrator changes a group that rings.
+    Regroup,
     /// The configuration before the last change arrives once more, late.
     Stale,
     /// Someone sends rubbish.
@@ -60,7 +63,7 @@ pub(crate) enum Deed {
 impl World {
     /// People begin to act, and faults to happen.
     pub(crate) fn begin_life(&mut self) {
-        self.lively = true;
+        (self.lively, self.changing) = (true, true);
         for n in 0..self.phones.len() {
             let after = Micros::millis(self.people.below(8_000));
             self.act_later(after, Act::Think(n));
@@ -127,7 +130,10 @@ impl World {
             }
             Act::Configure(false) if self.swarm.config_every.0 == 0 => {}
             Act::Configure(restore) => {
-                let changes = self.company.draw_changes(&mut self.people, restore);
+                let mut changes = self.company.draw_changes(&mut self.people, restore);
+                if self.company.is_office && !restore {
+                    changes = self.company.draw_office_changes(&mut self.office);
+                }
                 self.configure(changes);
                 if self.mishaps.chance(1, 3) {
                     let after = Micros::millis(self.mishaps.below(3_000));
@@ -139,6 +145,7 @@ impl World {
                     self.next_fault(self.swarm.config_every, Act::Configure(false));
                 }
             }
+            Act::Regroup => self.regroup(),
             Act::Stale => self.stale(),
             Act::Connect(n) => self.connect(n),
             Act::Cut(n) => {
@@ -326,6 +333,9 @@ impl World {
 
     /// A number to dial: mostly a colleague, sometimes nobody, sometimes oneself.
     fn any_number(&mut self, n: usize) -> String {
+        if self.company.is_office && self.office.chance(1, 3) {
+            return self.service_number();
+        }
         match self.people.below(14) {
             0 => "2999".into(),
             1 => self.phones[n].card.number.clone(),
@@ -348,6 +358,11 @@ impl World {
                 let late = self.people.chance(1, 8);
                 let reliable = self.people.chance(1, 3);
                 self.counts.add("calls dialled");
+                if self.changing && is_group(&to) && self.office.chance(1, 4) {
+                    let after = Micros::millis(self.office.below(4_000));
+                    self.later(after, Work::Act(Act::Regroup));
+                }
+                let phone = &mut self.phones[n];
                 phone.dial(now, &to, late, reliable).1
             }
             Deed::Ring(leg, early) => phone.ring(now, leg, early),
@@ -397,6 +412,7 @@ impl World {
         if !self.lively {
             return;
         }
+        self.someone_picks_up(n);
         let busy = !self.phones[n].up().is_empty();
         let draw = self.people.below(100);
         let after = Micros::millis(30 + self.people.below(6_000));

@@ -49,6 +49,8 @@ pub struct Less {
     pub cuts: bool,
     /// No jumps of the wall clock.
     pub jumps: bool,
+    /// No groups, forwards, pickup and codes.
+    pub services: bool,
     /// Phones, counted from the last, that do nothing by themselves.
     pub silent: usize,
     /// Seconds taken from the first phase.
@@ -105,6 +107,9 @@ const TRANSACTIONS_S: u64 = 36;
 /// Longest wait of a phone between two attempts to register, with its jitter, and the attempt.
 const RETRY_S: u64 = 150 + 33;
 
+/// The longest way through forwards and groups, and a little more.
+const GROUP_S: u64 = 660;
+
 /// How long a phone is not heard that logged in too often in vain, as one whose device was
 /// deleted for a while.
 const BLOCKED_S: u64 = 900;
@@ -114,7 +119,11 @@ pub fn run(seed: u64, options: Options) -> Report {
     let rng = rng_of(seed);
     let (mut draw, mut mishaps) = (rng.derive("draw"), rng.derive("later draw"));
     let swarm = options.less.of(Swarm::draw(&mut draw, &mut mishaps));
-    let company = Company::draw(&mut draw);
+    let mut company = Company::draw(&mut draw);
+    let mut services = rng.derive("services");
+    if services.chance(1, 2) && !options.less.services {
+        company.open_office(&mut services);
+    }
     let phones = company.devices.len();
     let mut world = World::new(rng, swarm, company, options.prepare);
     world.shards = options.shards.max(1);
@@ -214,6 +223,7 @@ impl Stages {
             world.boot_node();
         }
         world.act_later(Micros::seconds(2), Act::LookForOrphans);
+        world.changing = false;
         world.act(Act::Configure(true));
         self.pass(Micros::seconds(HEALTHY_S));
     }
@@ -233,8 +243,9 @@ impl Stages {
         let expires = u64::from(self.world.swarm.expires_s);
         let blocked = if self.world.company.locked_out { BLOCKED_S } else { 0 };
         let wait = session.max(blocked + RETRY_S + expires) + 2 * TRANSACTIONS_S;
-        // No ring outlasts this; it may begin late, by a transfer.
-        self.pass(Micros::seconds(wait + 70));
+        // No ring outlasts this; it may begin late, by a transfer, and go on through a group.
+        let ringing = if self.world.company.is_office { GROUP_S } else { 70 };
+        self.pass(Micros::seconds(wait + ringing));
         self.settle();
     }
 
@@ -260,6 +271,10 @@ impl Stages {
 
     /// Calls between phones that are free, which must succeed.
     fn probe(&mut self, _less: Less) {
+        if self.world.company.is_office {
+            let plain = self.world.company.plain();
+            self.world.configure(plain);
+        }
         let phones = self.world.phones.len();
         for n in 0..phones {
             let free = |w: &World, n: usize| w.phones[n].legs.is_empty();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use base::{CallId, Dn, FlowId, Micros, Mono, Now, Rng, Wall};
 use bytes::Bytes;
+use callctl::Moment;
 use model::own_setting::{self, OwnSetting};
 use node::{Input, Output, Settings};
 use sip::msg::Msg;
@@ -85,11 +86,15 @@ pub struct World {
     pub(crate) configured_at: Mono,
     /// People act by themselves.
     pub(crate) lively: bool,
+    /// Administrators change groups.
+    pub(crate) changing: bool,
     /// Outputs of the node's next input that are still carried out before it crashes.
     pub(crate) crash_after: Option<u64>,
     pub(crate) people: Rng,
     /// Faults that came to the simulator after its first seeds; those keep their meaning.
     pub(crate) mishaps: Rng,
+    /// What people do with call services, which came later than the first seeds as well.
+    pub(crate) office: Rng,
     /// Phones, counted from the last, whose people do nothing by themselves.
     pub(crate) silent: usize,
     pub(crate) watch: Vec<Box<dyn Checker>>,
@@ -130,9 +135,11 @@ impl World {
             hash: 0,
             configured_at: Mono(0),
             lively: false,
+            changing: false,
             crash_after: None,
             people: seed.derive("people"),
             mishaps: seed.derive("mishaps"),
+            office: seed.derive("office"),
             silent: 0,
             watch: Vec::new(),
             last: None,
@@ -330,7 +337,17 @@ impl World {
         }
         self.crossings.arrived(&msg, &mut self.counts);
         let call = self.call_of(&msg);
-        self.watched(|checker, scene| checker.arrived(scene, Arrived { msg: &msg, from, call }));
+        let moment = begins.then(|| self.moment(bytes, &msg)).flatten();
+        let moment = moment.as_ref();
+        let arrived = Arrived { msg: &msg, from, call, moment };
+        self.watched(|checker, scene| checker.arrived(scene, arrived));
+    }
+
+    /// What the decisions of a call find that an INVITE begins.
+    fn moment(&self, bytes: &Bytes, msg: &Msg) -> Option<Moment> {
+        let wanted = msg.method() == Some(sip::msg::Method::Invite) && self.company.is_office;
+        let machine = self.machine.as_ref().filter(|_| wanted)?;
+        machine.moment(machine.shard_of(bytes), (self.now.mono, tenant_id()), None)
     }
 
     /// The call of the dialog that a BYE ends; others are not asked for.
@@ -358,7 +375,9 @@ impl World {
     /// One input of the node, and what follows from it.
     pub(crate) fn node(&mut self, input: Input) {
         let Some(machine) = &mut self.machine else { return };
+        let configures = matches!(input, Input::Config { .. });
         let outputs = machine.handle(self.now, input);
+        let said = configures || !outputs.is_empty();
         let cut = self.crash_after.map(|n| n % (outputs.len() as u64 + 1));
         for (n, output) in outputs.into_iter().enumerate() {
             if cut.is_some_and(|cut| n as u64 >= cut) {
@@ -367,7 +386,11 @@ impl World {
             self.carry_out(output);
         }
         if cut.is_some() {
-            self.crash_node();
+            return self.crash_node();
+        }
+        if let (Some(machine), true) = (&self.machine, said) {
+            let now = self.now.mono;
+            self.watch.iter_mut().for_each(|checker| checker.after(machine, now));
         }
     }
 
@@ -384,6 +407,9 @@ impl World {
             Output::Media { command } => {
                 self.watched(|checker, scene| checker.done(scene, &Done::Media(&command)));
                 self.trace.line(self.now.mono, || format!("media {}", brief(&command)));
+                if is_speech(&command) {
+                    self.counts.add("words spoken");
+                }
                 let failure = self.swarm.media_failure;
                 for (after, event) in self.media.handle(command, failure, &mut self.net) {
                     self.later(after, Work::Media(self.life, event));
@@ -391,6 +417,9 @@ impl World {
             }
             Output::Store { write } => {
                 self.trace.line(self.now.mono, || crate::wire::written(&write));
+                if let model::Write::Record(record) = &write {
+                    self.counts.record(record);
+                }
                 self.store.write(self.now, write);
                 self.watched(|checker, scene| checker.done(scene, &Done::Stored));
             }
@@ -503,6 +532,12 @@ impl World {
             self.watched(|checker, scene| checker.done(scene, &Done::Configured(revision)));
         }
     }
+}
+
+fn is_speech(command: &mediactl::Command) -> bool {
+    let mediactl::Command::Leg(want) = command else { return false };
+    let mediactl::Joined::Player(play) = &want.joined else { return false };
+    matches!(play.what, mediactl::PlayerId::Words(_))
 }
 
 fn brief(command: &mediactl::Command) -> String {

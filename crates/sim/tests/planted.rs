@@ -96,6 +96,11 @@ fn s9_alone_sees_a_confirmation_that_came_too_early() {
 }
 
 #[test]
+fn s10_alone_sees_an_explanation_without_its_forwards() {
+    check(Name::S10, |node| node.plant(Bug::Calls(Calls::ForwardUntold)));
+}
+
+#[test]
 fn l1_alone_sees_a_lost_registration() {
     check(Name::L1, |node| node.plant(Bug::Sip(Sip::RefreshForgotten)));
 }

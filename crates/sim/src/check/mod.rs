@@ -6,9 +6,11 @@ use std::net::{IpAddr, SocketAddr};
 use base::event::Event;
 use base::id::DeviceId;
 use base::{CallId, Mono, Wall};
+use callctl::Moment;
 use mediactl::Command;
 use sip::msg::Msg;
 
+use crate::machine::Machine;
 use crate::store::SimStore;
 use crate::world::World;
 
@@ -16,6 +18,7 @@ pub mod i10;
 pub mod l1;
 pub mod l2;
 pub mod s1;
+pub mod s10;
 pub mod s2;
 pub mod s3;
 pub mod s4;
@@ -37,6 +40,8 @@ pub enum Name {
     S8,
     /// What was confirmed is in the store.
     S9,
+    /// The explanation kept with a call is that of the configuration and live state of then.
+    S10,
     /// Phones are registered and calls succeed after the faults stop.
     L1,
     /// Everything drains when people stop.
@@ -49,13 +54,14 @@ pub enum Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Name; 10] = [
+    pub const ALL: [Name; 11] = [
         Name::S1,
         Name::S2,
         Name::S3,
         Name::S4,
         Name::S8,
         Name::S9,
+        Name::S10,
         Name::L1,
         Name::L2,
         Name::I9,
@@ -122,6 +128,8 @@ pub struct Arrived<'a> {
     pub from: SocketAddr,
     /// The call of the leg that the dialog belonged to before the message was handled.
     pub call: Option<CallId>,
+    /// What the decisions of a call find that it may begin; only where there are call services.
+    pub moment: Option<&'a Moment>,
 }
 
 /// One output of the node that was carried out.
@@ -146,6 +154,8 @@ pub trait Checker {
     fn arrived(&mut self, _scene: &mut Scene<'_>, _at: Arrived<'_>) {}
     /// An output of the node was carried out.
     fn done(&mut self, _scene: &mut Scene<'_>, _done: &Done<'_>) {}
+    /// The node has handled an input, and its outputs were carried out.
+    fn after(&mut self, _machine: &Machine, _now: Mono) {}
     /// The node crashed.
     fn crashed(&mut self, _scene: &mut Scene<'_>) {}
     /// The connection of the phone at this address is gone, as the node knows, or its port has
@@ -165,13 +175,14 @@ pub trait Checker {
 
 /// All checkers, or those that are wanted.
 pub fn checkers(wanted: Option<Name>) -> Vec<Box<dyn Checker>> {
-    let all: [Box<dyn Checker>; 9] = [
+    let all: [Box<dyn Checker>; 10] = [
         Box::new(s1::OneFinal::default()),
         Box::new(s2::Beliefs),
         Box::new(s3::MediaGraph),
         Box::new(s4::Records::default()),
         Box::new(s8::Revisions::default()),
         Box::new(s9::Confirmed::default()),
+        Box::new(s10::Explained::default()),
         Box::new(l1::Registered),
         Box::new(l2::Drained),
         Box::new(i10::Steered::default()),

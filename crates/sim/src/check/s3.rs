@@ -85,6 +85,11 @@ pub fn hears_music(world: &World, n: usize) -> bool {
     ears(world, n) == BTreeSet::from([Sound::Music])
 }
 
+/// Whether a phone hears something that the exchange says, and nothing else.
+pub fn hears_words(world: &World, n: usize) -> bool {
+    ears(world, n) == BTreeSet::from([Sound::Other])
+}
+
 /// Whether a phone hears nothing.
 pub fn hears_nothing(world: &World, n: usize) -> bool {
     ears(world, n).is_empty()
@@ -104,6 +109,12 @@ fn judge(side: &Side<'_>, partner: &Side<'_>, ear: &BTreeSet<Sound>) -> Result<(
     }
     let mut expected = BTreeSet::new();
     match (side.survey.is_holding, partner.survey.is_holding) {
+        // A phone that holds does not listen to who could be given no music, and is not told so.
+        (true, false) if partner.survey.is_without_music => {
+            if *ear == BTreeSet::from([Sound::Voice(partner.rtp)]) {
+                return Ok(());
+            }
+        }
         (true, _) => {}
         (false, true) => {
             expected.insert(Sound::Music);

@@ -7,10 +7,11 @@ use std::net::{IpAddr, SocketAddr};
 use base::event::Kind;
 use base::id::DeviceId;
 use base::{Cause, Wall};
-use model::record::CallRecord;
+use model::record::{CallRecord, Service, Step};
 use sip::msg::{Method, Msg};
 
 use super::{Arrived, Checker, Done, Name, Scene};
+use crate::office::as_drawn;
 use crate::world::World;
 
 /// How far before a record's end the act may lie that explains it, milliseconds.
@@ -52,6 +53,8 @@ pub struct Records {
     transferred: u64,
     /// The wall clock jumped: what was done when is not to be told from records.
     jumped: bool,
+    /// Some phones are in do not disturb; they count as busy when the others are silent (R249).
+    some_quiet: bool,
 }
 
 impl Checker for Records {
@@ -117,6 +120,7 @@ impl Checker for Records {
 
     fn ended(&mut self, world: &World) -> Vec<String> {
         let mut found = Vec::new();
+        self.some_quiet = world.company.is_office;
         for id in &world.store.rewritten {
             found.push(format!("record {id} was rewritten"));
         }
@@ -124,7 +128,7 @@ impl Checker for Records {
         let mut transfers = 0;
         for record in world.store.records.values() {
             self.judge(record, &mut found);
-            if record.transferrer.is_some() {
+            if record.services.contains(Service::Transfer) {
                 transfers += u64::from(record.is_answered());
             } else if let Some(device) = record.caller.device {
                 plain.entry((device, record.called_at, &record.dialed)).or_default().push(record);
@@ -133,6 +137,9 @@ impl Checker for Records {
         for attempt in self.attempts.values() {
             let key = (attempt.device, attempt.at, attempt.dialed.as_str());
             let records = plain.remove(&key).unwrap_or_default();
+            if records.is_empty() && self.picked_up(attempt, world) {
+                continue;
+            }
             self.compare(attempt, &records, &mut found);
         }
         for (_, records) in plain {
@@ -199,15 +206,23 @@ impl Records {
             found.push(format!("times of a record are not in order: {record:?}"));
         }
         let callee = record.callee.as_ref().map(|c| c.number.to_string()).unwrap_or_default();
-        let limited =
-            record.trace.iter().any(|s| s.code.contains("own") || s.code.contains("limit"));
+        let lost = Cause::Unregistered.name();
+        let silent = |s: &Step| &*s.code == "ring.silent" || s.args.ends_with(lost);
+        let is_busy = |s: &Step| BUSY.contains(&&*s.code) || (self.some_quiet && silent(s));
+        let limited = record.trace.iter().any(is_busy);
+        // Of a group anyone may have refused.
+        let group = [Service::Hunt, Service::Department];
+        let group = group.into_iter().any(|s| record.services.contains(s));
         let refused = |statuses: &[u16]| {
-            statuses.iter().any(|s| self.has_done(&callee, Deed::Refused(*s), record))
+            statuses.iter().any(|s| match group {
+                true => self.deeds.keys().any(|n| self.has_done(n, Deed::Refused(*s), record)),
+                false => self.has_done(&callee, Deed::Refused(*s), record),
+            })
         };
         let true_ = match record.cause {
             Cause::UserRejected => refused(&[603, 403]),
             Cause::UserBusy => limited || refused(&[486, 600, 480]),
-            Cause::CallerCancelled if !record.is_answered() && record.transferrer.is_none() => {
+            Cause::CallerCancelled if !record.is_answered() && !is_transfer(record) => {
                 let deeds = [Deed::Cancel, Deed::Bye, Deed::Cut];
                 deeds.into_iter().any(|deed| self.did(record, deed))
             }
@@ -218,15 +233,30 @@ impl Records {
             }
             _ => true,
         };
+        // Who picks up has dialled, and codes are answered by the exchange.
+        let dialled = record.trace.iter().any(|s| &*s.code == "replaces")
+            || (record.callee.is_none() && record.services.contains(Service::FeatureCode));
         let early = record.answered_at.is_some()
             && !self.has_done(&callee, Deed::Answered, record)
-            && record.transferrer.is_none();
+            && !is_transfer(record)
+            && !dialled;
         if !true_ {
             found.push(format!("nothing on the wire explains the cause of {record:?}"));
         }
         if early {
             found.push(format!("nobody answered: {record:?}"));
         }
+    }
+
+    /// Whether an attempt without a record answered a call that rang elsewhere.
+    fn picked_up(&self, attempt: &Attempt, world: &World) -> bool {
+        world.store.records.values().any(|r| {
+            let picks = [Service::Pickup, Service::GroupPickup];
+            let device = r.callee.as_ref().and_then(|c| c.device);
+            picks.into_iter().any(|s| r.services.contains(s))
+                && device == Some(attempt.device)
+                && (self.jumped || r.answered_at == Some(attempt.at))
+        })
     }
 
     /// Whether the caller did something while the call ran.
@@ -239,9 +269,25 @@ impl Records {
             return true;
         }
         let (from, to) = (record.called_at.0 - SLACK_MS, record.ended_at.0 + SLACK_MS);
-        let deeds = self.deeds.get(number).into_iter().flatten();
+        let deeds = self.deeds.get(&as_drawn(number)).into_iter().flatten();
         deeds.filter(|(at, _)| (from..=to).contains(&at.0)).any(|(_, d)| *d == deed)
     }
+}
+
+/// Steps that say why a number counts as busy though no phone refused.
+const BUSY: [&str; 8] = [
+    "route.own-number",
+    "route.limit",
+    "permit.limit",
+    "route.in-call",
+    "route.do-not-disturb",
+    "group.pass",
+    "forward.party",
+    "forward.loop",
+];
+
+fn is_transfer(record: &CallRecord) -> bool {
+    record.services.contains(Service::Transfer)
 }
 
 fn deed_of(msg: &Msg, method: Method) -> Option<Deed> {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sip::leg::LegCommand;
 
 use super::read::{Heard, Line, Message, Said, Scenario, Step, Verb};
+use super::setup;
 use crate::check::{self, s3};
 use crate::company::{Company, DOMAIN};
 use crate::counts::Trace;
@@ -64,6 +65,8 @@ struct Player {
     /// Messages that were expected and seen, for each phone.
     read: Vec<usize>,
     drained: bool,
+    /// The groups and forwards could be put in force.
+    fits: bool,
 }
 
 impl Player {
@@ -75,7 +78,11 @@ impl Player {
             .iter()
             .map(|(_, dn, _)| (dn.saturating_sub(first) as usize, false))
             .collect();
-        let company = Company::of(&phones, scenario.ring_time_s.unwrap_or(60));
+        let mut company = Company::of(&phones, scenario.ring_time_s.unwrap_or(60));
+        let changes = setup::changes(&scenario.setups, &company);
+        // What does not fit is missed by the lines that follow.
+        company.is_office = !changes.is_empty();
+        let fits = changes.is_empty() || company.change(&changes).is_some();
         let session_s = scenario.session_s.unwrap_or(1_800);
         let swarm = Swarm { relay: scenario.relay, session_s, ..Swarm::calm() };
         let mut world = World::new(rng_of(seed), swarm, company, None);
@@ -88,7 +95,7 @@ impl Player {
         world.boot_node();
         let (base, until) = (world.now.mono, world.now.mono);
         let read = vec![0; phones.len()];
-        Player { world, base, until, planned: false, read, drained: false }
+        Player { world, base, until, planned: false, read, drained: false, fits }
     }
 
     /// The shard at which all phones register, if it is one.
@@ -109,7 +116,13 @@ impl Player {
     }
 
     fn play(&mut self, scenario: &Scenario) -> Result<(), String> {
+        if !self.fits {
+            return Err("the groups and forwards do not fit".into());
+        }
         for line in &scenario.lines {
+            if self.world.is_astray {
+                return Err("a call began at another shard".into());
+            }
             if let Err(what) = self.line(line) {
                 let trace = self.world.trace.lines().join("\n  ");
                 return Err(format!("line {}: {what}\n  {trace}", line.number));
@@ -356,6 +369,7 @@ impl Player {
         let hears = move |w: &World| match heard {
             Heard::Phone(m) => s3::talk(w, n, m).then_some(()),
             Heard::Music => s3::hears_music(w, n).then_some(()),
+            Heard::Words => s3::hears_words(w, n).then_some(()),
             Heard::Nothing => s3::hears_nothing(w, n).then_some(()),
         };
         self.until(PATIENCE, hears).ok_or(s3::told(&self.world, n))
@@ -367,7 +381,11 @@ impl Player {
                 *r.caller.number == *said.caller
                     && *r.dialed == *said.dialed
                     && r.is_answered() == said.answered
-                    && r.cause.q850() == said.cause
+                    && said.cause
+                        == match said.is_reason {
+                            true => u16::from(r.cause.compatible()),
+                            false => u16::from(r.cause.q850()),
+                        }
             };
             w.store.records.values().find(fits).map(|_| ())
         });
@@ -376,7 +394,8 @@ impl Player {
             let told = records.map(|r| {
                 let (caller, dialed) = (&r.caller.number, &r.dialed);
                 let (answered, cause) = (r.is_answered(), r.cause.q850());
-                format!("{caller} -> {dialed} answered {answered} cause {cause}")
+                let reason = r.cause_column();
+                format!("{caller} -> {dialed} answered {answered} cause {cause} reason {reason}")
             });
             format!("there is no such record, but: {}", told.collect::<Vec<_>>().join("; "))
         })

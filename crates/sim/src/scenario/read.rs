@@ -3,6 +3,8 @@
 use base::Micros;
 use sip::stack::Transport;
 
+use super::setup::{self, Setup};
+
 /// A scenario.
 #[derive(Debug, Clone, Default)]
 pub struct Scenario {
@@ -14,6 +16,8 @@ pub struct Scenario {
     pub session_s: Option<u32>,
     /// Ring time of all users, seconds.
     pub ring_time_s: Option<u16>,
+    /// Groups, forwards and limits.
+    pub setups: Vec<Setup>,
     /// What happens.
     pub lines: Vec<Line>,
 }
@@ -110,6 +114,8 @@ pub enum Heard {
     Phone(usize),
     /// The hold music only.
     Music,
+    /// Spoken words only.
+    Words,
     /// Nothing.
     Nothing,
 }
@@ -123,8 +129,10 @@ pub struct Said {
     pub dialed: String,
     /// 成立.
     pub answered: bool,
-    /// Q.850 value.
-    pub cause: u8,
+    /// Q.850 value; our own reason when [`Said::is_reason`].
+    pub cause: u16,
+    /// The number is that of column L of the history.
+    pub is_reason: bool,
 }
 
 /// Reads a scenario; the error names the line.
@@ -137,6 +145,10 @@ pub fn read(text: &str) -> Result<Scenario, String> {
         }
         let number = n + 1;
         let words: Vec<&str> = line.split_whitespace().collect();
+        if let Some(setup) = setup::read(&words) {
+            scenario.setups.push(setup);
+            continue;
+        }
         let read = match words.as_slice() {
             ["phone", name, dn, rest @ ..] => {
                 let dn = dn.parse().map_err(|_| format!("line {number}: {dn} is no number"))?;
@@ -205,16 +217,19 @@ fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
     Some(match words {
         ["drained"] => Step::Drained,
         [n, "records" | "record"] => Step::Records(n.parse().ok()?),
-        ["record", caller, "->", dialed, answered, "cause", cause] => Step::Record(Said {
-            caller: (*caller).to_owned(),
-            dialed: (*dialed).to_owned(),
-            answered: match *answered {
-                "answered" => true,
-                "unanswered" => false,
-                _ => return None,
-            },
-            cause: cause.parse().ok()?,
-        }),
+        ["record", caller, "->", dialed, answered, by @ ("cause" | "reason"), cause] => {
+            Step::Record(Said {
+                caller: (*caller).to_owned(),
+                dialed: (*dialed).to_owned(),
+                answered: match *answered {
+                    "answered" => true,
+                    "unanswered" => false,
+                    _ => return None,
+                },
+                cause: cause.parse().ok()?,
+                is_reason: *by == "reason",
+            })
+        }
         [name, "never", "sees", rest @ ..] => Step::NeverSees(phone(name)?, message(rest)?),
         [name, "sees", rest @ .., "within", time] => {
             Step::Sees(phone(name)?, message(rest)?, time_of(time)?)
@@ -222,6 +237,7 @@ fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
         [name, "sees", rest @ ..] => Step::Sees(phone(name)?, message(rest)?, Micros::seconds(5)),
         [name, "talks", "to", other] => Step::Hears(phone(name)?, Heard::Phone(phone(other)?)),
         [name, "hears", "music"] => Step::Hears(phone(name)?, Heard::Music),
+        [name, "hears", "words"] => Step::Hears(phone(name)?, Heard::Words),
         [name, "hears", "nothing"] => Step::Hears(phone(name)?, Heard::Nothing),
         [name, "is", "free"] => Step::Free(phone(name)?),
         _ => return None,
@@ -275,7 +291,7 @@ fn message(words: &[&str]) -> Option<Message> {
     Some(Message { status, method: method.map(str::to_ascii_uppercase) })
 }
 
-fn time_of(text: &str) -> Option<Micros> {
+pub(super) fn time_of(text: &str) -> Option<Micros> {
     if let Some(ms) = text.strip_suffix("ms") {
         return ms.parse().ok().map(Micros::millis);
     }

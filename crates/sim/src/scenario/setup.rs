@@ -1,0 +1,161 @@
+//! Groups, forwards and limits of a scenario, in force from its beginning.
+//!
+//! ```text
+//! hunt 2100 evenly 2002 2003 rounds 2 overflow 2001
+//! hunt 2100 first 2002 2003 ring 5s
+//! department 2200 rings 2002 2003 overflow 2001
+//! pickup group 1 has 2001 2002
+//! 2002 forwards no-answer to 2003 after 5s
+//! 2002 takes 1 call
+//! 2002 is not disturbed
+//! ```
+
+use base::id::{DepartmentId, SiteId, Uuid};
+use base::{Dn, Micros};
+use model::{
+    Change, Department, Destination, Device, DnSettings, Forward, ForwardKind, HuntGroup,
+    HuntMethod, PickupGroup,
+};
+
+use super::read::time_of;
+use crate::company::{Company, tenant_id};
+
+/// One line.
+#[derive(Debug, Clone)]
+pub enum Setup {
+    /// A hunting group, without its number.
+    Hunt(HuntGroup),
+    /// A department with the numbers of its people.
+    Department(Department, Vec<Dn>),
+    /// A pickup group.
+    Pickup(PickupGroup),
+    /// A forward of a number.
+    Forward(Dn, ForwardKind, Destination, Option<Micros>),
+    /// Calls at once of a number.
+    Limit(Dn, u16),
+    /// Do not disturb, at all phones of a number.
+    Quiet(Dn),
+}
+
+/// Reads a line; `None` when it is of another kind.
+pub(super) fn read(words: &[&str]) -> Option<Setup> {
+    Some(match words {
+        ["hunt", pilot, how @ ("evenly" | "first"), rest @ ..] => {
+            let mut group = HuntGroup::new(tenant_id(), 1, site(), dn(pilot)?);
+            let even = *how == "evenly";
+            group.method = if even { HuntMethod::RoundRobin } else { HuntMethod::Priority };
+            let (members, rest) = numbers(rest);
+            group.members = members.into();
+            options(rest, |what, value| match what {
+                "ring" => seconds(value).map(|s| group.ring_s = s),
+                "rounds" => value.parse().ok().map(|n| group.rounds = n),
+                "overflow" => dn(value).map(|to| group.overflow = Some(Destination::Dn(to))),
+                _ => None,
+            })?;
+            Setup::Hunt(group)
+        }
+        ["department", number, "rings", rest @ ..] => {
+            let id = DepartmentId(Uuid(0x6_0001));
+            let mut department = Department::new(id, tenant_id(), site(), "所属", dn(number)?);
+            let (members, rest) = numbers(rest);
+            options(rest, |what, value| match what {
+                "for" => seconds(value).map(|s| department.ring_s = s),
+                "overflow" => dn(value).map(|to| department.overflow = Some(Destination::Dn(to))),
+                _ => None,
+            })?;
+            Setup::Department(department, members)
+        }
+        ["pickup", "group", number, "has", rest @ ..] => {
+            let (members, _) = numbers(rest);
+            let (tenant, number) = (tenant_id(), number.parse().ok()?);
+            Setup::Pickup(PickupGroup { tenant, number, name: "".into(), members: members.into() })
+        }
+        [number, "forwards", kind, "to", to, rest @ ..] => {
+            let kind = ForwardKind::ALL.into_iter().find(|k| k.name() == *kind)?;
+            let after = match rest {
+                ["after", time] => Some(time_of(time)?),
+                _ => None,
+            };
+            let to = match to.starts_with('0') {
+                true => Destination::outside(to)?,
+                false => Destination::Dn(dn(to)?),
+            };
+            Setup::Forward(dn(number)?, kind, to, after)
+        }
+        [number, "takes", n, "call" | "calls"] => Setup::Limit(dn(number)?, n.parse().ok()?),
+        [number, "is", "not", "disturbed"] => Setup::Quiet(dn(number)?),
+        _ => return None,
+    })
+}
+
+/// The changes that put all lines in force.
+pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut kept: Vec<DnSettings> = Vec::new();
+    let mut hunts = 0;
+    for setup in setups {
+        match setup {
+            Setup::Hunt(group) => {
+                hunts += 1;
+                changes.push(Change::HuntPut(HuntGroup { number: hunts, ..group.clone() }));
+            }
+            Setup::Department(department, numbers) => {
+                let users = company.users.iter().filter(|u| numbers.contains(&u.dn));
+                let members = users.map(|u| u.id).collect();
+                changes.push(Change::DepartmentPut(Department { members, ..department.clone() }));
+            }
+            Setup::Pickup(group) => changes.push(Change::PickupPut(group.clone())),
+            Setup::Forward(dn, kind, to, after) => {
+                let settings = settings_of(&mut kept, *dn);
+                *settings.forward_mut(*kind) = Forward::on(to.clone());
+                let after = after.and_then(|t| u16::try_from(t.as_seconds()).ok());
+                settings.no_answer_s = after.unwrap_or(settings.no_answer_s);
+            }
+            Setup::Limit(dn, calls) => settings_of(&mut kept, *dn).call_limit = *calls,
+            Setup::Quiet(dn) => {
+                let user = company.users.iter().find(|u| u.dn == *dn).map(|u| u.id);
+                let own = company.devices.iter().filter(|d| d.user == user);
+                changes.extend(
+                    own.map(|d| Change::DevicePut(Device { do_not_disturb: true, ..d.clone() })),
+                );
+            }
+        }
+    }
+    changes.extend(kept.into_iter().map(Change::DnSettingsPut));
+    changes
+}
+
+fn settings_of(kept: &mut Vec<DnSettings>, dn: Dn) -> &mut DnSettings {
+    let at = kept.iter().position(|s| s.dn == dn).unwrap_or_else(|| {
+        kept.push(DnSettings::new(tenant_id(), dn));
+        kept.len() - 1
+    });
+    &mut kept[at]
+}
+
+fn site() -> SiteId {
+    SiteId(Uuid(0x2001))
+}
+
+fn dn(text: &str) -> Option<Dn> {
+    Dn::parse(text).ok()
+}
+
+/// The numbers at the beginning, and the rest.
+fn numbers<'w, 't>(words: &'w [&'t str]) -> (Vec<Dn>, &'w [&'t str]) {
+    let end = words.iter().position(|w| dn(w).is_none()).unwrap_or(words.len());
+    let (numbers, rest) = words.split_at(end);
+    (numbers.iter().filter_map(|w| dn(w)).collect(), rest)
+}
+
+/// Pairs of a word and its value.
+fn options(words: &[&str], mut set: impl FnMut(&str, &str) -> Option<()>) -> Option<()> {
+    words.chunks(2).try_for_each(|pair| match pair {
+        [what, value] => set(what, value),
+        _ => None,
+    })
+}
+
+fn seconds(text: &str) -> Option<u16> {
+    u16::try_from(time_of(text)?.as_seconds()).ok()
+}
