@@ -1,6 +1,6 @@
 //! The live state of one moment, kept: what a call was decided on can be asked for later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::id::{DeviceId, TenantId};
@@ -22,6 +22,7 @@ pub struct Moment {
     contacts: BTreeMap<DeviceId, usize>,
     calls: BTreeMap<Dn, u32>,
     offered: BTreeMap<u16, Dn>,
+    parked: BTreeSet<Dn>,
 }
 
 impl Moment {
@@ -41,6 +42,7 @@ impl Moment {
         self.snapshot.revision() == other.snapshot.revision()
             && self.contacts == other.contacts
             && self.calls == other.calls
+            && self.parked == other.parked
     }
 
     /// Whether the pointers of all hunting groups are the same at both moments.
@@ -61,6 +63,10 @@ impl Facts for Moment {
     fn calls(&self, tenant: TenantId, dn: Dn) -> u32 {
         let own = tenant == self.tenant;
         self.calls.get(&dn).copied().filter(|_| own).unwrap_or(0)
+    }
+
+    fn is_parked(&self, tenant: TenantId, slot: Dn) -> bool {
+        tenant == self.tenant && self.parked.contains(&slot)
     }
 
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
@@ -91,6 +97,8 @@ impl CallControl {
         let numbers = snapshot.hunt_groups(tenant).map(|g| g.number);
         let offered = numbers.filter_map(|n| Some((n, *self.core.offered.get(&(tenant, n))?)));
         let offered = offered.collect();
-        Moment { at, tenant, snapshot, contacts, calls, offered }
+        let slots = snapshot.all_park_slots(tenant).map(|s| s.dn);
+        let parked = slots.filter(|dn| self.core.parked.contains_key(&(tenant, *dn))).collect();
+        Moment { at, tenant, snapshot, contacts, calls, offered, parked }
     }
 }
