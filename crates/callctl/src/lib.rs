@@ -171,7 +171,8 @@ impl CallControl {
         self.core.wheel.next_deadline().into_iter().chain(upkeep).min()
     }
 
-    /// No call, leg, media leg, recording or reservation is left, and no timer that has anything to do.
+    /// No call, leg, media leg, recording or reservation is left, and no timer that has anything
+    /// to do.
     pub fn is_drained(&self) -> bool {
         self.calls.is_empty()
             && self.core.by_leg.is_empty()

@@ -148,7 +148,6 @@ impl Engine {
         let handle = Handle { queue, snapshot, metrics: metrics.clone() };
         let begun = wall();
         let live = config.bindings.into_iter().filter(|b| b.expires_at > begun).collect();
-        let boxes = config.boxes;
         let shard = Shard {
             node,
             clock,
@@ -174,7 +173,7 @@ impl Engine {
         };
         let thread = std::thread::Builder::new()
             .name("shard-0".into())
-            .spawn(move || shard.run(waiter, live, boxes))
+            .spawn(move || shard.run(waiter, live, config.boxes))
             .map_err(StartError::Thread)?;
         Ok(Engine { handle, listeners, media, thread: Some(thread), plane: Some(plane) })
     }
