@@ -1,9 +1,11 @@
 //! Call services, with telephones that people really use.
 
+use std::time::Duration;
+
 use crate::harness::baresip::{Account, Baresip};
 use crate::harness::demo::Demo;
 use crate::harness::exchange::{DOMAIN, Exchange};
-use crate::harness::have;
+use crate::harness::{have, let_run};
 
 fn phone(exchange: &Exchange, name: &str, dn: u32, hertz: u32) -> Baresip {
     let mut phone = Baresip::start(&exchange.dir, name, hertz);
@@ -143,4 +145,34 @@ fn a_hunting_group_is_called_and_picked_up_from() {
     caller.dial("7000");
     caller.event_since(mark, "CALL_RINGING");
     caller.command("hangup", "");
+}
+
+#[test]
+fn a_message_is_left_and_heard_with_real_telephones() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("services-voicemail", "auto", 2101..2103);
+    let mut owner = phone(&exchange, "owner", 2101, 440);
+    let mut caller = phone(&exchange, "caller", 2102, 620);
+    feature_code(&mut owner, "*251");
+    let mark = owner.mark();
+    caller.dial("2101");
+    owner.event_since(mark, "CALL_INCOMING");
+    // Declined: the caller comes to the box, and hears the greeting and the tone.
+    owner.command("hangup", "");
+    caller.event("CALL_ESTABLISHED");
+    caller.hears_for(1_000, 0.3);
+    let_run(Duration::from_secs(4));
+    caller.command("hangup", "");
+    caller.event("CALL_CLOSED");
+    // The message is there once its file is safe on the disk, which the history does not wait for.
+    let_run(Duration::from_secs(3));
+    let mark = owner.mark();
+    owner.dial("*98");
+    owner.event_since(mark, "CALL_ESTABLISHED");
+    owner.hears(620);
+    owner.command("hangup", "");
+    let history = exchange.history_of(3);
+    assert_eq!(&*history[1][4], "留守番", "{history:?}");
 }

@@ -203,11 +203,17 @@ impl Baresip {
     /// Waits until it has heard a tone of so many hertz for at least half a second.
     #[track_caller]
     pub(crate) fn hears(&self, hertz: u32) {
+        self.hears_for(hertz, 0.5);
+    }
+
+    /// Waits until it has heard a tone of so many hertz for so many seconds.
+    #[track_caller]
+    pub(crate) fn hears_for(&self, hertz: u32, seconds: f64) {
         let mut last = String::new();
         let heard = ask(PATIENCE, || {
             let wavs = self.heard();
             last = format!("{:?}", wavs.iter().map(|w| tone(w, hertz)).collect::<Vec<_>>());
-            wavs.iter().any(|wav| tone(wav, hertz).seconds >= 0.5).then_some(())
+            wavs.iter().any(|wav| tone(wav, hertz).seconds >= seconds).then_some(())
         });
         assert!(heard.is_some(), "{} never heard {hertz} Hz: {last}", self.name);
     }
