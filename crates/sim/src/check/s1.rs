@@ -1,7 +1,7 @@
 //! S1: each server transaction of the node gets exactly one final response; each 2xx to an
 //! INVITE is acknowledged or its dialog ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use base::{Micros, Mono};
@@ -26,6 +26,8 @@ pub struct OneFinal {
     requests: BTreeMap<Key, Vec<(u16, Vec<u8>)>>,
     /// 2xx that we sent and that nobody has acknowledged, and to whom.
     unacknowledged: BTreeMap<Invite, IpAddr>,
+    /// 2xx whose phone lost its connection before it could acknowledge them.
+    excused: BTreeSet<Invite>,
     /// INVITEs that we sent, and to whom.
     invited: BTreeMap<Invite, IpAddr>,
     /// 2xx that we got and have not acknowledged, by To tag, and from whom.
@@ -72,7 +74,8 @@ impl Checker for OneFinal {
         let Done::Sent(msg, to) = done else { return };
         let Some((invite, method)) = invite_of(msg) else { return };
         if let Some(status) = msg.status().filter(|s| *s >= 200) {
-            if method == Method::Invite && status < 300 {
+            let may_be_owed = !self.excused.contains(&invite);
+            if method == Method::Invite && status < 300 && may_be_owed {
                 self.unacknowledged.insert(invite, to.ip());
             }
             return self.answered(scene, msg, *to, status);
@@ -101,7 +104,8 @@ impl Checker for OneFinal {
     fn cut(&mut self, scene: &mut Scene<'_>, phone: IpAddr) {
         self.moved.insert(phone, scene.mono);
         self.requests.retain(|(from, ..), finals| *from != phone || !finals.is_empty());
-        self.unacknowledged.retain(|_, to| *to != phone);
+        let lost = self.unacknowledged.extract_if(.., |_, to| *to == phone);
+        self.excused.extend(lost.map(|(invite, _)| invite));
         self.invited.retain(|_, to| *to != phone);
         self.to_acknowledge.retain(|_, from| *from != phone);
     }

@@ -36,7 +36,7 @@ impl Usage {
         if self.peer.flow == from.flow && self.peer.address != from.address {
             self.peer.address = from.address;
             self.at_home = false;
-            cx.layer.moved(tx, from.address);
+            cx.layer.moved(tx, from);
         }
     }
 }

@@ -399,6 +399,8 @@ impl Usage {
         }
         calling.ended = true;
         if let Some(tx) = calling.tx {
+            // A phone that rings in silence tells by its registration only that it moved.
+            cx.layer.moved(tx, self.peer);
             cx.layer.cancel(cx.now.mono, tx, Some(reason), cx.out);
         }
         self.wishes.clear();

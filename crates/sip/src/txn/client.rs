@@ -172,10 +172,11 @@ impl Layer {
         (is_new && owner != NOBODY).then_some(TxEvent::Response { tx: id, owner })
     }
 
-    /// What is still sent for a request, its CANCEL above all, goes to this address from now on.
-    pub fn moved(&mut self, tx: ClientTx, to: std::net::SocketAddr) {
-        if let Some(entry) = self.get(tx.index, tx.generation) {
-            entry.to = to;
+    /// What is still sent for a request by this flow, its CANCEL above all, goes to this address
+    /// from now on; a request of another flow is left as it is.
+    pub fn moved(&mut self, tx: ClientTx, to: super::Peer) {
+        if let Some(entry) = self.get(tx.index, tx.generation).filter(|e| e.flow == to.flow) {
+            entry.to = to.address;
         }
     }
 
