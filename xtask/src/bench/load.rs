@@ -25,7 +25,7 @@ pub(crate) const CALLEES: Range<u32> = FIRST + 5_000..FIRST + 10_000;
 /// Where load comes from and goes to.
 pub(crate) struct Load {
     dir: PathBuf,
-    caller: SocketAddr,
+    pub(super) caller: SocketAddr,
     callee: SocketAddr,
     runs: u32,
 }
@@ -41,6 +41,13 @@ pub(crate) struct Plan {
     pub(crate) hold: Duration,
     /// So many callees take turns.
     pub(crate) callees: u32,
+}
+
+impl Plan {
+    /// The longest that it may take.
+    pub(super) fn length(self) -> Duration {
+        self.hold + Duration::from_secs(u64::from(self.calls / self.rate.max(1)) + 40)
+    }
 }
 
 /// What a run cost and gave.
@@ -96,18 +103,27 @@ impl Load {
         })
     }
 
-    fn run_dir(&mut self, name: &str) -> Result<PathBuf> {
+    /// Further callers beside those that hold their calls; who is called stays the same.
+    pub(super) fn beside(&self, dir: &Path) -> Result<Self> {
+        let mut beside = Self::new(dir)?;
+        beside.callee = self.callee;
+        Ok(beside)
+    }
+
+    pub(super) fn run_dir(&mut self, name: &str) -> Result<PathBuf> {
         self.runs += 1;
         let dir = self.dir.join(format!("{:02}-{name}", self.runs));
         std::fs::create_dir_all(&dir)?;
         Ok(dir)
     }
 
-    fn users(&self, dir: &Path, users: Range<u32>, callees: Range<u32>) -> Result<String> {
+    pub(super) fn users(
+        &self,
+        dir: &Path,
+        pairs: impl Iterator<Item = (u32, u32)>,
+    ) -> Result<String> {
         let mut text = String::from("SEQUENTIAL\n");
-        let many = callees.len().max(1) as u32;
-        for (at, user) in users.enumerate() {
-            let called = callees.start + at as u32 % many;
+        for (user, called) in pairs {
             text += &format!(
                 "{user};[authentication username={user} password=pw{user}];{called};127.0.0.1;{}\n",
                 self.callee
@@ -127,7 +143,7 @@ impl Load {
     ) -> Result<Outcome> {
         let dir = self.run_dir("register")?;
         let total = users.len() as u32;
-        let file = self.users(&dir, users, 0..1)?;
+        let file = self.users(&dir, users.map(|user| (user, 0)))?;
         let args = words(&format!(
             "{} -sf {} -inf {file} -i {} -p {} -r {rate} -m {total} -l 4000 -recv_timeout 8000",
             server.at,
@@ -154,29 +170,52 @@ impl Load {
     ) -> Result<(Outcome, Plateau)> {
         let dir = self.run_dir("calls")?;
         let callees = CALLEES.start..CALLEES.start + plan.callees;
-        let file = self.users(&dir, CALLERS, callees)?;
-        let rtp = echo.as_ref().map_or(6_000, |echo| echo.port);
-        let callee_xml = fill(&dir, "callee", "__RTP__", &rtp.to_string())?;
-        let caller_xml = match echo {
-            Some(_) => {
-                let tone = dir.join("tone.ul");
-                std::fs::write(&tone, tone_ulaw())?;
-                fill(&dir, "caller-media", "__TONE__", &tone.to_string_lossy())?
-            }
-            None => scenario("caller"),
+        let (rtp, scenario) = match &echo {
+            Some(echo) => (echo.port, speaking(&dir)?),
+            None => (6_000, scenario("caller")),
         };
-        let callee_args = words(&format!(
-            "-sf {callee_xml} -i {0} -mi {0} -p {1} -mp 6100",
-            self.callee.ip(),
-            self.callee.port()
-        ));
         let before = proc::cpu(&server.pids());
-        let mut callee = Sipp::start(&dir, "callee", &callee_args)?;
+        let mut callee = self.answering(&dir, rtp)?;
+        let pairs = CALLERS.zip(callees.cycle());
+        let mut caller = self.calling(server, (&dir, &scenario), pairs, plan)?;
+        let plateau = look(&caller, echo)?;
+        caller.wait(plan.length());
+        caller.stop();
+        pause(1);
+        let cpu = proc::cpu(&server.pids()) - before;
+        callee.stop();
+        let outcome = Outcome { counts: caller.counts(), callee_again: callee.counts().again, cpu };
+        Ok((outcome, plateau))
+    }
+
+    /// Telephones that answer, at the contact of every registration.
+    pub(super) fn answering(&self, dir: &Path, rtp: u16) -> Result<Sipp> {
+        let xml = fill(dir, "callee", "__RTP__", &rtp.to_string())?;
+        self.called("callee", dir, &xml)
+    }
+
+    /// Telephones that do as a scenario says when they are called.
+    pub(super) fn called(&self, name: &str, dir: &Path, xml: &str) -> Result<Sipp> {
+        let (ip, port) = (self.callee.ip(), self.callee.port());
+        let args = words(&format!("-sf {xml} -i {ip} -mi {ip} -p {port} -mp 6100"));
+        let mut callee = Sipp::start(dir, name, &args)?;
         pause_ms(700);
         ensure!(!callee.ended(), "the callee's SIPp ended at once; see {}", dir.display());
+        Ok(callee)
+    }
+
+    /// Callers, each of a pair calling the other.
+    pub(super) fn calling(
+        &self,
+        server: &Server,
+        (dir, scenario): (&Path, &str),
+        pairs: impl Iterator<Item = (u32, u32)>,
+        plan: Plan,
+    ) -> Result<Sipp> {
+        let file = self.users(dir, pairs)?;
         let hold = plan.hold.as_millis();
-        let caller_args = words(&format!(
-            "{target} -sf {caller_xml} -inf {file} -i {ip} -mi {ip} -p {port} -mp 30000 -r {rate} \
+        let args = words(&format!(
+            "{target} -sf {scenario} -inf {file} -i {ip} -mi {ip} -p {port} -mp 30000 -r {rate} \
              -m {calls} -l 15000 -d {hold} -recv_timeout {wait}",
             target = server.at,
             ip = self.caller.ip(),
@@ -185,16 +224,7 @@ impl Load {
             calls = plan.calls,
             wait = 20_000 + hold,
         ));
-        let mut caller = Sipp::start(&dir, "caller", &caller_args)?;
-        let plateau = look(&caller, echo)?;
-        let ramp = u64::from(plan.calls / plan.rate.max(1));
-        caller.wait(plan.hold + Duration::from_secs(ramp + 40));
-        caller.stop();
-        pause(1);
-        let cpu = proc::cpu(&server.pids()) - before;
-        callee.stop();
-        let outcome = Outcome { counts: caller.counts(), callee_again: callee.counts().again, cpu };
-        Ok((outcome, plateau))
+        Sipp::start(dir, "caller", &args)
     }
 
     /// Plain calls.
@@ -287,7 +317,14 @@ impl Load {
     }
 }
 
-fn scenario(name: &str) -> String {
+/// The scenario of a caller that sends a tone.
+fn speaking(dir: &Path) -> Result<String> {
+    let tone = dir.join("tone.ul");
+    std::fs::write(&tone, tone_ulaw())?;
+    fill(dir, "caller-media", "__TONE__", &tone.to_string_lossy())
+}
+
+pub(super) fn scenario(name: &str) -> String {
     root().join(format!("xtask/bench/scn/{name}.xml")).to_string_lossy().into_owned()
 }
 
@@ -298,7 +335,7 @@ fn fill(dir: &Path, name: &str, mark: &str, value: &str) -> Result<String> {
     Ok(file.to_string_lossy().into_owned())
 }
 
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
@@ -307,7 +344,7 @@ fn tone_ulaw() -> Vec<u8> {
     [0xFF, 0x93, 0x8D, 0x93, 0xFF, 0x13, 0x0D, 0x13].repeat(1_000)
 }
 
-fn pause(seconds: u64) {
+pub(super) fn pause(seconds: u64) {
     pause_ms(seconds * 1_000);
 }
 

@@ -1,11 +1,13 @@
 //! `cargo xtask bench`: speed and memory beside Kamailio and rtpengine, in interleaved rounds.
 
+mod api;
 mod load;
 mod pcap;
 mod proc;
 mod report;
 mod rtp;
 mod server;
+mod services;
 mod sipp;
 
 use std::path::{Path, PathBuf};
@@ -22,8 +24,21 @@ use server::{FIRST, MediaPath, Server, Template, USERS};
 pub(crate) use rtp::{echo_main, floor_main};
 
 /// What can be asked for; `all` is every one.
-const PARTS: &[&str] =
-    &["register", "call", "scan", "delay", "hold", "maxrate", "media", "idle", "import", "start"];
+const PARTS: &[&str] = &[
+    "register",
+    "call",
+    "scan",
+    "delay",
+    "hold",
+    "maxrate",
+    "media",
+    "idle",
+    "import",
+    "start",
+    "hunt",
+    "department",
+    "watch",
+];
 
 /// What to do.
 #[derive(Default)]
@@ -131,6 +146,10 @@ impl Bench {
         }
         if self.wish.any(&["register", "call", "scan", "hold", "maxrate", "delay"]) {
             self.full(&dir.join("auto"))?;
+        }
+        self.noise()?;
+        if self.wish.any(&["hunt", "department", "watch"]) {
+            self.services(&dir.join("services"))?;
         }
         self.noise()?;
         if has("kamailio") && self.wish.any(&["register", "call", "maxrate"]) {

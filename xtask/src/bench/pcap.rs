@@ -66,6 +66,29 @@ pub(crate) fn answer_times(file: &Path) -> Result<Vec<f64>> {
     Ok(times)
 }
 
+/// Milliseconds from each request of that method to the first word about it, sorted.
+pub(crate) fn reply_times(file: &Path, method: &str) -> Result<Vec<f64>> {
+    let data = std::fs::read(file)?;
+    let mut asked: BTreeMap<(String, String), f64> = BTreeMap::new();
+    let mut times = Vec::new();
+    for (at, payload) in packets(&data) {
+        let text = String::from_utf8_lossy(payload);
+        let header = |name: &str| text.lines().find_map(|l| Some(l.strip_prefix(name)?.trim()));
+        let (Some(call), Some(cseq)) = (header("Call-ID:"), header("CSeq:")) else { continue };
+        if !cseq.ends_with(method) {
+            continue;
+        }
+        let key = (call.to_owned(), cseq.to_owned());
+        if !text.starts_with("SIP/2.0 ") {
+            asked.entry(key).or_insert(at);
+        } else if let Some(begin) = asked.remove(&key) {
+            times.push((at - begin) * 1e3);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
 /// Time in seconds and UDP payload of each packet of an Ethernet capture.
 fn packets(data: &[u8]) -> Vec<(f64, &[u8])> {
     let word = |at: usize| {

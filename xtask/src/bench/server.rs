@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::Signal;
 
+use super::api::Api;
 use super::proc;
 use super::sipp::{end, signal};
 use crate::run::{find, root};
@@ -43,6 +44,8 @@ pub(crate) struct Server {
     pub(crate) name: String,
     /// Where it takes SIP over UDP.
     pub(crate) at: SocketAddr,
+    /// Its HTTP interfaces; only this program has them.
+    pub(crate) api: Option<Api>,
     main: Child,
     /// rtpengine, where there is one.
     relay: Option<Child>,
@@ -81,6 +84,8 @@ pub(crate) fn free_port(ip: Ipv4Addr) -> Result<u16> {
 pub(crate) struct Template {
     binary: PathBuf,
     dir: PathBuf,
+    /// Key to the API.
+    token: String,
     /// CPU seconds of the import.
     pub(crate) import_cpu: f64,
 }
@@ -129,10 +134,15 @@ impl Template {
             ensure!(status.success(), "naisen {args:?}: {status}\n{said}");
             Ok(children_cpu() - before)
         };
+        let said = || std::fs::read_to_string(dir.join("command.log")).unwrap_or_default();
         naisen(&["init", "--tenant", "bench.test", "--name", "Bench", "--admin", "admin"])?;
         naisen(&["import", "mobile-lines", "lines.csv", "--tenant", "bench.test"])?;
         let import_cpu = naisen(&["import", "extensions", "people.csv", "--tenant", "bench.test"])?;
-        Ok(Template { binary: binary.to_path_buf(), dir: dir.to_path_buf(), import_cpu })
+        naisen(&["token", "--tenant", "bench.test"])?;
+        let token = said();
+        let token = token.split_whitespace().find(|word| word.starts_with("naisen_"));
+        let token = token.context("naisen token printed none")?.to_owned();
+        Ok(Template { binary: binary.to_path_buf(), dir: dir.to_path_buf(), token, import_cpu })
     }
 
     /// Starts the program on a fresh copy.
@@ -160,7 +170,10 @@ impl Template {
             let said = std::fs::read_to_string(dir.join("serve.log")).unwrap_or_default();
             bail!("naisen serve did not open its listeners\n{said}");
         };
-        Ok(Server { name: format!("naisen {}", path.word()), at, main, relay: None })
+        let name = format!("naisen {}", path.word());
+        let mut server = Server { name, at, api: None, main, relay: None };
+        server.api = Some(Api::of(&listeners, &self.token)?);
+        Ok(server)
     }
 }
 
@@ -229,7 +242,7 @@ pub(crate) fn kamailio(dir: &Path, anchor: bool) -> Result<Server> {
     }
     let main = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
     let name = if anchor { "Kamailio + rtpengine" } else { "Kamailio" };
-    let server = Server { name: name.into(), at, main, relay };
+    let server = Server { name: name.into(), at, api: None, main, relay };
     ensure!(answers(at, Duration::from_secs(10)).is_some(), "kamailio does not answer");
     Ok(server)
 }

@@ -91,6 +91,11 @@ impl Sipp {
         }
     }
 
+    /// Ends it whatever it does.
+    pub(crate) fn kill(&mut self) {
+        end(&mut self.child, Duration::ZERO);
+    }
+
     /// The last line of its statistics.
     pub(crate) fn counts(&self) -> Counts {
         let text = std::fs::read_to_string(&self.stats).unwrap_or_default();
