@@ -197,7 +197,8 @@ impl Load {
     /// Telephones that do as a scenario says when they are called.
     pub(super) fn called(&self, name: &str, dir: &Path, xml: &str) -> Result<Sipp> {
         let (ip, port) = (self.callee.ip(), self.callee.port());
-        let args = words(&format!("-sf {xml} -i {ip} -mi {ip} -p {port} -mp 6100"));
+        let audio = free_port(CALLEE)?;
+        let args = words(&format!("-sf {xml} -i {ip} -mi {ip} -p {port} -mp {audio}"));
         let mut callee = Sipp::start(dir, name, &args)?;
         pause_ms(700);
         ensure!(!callee.ended(), "the callee's SIPp ended at once; see {}", dir.display());
@@ -215,8 +216,9 @@ impl Load {
         let file = self.users(dir, pairs)?;
         let hold = plan.hold.as_millis();
         let args = words(&format!(
-            "{target} -sf {scenario} -inf {file} -i {ip} -mi {ip} -p {port} -mp 30000 -r {rate} \
+            "{target} -sf {scenario} -inf {file} -i {ip} -mi {ip} -p {port} -mp {audio} -r {rate} \
              -m {calls} -l 15000 -d {hold} -recv_timeout {wait}",
+            audio = free_port(CALLER)?,
             target = server.at,
             ip = self.caller.ip(),
             port = self.caller.port(),

@@ -76,6 +76,7 @@ impl Bench {
         let mut cost = |name: &str, called: &dyn Fn(u32) -> u32| -> Result<f64> {
             let pairs = CALLERS.zip((0..groups).cycle().map(called));
             let outcome = beside.cost(&server, pairs, plan)?;
+            ensure!(outcome.counts.good > 0, "none of the {name} was answered");
             warn_unless_clean(name, &outcome, calls);
             Ok(outcome.per_1000())
         };
