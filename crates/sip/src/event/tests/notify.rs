@@ -234,6 +234,8 @@ fn a_phone_that_restarts_again_and_again_loses_the_oldest() {
         w.subscribe(&mut Watcher::new(2001, serial, 2002), "");
         w.answer_all();
     }
+    w.wait(Micros::millis(100));
+    w.answer_all();
     assert_eq!(w.bench.stack.subscriptions_len(), SUBSCRIPTIONS_PER_DEVICE);
     let mut last = Watcher::new(2001, count, 2002);
     assert_eq!(w.subscribe(&mut last, "").status(), Some(200));

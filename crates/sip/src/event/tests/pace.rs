@@ -55,13 +55,13 @@ fn what_changes_meanwhile_reaches_everybody_once() {
     let mut w = crowd();
     w.state(2002, vec![line(1, DialogPhase::Early)]);
     w.state(2002, vec![line(1, DialogPhase::Confirmed)]);
-    w.wait(Micros::millis(100));
+    w.wait(Micros::millis(400));
     let early = |m: &&Msg| body(m).contains("early");
     // Those who had not been told yet are told the newest only.
     assert_eq!(w.told.iter().filter(early).count(), NOTIFIES_AT_ONCE);
     assert_eq!(w.told.len(), (PHONES * EACH) as usize);
     w.answer_all();
-    w.wait(Micros::millis(1_200));
+    w.wait(Micros::millis(1_000));
     assert_eq!(w.told.len(), NOTIFIES_AT_ONCE);
     assert_eq!(w.told.iter().filter(early).count(), 0);
     w.answer_all();
