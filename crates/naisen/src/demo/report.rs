@@ -7,6 +7,7 @@ use app::demo::{ADMIN, DOMAIN, Demo, Role};
 use app::text::{text, text_with};
 use base::Micros;
 use bulk::reason::Arg;
+use model::CodeKind;
 
 use super::first_call::{Fault, Outcome};
 use super::ports;
@@ -106,6 +107,8 @@ pub(super) fn welcome(demo: &Demo, listen: IpAddr, config: &Path, lang: Lang) ->
         .map(|p| vec![p.dn.text(), p.name.clone()])
         .collect();
     page.table(&rows);
+    page.heading("demo-services");
+    page.table(&services(&page));
     page.heading("demo-portal");
     let rows = [
         ("demo-address", format!("http://{host}:{}/", ports::PORTAL)),
@@ -117,7 +120,31 @@ pub(super) fn welcome(demo: &Demo, listen: IpAddr, config: &Path, lang: Lang) ->
     page.heading("demo-history");
     page.lines
         .push(format!("  naisen export history --tenant {DOMAIN} --config {}", config.display()));
+    page.heading("demo-explain");
+    page.lines.push(format!(
+        "  naisen explain --tenant {DOMAIN} --from 2101 --to 7000 --config {}",
+        config.display()
+    ));
     page.lines
+}
+
+/// What a telephone dials or presses to try the call services, with what it does.
+fn services(page: &Page) -> Vec<Vec<String>> {
+    let code = CodeKind::default_text;
+    [
+        ("demo-try-hunting", "7000".to_owned()),
+        ("demo-try-department", "7100".to_owned()),
+        ("demo-try-pickup", code(CodeKind::Pickup).to_owned()),
+        ("demo-try-hold", format!("{} 2102", code(CodeKind::Hold))),
+        ("demo-try-park", code(CodeKind::Park).to_owned()),
+        ("demo-try-retrieve", format!("7901, {}", code(CodeKind::ParkRetrieve))),
+        ("demo-try-forward", format!("{}2002", code(CodeKind::ForwardAllSet))),
+        ("demo-try-forward-end", code(CodeKind::ForwardAllClear).to_owned()),
+        ("demo-try-voicemail", code(CodeKind::VoicemailSet).to_owned()),
+        ("demo-try-mailbox", code(CodeKind::Voicemail).to_owned()),
+    ]
+    .map(|(id, dial)| vec![dial, page.text(id)])
+    .to_vec()
 }
 
 /// The result of the first call.
