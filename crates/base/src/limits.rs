@@ -43,6 +43,11 @@ limits! {
     TRANSACTIONS_MAX: usize = 500_000;
     /// Legs that ring at once for one call: 256 members with two terminals each (R276).
     RINGING_LEGS_MAX: usize = 512;
+    /// INVITEs to members of departments that leave within [`INVITE_PACE`]; the rest of them wait,
+    /// so that other calls do not (R276).
+    INVITES_AT_ONCE: usize = 50;
+    /// The time in which so many of those INVITEs may leave.
+    INVITE_PACE: Micros = Micros::millis(10);
     /// Early dialogs kept of one forked INVITE.
     FORKS_MAX: usize = 12;
     /// Event subscriptions of one shard; more are refused with 503.

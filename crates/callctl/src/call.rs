@@ -122,6 +122,8 @@ pub(crate) struct Ring {
     pub reach_by: Option<Mono>,
     /// When ringing ends.
     pub ring_until: Mono,
+    /// When those are called who had to wait for their turn (R276).
+    pub go_on_at: Option<Mono>,
     pub ring_time_s: u16,
     /// A provisional answer came, so the ring time runs.
     pub ringing: bool,
@@ -363,6 +365,7 @@ impl Call {
         [
             ring.and_then(|r| r.reach_by),
             ring.map(|r| r.ring_until),
+            ring.and_then(|r| r.go_on_at),
             self.dialing.as_ref().and_then(|d| d.wait_until),
             self.announce.as_ref().map(|a| a.until),
             self.voice_deadline(),

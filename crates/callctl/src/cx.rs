@@ -11,6 +11,7 @@ use crate::budget::Budget;
 use crate::lamps::Lamps;
 use crate::leg::Person;
 use crate::mail::boxes::Boxes;
+use crate::pace::Pace;
 use crate::view::View;
 
 /// Half of the counters of a place belong to call control; the stack mints the others.
@@ -41,6 +42,8 @@ pub(crate) struct Core {
     pub offered: Table<(TenantId, u16), Dn>,
     pub lamps: Lamps,
     pub boxes: Boxes,
+    /// When the INVITEs of departments may leave.
+    pub pace: Pace,
     pub wheel: Wheel<TimerKey>,
     /// A bug put in on purpose.
     #[cfg(feature = "planted")]

@@ -9,6 +9,7 @@
 //! | `permit` | may the caller call |
 //! | `route/` `dial` | where the call goes: numbers, forwards, groups; and going there |
 //! | `basic` `ring` | all devices ring, the first answer wins |
+//! | `pace` | many phones are called a few at a time |
 //! | `announce` | guidance before a refusal |
 //! | `exchange` `settle` | offers and answers between the two, what remains to be done |
 //! | `hold` | music for who is held |
@@ -48,6 +49,7 @@ mod mail;
 mod media;
 mod moment;
 mod notice;
+mod pace;
 mod park;
 mod permit;
 pub mod pickup;
@@ -89,6 +91,7 @@ use input::{LegEvent, Offered};
 use lamps::Lamps;
 use leg::{Begun, Leg, Pending};
 use mail::boxes::Boxes;
+use pace::Pace;
 use record::{Draft, Verdict};
 use route::Refusal;
 use whatif::{Explanation, Question};
@@ -117,6 +120,7 @@ impl CallControl {
                 offered: Table::new(&mut rng),
                 lamps: Lamps::new(&mut rng.derive("lamps")),
                 boxes: Boxes::default(),
+                pace: Pace::default(),
                 wheel: Wheel::new(),
                 rng,
                 #[cfg(feature = "planted")]

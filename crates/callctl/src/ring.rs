@@ -126,6 +126,7 @@ impl Call {
             referred_by,
             reach_by: Some(reach_by),
             ring_until: reach_by + base::Micros::seconds(u64::from(ring_time_s)),
+            go_on_at: None,
             ring_time_s,
             ringing: false,
             inherited: false,
@@ -304,6 +305,9 @@ impl Call {
             self.give_up_at = None;
             self.draft.note(Mark::Unanswered);
             self.end(cx, Verdict::new(Cause::RingTimeout));
+        }
+        if due(self.ring.as_ref().and_then(|r| r.go_on_at)) {
+            self.invite_more(cx);
         }
         if due(self.ring.as_ref().and_then(|r| r.reach_by)) {
             self.reach_time_over(cx);

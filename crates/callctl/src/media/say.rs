@@ -35,9 +35,13 @@ impl Call {
 
     /// Says what waits.
     pub(crate) fn flush(&mut self, cx: &mut Cx<'_>, id: LegId) {
-        let Some(Waiting { say, body }) = self.leg_mut(id).and_then(|l| l.waiting.take()) else {
+        let Some(Waiting { say, body }) = self.leg(id).and_then(|l| l.waiting) else { return };
+        if matches!(say, Say::Invite { .. }) && !self.may_invite(cx) {
             return;
-        };
+        }
+        if let Some(leg) = self.leg_mut(id) {
+            leg.waiting = None;
+        }
         let sdp = match self.render(cx, id, body) {
             Ok(sdp) => sdp,
             Err(cause) => return self.cannot_say(cx, id, say, cause),

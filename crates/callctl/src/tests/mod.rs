@@ -11,6 +11,7 @@ mod group;
 mod hold;
 mod lamps;
 mod media;
+mod pace;
 mod park;
 mod race;
 mod random;

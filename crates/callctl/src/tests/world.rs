@@ -797,6 +797,19 @@ impl World {
     }
 }
 
+impl World {
+    /// More users with a registered device each.
+    pub(super) fn hire(&mut self, numbers: impl IntoIterator<Item = u16>) {
+        let mut changes = Vec::new();
+        for n in numbers {
+            changes.extend([Change::UserPut(user(n)), Change::DevicePut(device(n, 1))]);
+            let contact = Contact { id: u64::from(n) * 10 + 1, path: path(n) };
+            self.facts.contacts.insert(device_id(n, 1), vec![contact]);
+        }
+        self.configure(&changes);
+    }
+}
+
 fn user(n: u16) -> User {
     User {
         id: user_id(n),
