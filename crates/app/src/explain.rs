@@ -59,6 +59,7 @@ pub fn ending(ending: &Ending, lang: Lang) -> String {
         Ending::Answered(dn) => numbered("explain-answered", dn),
         Ending::Rings(dn) => numbered("explain-rings", dn),
         Ending::Voicemail(dn) => numbered("explain-voicemail", dn),
+        Ending::Pages(dn) => numbered("explain-pages", dn),
         Ending::Mailbox(dn) => numbered("explain-mailbox", dn),
         Ending::Slot(dn) => numbered("explain-slot", dn),
         Ending::Code(kind) => {

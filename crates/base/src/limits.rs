@@ -48,6 +48,8 @@ limits! {
     INVITES_AT_ONCE: usize = 50;
     /// The time in which so many of those INVITEs may leave.
     INVITE_PACE: Micros = Micros::millis(10);
+    /// Terminals of one page: 2,000 members with two terminals each (R276).
+    PAGE_LEGS_MAX: usize = 4_000;
     /// Early dialogs kept of one forked INVITE.
     FORKS_MAX: usize = 12;
     /// Event subscriptions of one shard; more are refused with 503.

@@ -76,6 +76,8 @@ pub struct OfferLeg {
     pub reliable: bool,
     /// The numbers that sent the call on, the first one first; at most 5 (R066).
     pub diverted: Vec<Diverted>,
+    /// The phone shall answer by itself: a page.
+    pub auto_answer: bool,
 }
 
 /// A number that sent a call on.

@@ -89,6 +89,7 @@ impl Call {
     /// A player of this leg ended.
     pub(crate) fn play_ended(&mut self, cx: &mut Cx<'_>, leg: LegId, serial: u32) {
         if self.voice_ended(cx, leg, serial)
+            || self.page_tone_ended(leg, serial)
             || self.notice_ended(cx, leg, serial)
             || self.refusal_heard(cx, leg, serial)
         {

@@ -164,6 +164,7 @@ impl Call {
         }
         leg.state = State::Answered;
         leg.role = Role::Party;
+        cx.core.pages.call_away(leg.device);
         if changed {
             self.early = None;
         }

@@ -6,6 +6,7 @@
 //! | [`Dialing`] | a number has been dialled and nobody has answered; where the call goes |
 //! | [`Ring`] | contacts of one number are called for `first` (or for the transferee) |
 //! | [`Voice`] | the exchange itself answers and speaks |
+//! | [`Page`] | the caller pages a department |
 //! | [`Announce`] | the refusal is decided and its guidance plays |
 //! | [`Transfer`] | a phone asked for a transfer and the target is not reached yet |
 //! | [`Consult`] | a party is held by code |
@@ -28,6 +29,7 @@ use crate::exchange::Exchange;
 use crate::leg::{Leg, Person, Role};
 use crate::media::path::Way;
 use crate::notice::Notice;
+use crate::page::Page;
 use crate::park::Parked;
 use crate::record::{Draft, Verdict};
 use crate::route::{Journey, Plan};
@@ -57,6 +59,8 @@ pub(crate) struct Call {
     pub announce: Option<Box<Announce>>,
     /// The exchange itself talks to `first`.
     pub voice: Option<Box<Voice>>,
+    /// `first` pages.
+    pub page: Option<Box<Page>>,
     pub transfer: Option<Box<Transfer>>,
     pub takeover: Option<Box<Takeover>>,
     pub consult: Option<Box<Consult>>,
@@ -205,6 +209,7 @@ impl Call {
             ring: None,
             announce: None,
             voice: None,
+            page: None,
             transfer: None,
             takeover: None,
             consult: None,
@@ -288,6 +293,7 @@ impl Call {
 
     /// Ends a step: trouble, waiting work, counters, media conditions and the timer.
     pub(crate) fn finish_step(&mut self, cx: &mut Cx<'_>) {
+        self.page_on(cx);
         for _ in 0..STEP_ROUNDS {
             if let Some(verdict) = self.trouble.take()
                 && !self.consult_broken(cx, verdict)
@@ -369,6 +375,7 @@ impl Call {
             self.dialing.as_ref().and_then(|d| d.wait_until),
             self.announce.as_ref().map(|a| a.until),
             self.voice_deadline(),
+            self.page.as_ref().and_then(|p| p.deadline()),
             self.give_up_at,
             self.consult.as_ref().and_then(|c| c.deadline()),
             self.parked.as_ref().and_then(|p| p.recall_at),

@@ -12,6 +12,7 @@ use crate::lamps::Lamps;
 use crate::leg::Person;
 use crate::mail::boxes::Boxes;
 use crate::pace::Pace;
+use crate::page::index::Pages;
 use crate::view::View;
 
 /// Half of the counters of a place belong to call control; the stack mints the others.
@@ -44,6 +45,8 @@ pub(crate) struct Core {
     pub boxes: Boxes,
     /// When the INVITEs of departments may leave.
     pub pace: Pace,
+    /// Which terminals listen to a page.
+    pub pages: Pages,
     pub wheel: Wheel<TimerKey>,
     /// A bug put in on purpose.
     #[cfg(feature = "planted")]

@@ -8,6 +8,7 @@ use model::{CodeKind, Snapshot};
 
 use crate::call::{Call, Dialing, Purpose};
 use crate::cx::{Core, Cx};
+use crate::explain::Mark;
 use crate::record::Verdict;
 use crate::route::person::owner;
 use crate::route::{Facts, Journey, Next, Plan, Style, Walk};
@@ -40,6 +41,10 @@ impl Facts for Live<'_> {
 
     fn is_parked(&self, tenant: TenantId, slot: Dn) -> bool {
         self.core.parked.contains_key(&(tenant, slot))
+    }
+
+    fn paged(&self, device: DeviceId) -> Option<bool> {
+        self.core.pages.of(device)
     }
 
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
@@ -168,6 +173,17 @@ impl Call {
                     }
                 }
                 Next::Code(..) => Cause::UnallocatedNumber,
+                Next::Page(plan) if dialing.purpose == Purpose::Basic => {
+                    match self.begin_page(cx, &plan) {
+                        Ok(()) => return,
+                        Err(cause) => cause,
+                    }
+                }
+                // Only whoever dials it himself pages (R261, R286).
+                Next::Page(plan) => {
+                    self.attempt().note(Mark::PageBarred(plan.dn));
+                    Cause::UnallocatedNumber
+                }
                 Next::Voicemail { of } => match self.leave_message(cx, of) {
                     Ok(()) => return,
                     Err(cause) => cause,

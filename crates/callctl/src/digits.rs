@@ -29,7 +29,8 @@ impl Call {
         if self.is_voiced(id) {
             return self.pressed(cx, char::from(digit), Source::Signalling);
         }
-        let Some(digit) = Digit::from_char(char::from(digit)) else {
+        let page = self.page.is_some();
+        let Some(digit) = Digit::from_char(char::from(digit)).filter(|_| !page) else {
             return cx.count(Kind::DigitIgnored);
         };
         let Some(codes) = self.listens(cx.view.snapshot(), id) else {
@@ -49,6 +50,7 @@ impl Call {
             DigitPhase::Begin if self.is_voiced(id) => {
                 self.pressed(cx, digit.as_char(), Source::Media);
             }
+            DigitPhase::Begin if self.page.is_some() => {}
             DigitPhase::Begin => {
                 // Where nothing is listened for, the plane itself passes it or takes it out.
                 let Some(codes) = self.listens(cx.view.snapshot(), id) else { return };

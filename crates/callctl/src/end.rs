@@ -31,7 +31,9 @@ impl Call {
             return;
         }
         self.ended = true;
+        self.note_page();
         self.record_all(cx, verdict);
+        self.end_page(cx, verdict.cause);
         self.leave_slot(cx);
         self.free_kept_slot(cx);
         if let Some(transfer) = self.transfer.take() {

@@ -4,6 +4,7 @@ use base::{Cause, Dn};
 use model::record::Step;
 use model::{CodeKind, Destination, ForwardKind};
 
+use crate::page::Paged;
 use crate::route::facts::Spared;
 
 /// One step taken. Small, since each running call keeps its own.
@@ -69,8 +70,16 @@ pub(crate) enum Mark {
     HuntOver,
     /// So many rounds have begun.
     Round(u8),
-    /// A multicast department; the exchange cannot page yet.
+    /// A multicast department of a tenant without the option.
     NoPaging(Dn),
+    /// The caller may not page this department (R278).
+    NoPageRight(Dn),
+    /// A page is only for who dials it: no forward, transfer or consultation leads to one (R261).
+    PageBarred(Dn),
+    /// So many contacts are called for a page of at most so many seconds.
+    Page { contacts: u16, page_s: u16 },
+    /// The longest time of a page is over.
+    PageOver,
     /// No device of the user has a live contact (R062).
     NoContact(Dn),
     /// So many contacts are called, with this ring time in seconds (R202).
@@ -178,6 +187,12 @@ pub(crate) const STEPS_MAX: usize = 400;
 /// Most bytes of the arguments of one step.
 const ARGS_MAX: usize = 256;
 
+/// Most steps with the members of a page of one kind.
+const LISTS_MAX: usize = 45;
+
+/// Room for a count and a space.
+const COUNT_DIGITS: usize = 6;
+
 /// Appends a step within the bound.
 pub(crate) fn note(trace: &mut Vec<Mark>, mark: Mark) {
     if trace.len() < STEPS_MAX {
@@ -185,9 +200,13 @@ pub(crate) fn note(trace: &mut Vec<Mark>, mark: Mark) {
     }
 }
 
-/// The record's form of the steps and the final decision.
-pub(crate) fn steps(trace: &[Mark], cause: Cause) -> Box<[Step]> {
+/// The record's form of the steps, of whom a page reached, and the final decision.
+pub(crate) fn steps(trace: &[Mark], paged: Option<&Paged>, cause: Cause) -> Box<[Step]> {
     let mut steps = told(trace);
+    if let Some(paged) = paged {
+        numbered("page.reached", &paged.reached, &mut steps);
+        numbered("page.missed", &paged.missed, &mut steps);
+    }
     steps.push(step(Mark::Decided(cause)));
     steps.into()
 }
@@ -212,6 +231,31 @@ pub(crate) fn told(trace: &[Mark]) -> Vec<Step> {
     }
     steps.extend(passed.map(spared));
     steps
+}
+
+/// How many numbers, and which: several steps when one has no room for them.
+fn numbered(code: &str, numbers: &[Dn], steps: &mut Vec<Step>) {
+    let mut list = String::new();
+    let room = ARGS_MAX - COUNT_DIGITS;
+    let step = |list: &str| Step::new(code, &format!("{} {list}", numbers.len()));
+    let first = steps.len();
+    for dn in numbers {
+        let text = dn.text();
+        if steps.len() - first == LISTS_MAX {
+            return;
+        }
+        if !list.is_empty() && list.len() + text.len() + 1 > room {
+            steps.push(step(&list));
+            list.clear();
+        }
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(&text);
+    }
+    if !list.is_empty() {
+        steps.push(step(&list));
+    }
 }
 
 /// One more member; an ellipsis when there is no room left.
@@ -298,6 +342,12 @@ fn routed(mark: Mark) -> Step {
         Mark::HuntOver => plain("hunt.over"),
         Mark::Round(round) => Step::new("hunt.round", &round.to_string()),
         Mark::NoPaging(dn) => named("department.multicast", dn),
+        Mark::NoPageRight(dn) => named("page.no-right", dn),
+        Mark::PageBarred(dn) => named("page.barred", dn),
+        Mark::Page { contacts, page_s } => {
+            Step::new("page.begin", &format!("{contacts} {page_s}"))
+        }
+        Mark::PageOver => plain("page.over"),
         _ => plain("route.none"),
     }
 }

@@ -90,7 +90,7 @@ impl Call {
             if asks {
                 self.exchange = Exchange::Player { leg: id };
             }
-            let both = self.voice.is_some();
+            let both = self.voice.is_some() || self.page.is_some();
             let direction = if both { Direction::SendRecv } else { Direction::SendOnly };
             return self.say(cx, id, Say::AnswerOffer, Body::Own(direction));
         }

@@ -10,6 +10,7 @@
 //! | `route/` `dial` | where the call goes: numbers, forwards, groups; and going there |
 //! | `basic` `ring` | all devices ring, the first answer wins |
 //! | `pace` | many phones are called a few at a time |
+//! | `page/` | one speaks, the terminals of a department listen |
 //! | `announce` | guidance before a refusal |
 //! | `exchange` `settle` | offers and answers between the two, what remains to be done |
 //! | `hold` | music for who is held |
@@ -50,6 +51,7 @@ mod media;
 mod moment;
 mod notice;
 mod pace;
+mod page;
 mod park;
 mod permit;
 pub mod pickup;
@@ -92,6 +94,7 @@ use lamps::Lamps;
 use leg::{Begun, Leg, Pending};
 use mail::boxes::Boxes;
 use pace::Pace;
+use page::index::Pages;
 use record::{Draft, Verdict};
 use route::Refusal;
 use whatif::{Explanation, Question};
@@ -121,6 +124,7 @@ impl CallControl {
                 lamps: Lamps::new(&mut rng.derive("lamps")),
                 boxes: Boxes::default(),
                 pace: Pace::default(),
+                pages: Pages::new(&mut rng.derive("pages")),
                 wheel: Wheel::new(),
                 rng,
                 #[cfg(feature = "planted")]
@@ -167,6 +171,9 @@ impl CallControl {
             }
             Input::Tick => self.tick(now, view, out),
         }
+        while let Some((device, slot)) = self.core.pages.next_leaving() {
+            self.step(now, (slot as usize, view), out, |call, cx| call.leave_page(cx, device));
+        }
     }
 
     /// When [`Input::Tick`] is due; `None` when no timer is armed. May be earlier than needed.
@@ -185,6 +192,7 @@ impl CallControl {
             && self.core.ringing.is_empty()
             && self.core.lamps.is_empty()
             && self.core.parked.is_empty()
+            && self.core.pages.is_empty()
             && !self.core.boxes.is_recording()
     }
 
@@ -280,6 +288,7 @@ impl CallControl {
             return out.push(Action::Leg { leg, command });
         };
         count(out, Kind::CallBegan);
+        self.core.pages.call_away(device.id);
         let who = permit::person_of(view.snapshot(), device, &offered.name);
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());
         new.site = Some(device.site);
@@ -377,10 +386,14 @@ impl CallControl {
         out: &mut Vec<Action>,
     ) {
         let Some(slot) = self.slot_of(leg) else { return late(leg, &event, out) };
-        if let LegEvent::Refer(refer) = event {
-            return self.refer(now, (slot, leg, *refer), view, out);
+        let pages = self.calls.get(slot).is_some_and(|call| call.is_paged(leg));
+        match event {
+            LegEvent::Refer(refer) if !pages => self.refer(now, (slot, leg, *refer), view, out),
+            event if pages => {
+                self.step(now, (slot, view), out, |call, cx| call.page_event(cx, leg, event));
+            }
+            event => self.step(now, (slot, view), out, |call, cx| call.leg_event(cx, leg, event)),
         }
-        self.step(now, (slot, view), out, |call, cx| call.leg_event(cx, leg, event));
     }
 
     /// The media plane reports.
@@ -415,6 +428,9 @@ impl CallControl {
             return;
         };
         self.step(now, (slot, view), out, |call, cx| {
+            if call.is_paged(media) {
+                return call.page_media(cx, media, event);
+            }
             let Some(leg) = call.by_media(media) else { return };
             match event {
                 E::Opened { rtp, rtcp, .. } => call.opened(cx, leg, (rtp, rtcp)),

@@ -23,6 +23,7 @@ pub struct Moment {
     calls: BTreeMap<Dn, u32>,
     offered: BTreeMap<u16, Dn>,
     parked: BTreeSet<Dn>,
+    paged: BTreeMap<DeviceId, bool>,
 }
 
 impl Moment {
@@ -43,6 +44,7 @@ impl Moment {
             && self.contacts == other.contacts
             && self.calls == other.calls
             && self.parked == other.parked
+            && self.paged == other.paged
     }
 
     /// Whether the pointers of all hunting groups are the same at both moments.
@@ -67,6 +69,10 @@ impl Facts for Moment {
 
     fn is_parked(&self, tenant: TenantId, slot: Dn) -> bool {
         tenant == self.tenant && self.parked.contains(&slot)
+    }
+
+    fn paged(&self, device: DeviceId) -> Option<bool> {
+        self.paged.get(&device).copied()
     }
 
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
@@ -94,11 +100,13 @@ impl CallControl {
         let calls = calls.filter(|(_, n)| *n > 0).collect();
         let contacts = snapshot.devices(tenant).map(|d| (d.id, view.contacts_len(d.id)));
         let contacts = contacts.filter(|(_, n)| *n > 0).collect();
+        let seats = snapshot.devices(tenant);
+        let paged = seats.filter_map(|d| Some((d.id, self.core.pages.of(d.id)?))).collect();
         let numbers = snapshot.hunt_groups(tenant).map(|g| g.number);
         let offered = numbers.filter_map(|n| Some((n, *self.core.offered.get(&(tenant, n))?)));
         let offered = offered.collect();
         let slots = snapshot.all_park_slots(tenant).map(|s| s.dn);
         let parked = slots.filter(|dn| self.core.parked.contains_key(&(tenant, *dn))).collect();
-        Moment { at, tenant, snapshot, contacts, calls, offered, parked }
+        Moment { at, tenant, snapshot, contacts, calls, offered, parked, paged }
     }
 }

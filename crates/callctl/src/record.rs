@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::cx::Cx;
 use crate::explain::{self, Mark};
 use crate::leg::Person;
+use crate::page::Paged;
 
 /// What is known of a record before its end.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Draft {
     pub callee: Option<(Arc<Person>, Option<DeviceId>)>,
     pub transferrer: Option<Box<str>>,
     pub trace: Vec<Mark>,
+    /// Of a page: whom it reached.
+    pub paged: Option<Box<Paged>>,
 }
 
 /// How an attempt or conversation ends.
@@ -64,6 +67,7 @@ impl Draft {
             callee: None,
             transferrer: None,
             trace: Vec::new(),
+            paged: None,
         }
     }
 
@@ -123,7 +127,7 @@ impl Call {
             ended_by,
             cause: end.cause,
             blame: end.blame,
-            trace: explain::steps(&draft.trace, end.cause),
+            trace: explain::steps(&draft.trace, draft.paged.as_deref(), end.cause),
         };
         #[cfg(feature = "planted")]
         let record = forget_forwards(cx, record);

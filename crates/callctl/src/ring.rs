@@ -288,6 +288,7 @@ impl Call {
         if due(self.dialing.as_ref().and_then(|d| d.wait_until)) {
             self.waited(cx);
         }
+        self.page_tick(cx);
         if due(self.voice_deadline()) {
             self.voice_over(cx, true);
         }
@@ -335,6 +336,7 @@ impl Call {
 
     /// The configuration changed: devices that may not ring any more stop (R247).
     pub(crate) fn configured(&mut self, cx: &mut Cx<'_>) {
+        self.page_configured(cx);
         let Some(plan) = self.ring.as_ref().map(|r| &r.plan) else { return };
         let snapshot = cx.view.snapshot();
         let rings = |id: &LegId| {

@@ -43,11 +43,12 @@ impl Call {
             && self.takeover.is_none()
             && self.announce.is_none()
             && self.voice.is_none()
+            && self.page.is_none()
             && self.consult.is_none()
             && self.parked.is_none()
             && self.notice.is_none()
             && self.legs.iter().all(Leg::is_quiet);
-        self.legs.iter().map(move |leg| LegSurvey {
+        self.legs.iter().chain(self.paged_legs()).map(move |leg| LegSurvey {
             leg: leg.id,
             call: self.id,
             is_live: leg.role != Role::Out,

@@ -138,7 +138,7 @@ impl Call {
     }
 
     /// Answers the caller by ourselves; false when it cannot hear us.
-    fn answer_ourselves(&mut self, cx: &mut Cx<'_>) -> bool {
+    pub(crate) fn answer_ourselves(&mut self, cx: &mut Cx<'_>) -> bool {
         let Some(first) = self.first else { return false };
         let agreed = self.has_agreed(first);
         let Some(caller) = self.leg_mut(first).filter(|l| l.is_live()) else { return false };

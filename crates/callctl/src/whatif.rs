@@ -111,6 +111,8 @@ pub enum Ending {
     Rings(Dn),
     /// A message is left in the box of this number.
     Voicemail(Dn),
+    /// The members of this department are paged.
+    Pages(Dn),
     /// The own box is listened to.
     Mailbox(Dn),
     /// A feature code, which the caller hears about.
@@ -219,6 +221,7 @@ fn ending(next: &Next) -> Ending {
     match next {
         Next::Ring(plan) => Ending::Rings(plan.dn),
         Next::Wait { .. } => Ending::Refused(Cause::RingTimeout),
+        Next::Page(plan) => Ending::Pages(plan.dn),
         Next::Voicemail { of } => Ending::Voicemail(*of),
         Next::Mailbox { of } => Ending::Mailbox(*of),
         Next::Code(kind, _) => Ending::Code(*kind),

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 
-use base::{Mono, Rng};
+use base::{LegId, Mono, Rng};
 use mediactl::{DtmfToPeer, Failure, Form, Joined, LegStats, LegWant, Protection, Sdes, Suite};
 use rtp::dtmf_event::{EventReceiver, EventSender};
 use rtp::dtmf_tone::ToneReceiver;
@@ -44,7 +44,9 @@ pub(crate) struct Leg {
     pub(crate) speech_pt: u8,
     /// Slab index of the leg that hears this one and is heard by it.
     pub(crate) peer: Option<usize>,
-    /// Payload types towards that leg.
+    /// The leg that this one listens to.
+    pub(crate) hears: Option<LegId>,
+    /// Payload types towards the peer; of a listener, from whom it hears.
     pub(crate) passage: Passage,
     pub(crate) tones: Option<Box<ToneReceiver>>,
     /// Holds the audio back where its tones shall not be heard.
@@ -103,6 +105,7 @@ impl Leg {
             digits: EventReceiver::default(),
             speech_pt: codecs.play.map_or(0, |(_, pt)| pt),
             peer: None,
+            hears: None,
             passage: Passage::Same,
             tones: None,
             delay: None,
@@ -206,14 +209,17 @@ impl Leg {
     fn take_joined(&mut self, old: Option<&Joined>) {
         let before = match old {
             Some(Joined::Player(play)) => Some(play),
-            Some(Joined::None | Joined::Leg(_) | Joined::Echo | Joined::Recorder(_)) | None => None,
+            Some(_) | None => None,
         };
         match self.want.joined {
             Joined::Player(play) if before == Some(&play) => {}
             Joined::Player(play) => self.player = Some(Player::new(play)),
-            Joined::None | Joined::Leg(_) | Joined::Echo | Joined::Recorder(_) => {
-                self.player = None;
-            }
+            Joined::None
+            | Joined::Leg(_)
+            | Joined::Echo
+            | Joined::Recorder(_)
+            | Joined::Speaker
+            | Joined::Listener(_) => self.player = None,
         }
     }
 
@@ -221,7 +227,11 @@ impl Leg {
     /// digits are hidden or collected, or nobody else hears the leg.
     fn take_tones(&mut self) {
         let possible = self.codecs.negotiated && self.codecs.events.is_none();
-        let asked = self.hides_digits() || !matches!(self.want.joined, Joined::Leg(_));
+        let talks = matches!(
+            self.want.joined,
+            Joined::Leg(_) | Joined::Speaker | Joined::Listener(_)
+        );
+        let asked = self.hides_digits() || !talks;
         let wanted = possible && asked && self.want.form == Form::Rtp;
         match (&self.tones, wanted) {
             (None, true) => self.tones = Some(Box::default()),

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! Handle::send ─ bounded queue + eventfd ─► media thread ─ epoll: one recv per readiness
-//!                                             leg → leg (relay) · player → leg · echo
+//!                                             leg → leg (relay) · leg → many (page)
+//!                                             player → leg · echo
 //! events closure ◄──────────────────────────────┤
 //!        ▲                                      │ frames of recorded legs, counted
 //!        └── writing thread ◄───────────────────┘      files to play ◄── reading thread
@@ -21,6 +22,7 @@ mod import;
 mod leg;
 mod library;
 mod link;
+mod listen;
 mod plane;
 mod play;
 mod pool;

@@ -12,7 +12,12 @@ impl Worker {
         let (id, old) = (leg.want.leg, leg.peer);
         let named = match leg.want.joined {
             Joined::Leg(other) => self.by_id.get(&other).copied(),
-            Joined::None | Joined::Player(_) | Joined::Echo | Joined::Recorder(_) => None,
+            Joined::None
+            | Joined::Player(_)
+            | Joined::Echo
+            | Joined::Recorder(_)
+            | Joined::Speaker
+            | Joined::Listener(_) => None,
         };
         let names_us = |other: &usize| {
             let other = self.legs.get(*other);

@@ -39,6 +39,15 @@ enum Next {
     Ended,
 }
 
+/// What a tick did for a leg.
+enum Ticked {
+    Quiet,
+    /// This was played, in this law.
+    Played(Law, Frame),
+    /// The playing of this serial is over.
+    Ended(u32),
+}
+
 impl Player {
     pub(crate) fn new(play: Play) -> Self {
         let what = play.what;
@@ -114,9 +123,14 @@ impl Worker {
         for n in 0..self.ticking.len() {
             let Some(at) = self.ticking.get(n).copied() else { break };
             let Some(leg) = self.legs.get_mut(at) else { continue };
-            if let Some(serial) = leg.tick(now, &self.shared.library, buffer) {
-                let leg = leg.want.leg;
-                self.tell(Event::PlayEnded { leg, serial });
+            let id = leg.want.leg;
+            match leg.tick(now, &self.shared.library, buffer) {
+                Ticked::Quiet => {}
+                Ticked::Played(law, frame) if self.is_heard(id) => {
+                    self.share(now, id, (law, frame), buffer);
+                }
+                Ticked::Played(..) => {}
+                Ticked::Ended(serial) => self.tell(Event::PlayEnded { leg: id, serial }),
             }
             self.limit_tape(now, at);
             if let Some(leg) = self.legs.get_mut(at).filter(|leg| leg.is_pressed()) {
@@ -148,13 +162,8 @@ impl Worker {
 }
 
 impl Leg {
-    /// Twenty milliseconds of the leg's sound; the serial of a playing that has ended.
-    fn tick(
-        &mut self,
-        now: Mono,
-        library: &Library,
-        buffer: &mut [u8; DATAGRAM_MAX],
-    ) -> Option<u32> {
+    /// Twenty milliseconds of the leg's sound.
+    fn tick(&mut self, now: Mono, library: &Library, buffer: &mut [u8; DATAGRAM_MAX]) -> Ticked {
         if let Some(sender) = &mut self.sender {
             let pulse = sender.tick();
             let idle = sender.is_idle();
@@ -163,7 +172,7 @@ impl Leg {
                 None if idle => self.sender = None,
                 None => {}
             }
-            return None;
+            return Ticked::Quiet;
         }
         if self.is_taped() {
             // Somebody who is recorded hears silence, and routers stay awake.
@@ -171,27 +180,39 @@ impl Leg {
                 buffer[HEADER_BYTES..FRAME_BYTES].fill(law.silence());
                 self.own_frame(now, pt, buffer);
             }
-            return None;
+            return Ticked::Quiet;
         }
-        let player = self.player.as_mut().filter(|p| !p.ended)?;
+        let Some(player) = self.player.as_mut().filter(|p| !p.ended) else { return Ticked::Quiet };
         let serial = player.play.serial;
         let Some((law, pt)) = self.codecs.play else {
             // Nothing that we could play in: over before it began.
             player.ended = true;
-            return Some(serial);
+            return Ticked::Ended(serial);
         };
         match player.next(now, law, library) {
-            Next::Soon => {}
+            Next::Soon => Ticked::Quiet,
             Next::Ended => {
                 player.ended = true;
-                return Some(serial);
+                Ticked::Ended(serial)
             }
             Next::Frame(frame) => {
                 buffer[HEADER_BYTES..FRAME_BYTES].copy_from_slice(&frame);
                 self.own_frame(now, pt, buffer);
+                Ticked::Played(law, frame)
             }
         }
-        None
+    }
+
+    /// A frame in the law that the leg plays in.
+    pub(crate) fn play_frame(
+        &mut self,
+        now: Mono,
+        frame: &Frame,
+        buffer: &mut [u8; DATAGRAM_MAX],
+    ) {
+        let Some((_, pt)) = self.codecs.play else { return };
+        buffer[HEADER_BYTES..FRAME_BYTES].copy_from_slice(frame);
+        self.own_frame(now, pt, buffer);
     }
 
     /// One packet, or one frame of tone, of a digit.

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use base::Mono;
 use mediactl::{Event, Form, Joined};
 use rtp::dtmf_event::{EventPayload, Heed};
+use rtp::g711::Law;
 use rtp::latch::{Seen, Verdict};
 use rtp::{FRAME_SAMPLES, HEADER_BYTES, Header, Parsed};
 
+use crate::codecs::Entry;
 use crate::leg::Leg;
 use crate::thread::{DATAGRAM_MAX, Worker};
 
@@ -79,7 +81,11 @@ impl Worker {
         let peer = match joined {
             Joined::Leg(_) => leg.peer,
             Joined::Echo => Some(at),
-            Joined::None | Joined::Player(_) | Joined::Recorder(_) => None,
+            Joined::None
+            | Joined::Player(_)
+            | Joined::Recorder(_)
+            | Joined::Speaker
+            | Joined::Listener(_) => None,
         };
         let ready = match &mut leg.delay {
             Some(line) if law.is_some() => line.pass(buffer, taken),
@@ -92,6 +98,9 @@ impl Worker {
             (Some(peer), Some(ready)) => self.forward(now, [at, peer], buffer, &ready),
             (None, Some(ready)) if matches!(joined, Joined::Recorder(_)) => {
                 self.tape(now, at, buffer, &ready);
+            }
+            (None, Some(ready)) if joined == Joined::Speaker => {
+                self.spread(now, at, buffer, &ready);
             }
             (Some(_) | None, Some(_) | None) => {}
         }
@@ -140,42 +149,14 @@ impl Worker {
     ) {
         let echo = at == to;
         let Some(leg) = self.legs.get(at) else { return };
-        let Some(entry) = leg.passage.look(taken.header.pt) else {
-            return self.remove(to, &taken.header);
-        };
+        let entry = leg.passage.look(taken.header.pt);
         let event = leg.codecs.events == Some(taken.header.pt);
         let law = leg.codecs.law(taken.header.pt);
         let Some(to) = self.legs.get_mut(to) else { return };
-        match taken.rule {
-            Rule::Stop => return,
-            Rule::Remove => return to.tx.skip(&taken.header),
-            Rule::Pass if echo && event => return to.tx.skip(&taken.header),
-            Rule::Pass | Rule::Hush => {}
-        }
-        // While we send a digit, nothing else is heard.
-        if to.sender.is_some() || !to.want.direction.sends() {
-            return to.tx.skip(&taken.header);
-        }
-        let Some(header) = to.tx.relay(now, &taken.header) else { return };
-        let mut len = taken.len;
-        if taken.rule == Rule::Hush {
-            let Some(law) = law else { return };
-            len = HEADER_BYTES + FRAME_SAMPLES;
-            buffer[0] = 0x80;
-            buffer[HEADER_BYTES..len].fill(law.silence());
-        }
-        if let Some(law) = entry.relaw {
-            let end = if taken.rule == Rule::Hush { len } else { taken.payload_end };
-            let payload = buffer.get_mut(taken.payload_at.min(end)..end).unwrap_or_default();
-            payload.iter_mut().for_each(|octet| *octet = law.to_other(*octet));
-        }
-        Header { pt: entry.to, ..header }.patch(buffer);
-        to.send_rtp(buffer, len);
-    }
-
-    fn remove(&mut self, at: usize, header: &Header) {
-        if let Some(leg) = self.legs.get_mut(at) {
-            leg.tx.skip(header);
+        match (entry, taken.rule) {
+            (None, _) => to.tx.skip(&taken.header),
+            (_, Rule::Pass) if echo && event => to.tx.skip(&taken.header),
+            (Some(entry), _) => to.relay(now, buffer, taken, (entry, law)),
         }
     }
 
@@ -213,6 +194,42 @@ pub(crate) struct Datagram {
 }
 
 impl Leg {
+    /// Sends a packet of another leg, whose payload type becomes `entry`, as part of the one
+    /// stream towards this one.
+    #[inline]
+    pub(crate) fn relay(
+        &mut self,
+        now: Mono,
+        buffer: &mut [u8; DATAGRAM_MAX],
+        taken: &Taken,
+        (entry, law): (Entry, Option<Law>),
+    ) {
+        match taken.rule {
+            Rule::Stop => return,
+            Rule::Remove => return self.tx.skip(&taken.header),
+            Rule::Pass | Rule::Hush => {}
+        }
+        // While we send a digit, nothing else is heard.
+        if self.sender.is_some() || !self.want.direction.sends() {
+            return self.tx.skip(&taken.header);
+        }
+        let Some(header) = self.tx.relay(now, &taken.header) else { return };
+        let mut len = taken.len;
+        if taken.rule == Rule::Hush {
+            let Some(law) = law else { return };
+            len = HEADER_BYTES + FRAME_SAMPLES;
+            buffer[0] = 0x80;
+            buffer[HEADER_BYTES..len].fill(law.silence());
+        }
+        if let Some(law) = entry.relaw {
+            let end = if taken.rule == Rule::Hush { len } else { taken.payload_end };
+            let payload = buffer.get_mut(taken.payload_at.min(end)..end).unwrap_or_default();
+            payload.iter_mut().for_each(|octet| *octet = law.to_other(*octet));
+        }
+        Header { pt: entry.to, ..header }.patch(buffer);
+        self.send_rtp(buffer, len);
+    }
+
     /// Opens, checks and counts a packet of this leg.
     #[inline]
     fn accept(&mut self, now: Mono, bytes: &mut [u8], from: Option<SocketAddr>) -> Option<Taken> {

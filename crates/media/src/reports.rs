@@ -140,12 +140,14 @@ impl Leg {
         }
     }
 
-    /// A sender report about what a player or the echo sends; relayed streams have their own.
+    /// A sender report about what a player sends, or what a listener is sent; streams that are
+    /// relayed between two have their own.
     fn report_play(&mut self, now: Mono, buffer: &mut [u8; DATAGRAM_MAX]) {
         let ours = match self.want.joined {
             Joined::Player(_) => self.player.as_ref().is_some_and(|p| !p.ended),
             Joined::Recorder(_) => self.is_taped(),
-            Joined::Echo | Joined::Leg(_) | Joined::None => false,
+            Joined::Listener(_) => self.counted.tx_packets > 0,
+            Joined::Echo | Joined::Leg(_) | Joined::None | Joined::Speaker => false,
         };
         if !ours || self.want.form != Form::Rtp {
             return;

@@ -28,7 +28,12 @@ impl Worker {
         let Some(leg) = self.legs.get_mut(at) else { return };
         let wanted = match leg.want.joined {
             Joined::Recorder(record) => Some(record),
-            Joined::None | Joined::Leg(_) | Joined::Player(_) | Joined::Echo => None,
+            Joined::None
+            | Joined::Leg(_)
+            | Joined::Player(_)
+            | Joined::Echo
+            | Joined::Speaker
+            | Joined::Listener(_) => None,
         };
         if leg.tape.as_ref().map(|t| t.record) == wanted {
             return;

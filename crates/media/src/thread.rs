@@ -42,6 +42,8 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) legs: Slab<Leg>,
     pub(crate) by_id: HashMap<LegId, usize>,
+    /// Who listens to a leg.
+    pub(crate) audience: HashMap<LegId, Vec<usize>>,
     pub(crate) epoll: OwnedFd,
     pub(crate) rng: Rng,
     /// Indices of the legs that the tick serves.
@@ -97,6 +99,7 @@ impl Worker {
             shared,
             legs: Slab::new(),
             by_id: HashMap::new(),
+            audience: HashMap::new(),
             epoll,
             rng,
             ticking: Vec::new(),
@@ -249,6 +252,7 @@ impl Worker {
     /// What follows from the condition of a leg outside it.
     fn settle(&mut self, now: Mono, at: usize) {
         self.link(at);
+        self.hear(at);
         self.set_tape(now, at);
         self.tell_presses(at);
         self.set_ticking(at);
@@ -267,6 +271,7 @@ impl Worker {
         if let Some(peer) = leg.peer.and_then(|p| self.legs.get_mut(p)) {
             peer.peer = None;
         }
+        self.deafen(at, leg.hears);
         if leg.ticking {
             self.ticking.retain(|t| *t != at);
         }

@@ -93,6 +93,11 @@ pub enum Joined {
     Echo,
     /// What it says goes into a file, it hears silence; digits are told and not recorded.
     Recorder(Record),
+    /// What it says is heard by every leg that listens to it, it hears silence.
+    Speaker,
+    /// It hears what this leg of the same group says while that is a [`Joined::Speaker`], and
+    /// what that one hears of a player; what it says itself is heard by nobody.
+    Listener(LegId),
 }
 
 /// One playing.

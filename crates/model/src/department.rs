@@ -30,6 +30,12 @@ pub struct Department {
     pub ring_busy: bool,
     /// 転送中でも鳴らす; default off (R274).
     pub ring_forwarded: bool,
+    /// 放送できる人 of a department that pages; `None` = everybody of the tenant (R278).
+    pub pagers: Option<Box<[UserId]>>,
+    /// Longest page in seconds: 10–3,600, default 180.
+    pub page_s: u16,
+    /// 緊急放送: passes do not disturb and takes the place of other pages; default off (R279).
+    pub emergency: bool,
     /// 無条件転送 (R273).
     pub all: Forward,
     /// あふれ先, when nobody answered (R273).
@@ -41,6 +47,8 @@ pub struct Department {
 impl Department {
     /// Seconds of `ring_s`.
     pub const RING_S: RangeInclusive<u16> = 5..=600;
+    /// Seconds of `page_s`.
+    pub const PAGE_S: RangeInclusive<u16> = 10..=3_600;
     /// Most members of a department that rings.
     pub const MEMBERS_MAX: usize = 256;
     /// Most members of a department that pages.
@@ -59,10 +67,18 @@ impl Department {
             members: Box::default(),
             ring_busy: false,
             ring_forwarded: false,
+            pagers: None,
+            page_s: 180,
+            emergency: false,
             all: Forward::default(),
             overflow: None,
             voicemail: false,
         }
+    }
+
+    /// Whether somebody may page (R278).
+    pub fn may_page(&self, user: UserId) -> bool {
+        self.pagers.as_ref().is_none_or(|list| list.contains(&user))
     }
 
     /// Most members that this one may have (R276).

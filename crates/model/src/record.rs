@@ -37,7 +37,7 @@ pub struct CallRecord {
     pub cause: Cause,
     /// Whose act or state led to it.
     pub blame: Blame,
-    /// The deciding rules, in order; at most 64.
+    /// The deciding rules, in order; at most 128.
     pub trace: Box<[Step]>,
 }
 

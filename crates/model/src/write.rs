@@ -17,7 +17,7 @@ use crate::record::{CallRecord, Party, Services, Step};
 const VERSION: u8 = 1;
 
 /// Most steps of an explanation that are kept.
-const TRACE_MAX: usize = 64;
+const TRACE_MAX: usize = 128;
 
 const BLAMES: [Blame; 5] =
     [Blame::Caller, Blame::Callee, Blame::Carrier, Blame::Us, Blame::Unknown];

@@ -188,6 +188,9 @@ pub struct Invite {
     /// The numbers that sent the call on, the first one first: `Diversion` (RFC 5806) and
     /// `History-Info` (RFC 7044).
     pub diverted: Vec<Diverted>,
+    /// The phone shall answer by itself: `Call-Info` with `answer-after`, `Alert-Info` and
+    /// `Answer-Mode` (RFC 5373), of which phones know one or another.
+    pub auto_answer: bool,
 }
 
 /// A number that sent a call on.

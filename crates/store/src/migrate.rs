@@ -37,6 +37,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     5 "main" "0005-call-services",
     6 "main" "0006-api-tokens",
     7 "main" "0007-messages",
+    8 "main" "0008-paging",
 ];
 
 /// Schema of `soft.db`.

@@ -117,6 +117,13 @@ fn every_step_of_the_trace_has_a_sentence() {
         ("park.retrieve", "2001"),
         ("media.path", "relay protection"),
         ("transfer.recall", "2001"),
+        ("page.begin", "4 180"),
+        ("page.reached", "2 2001,2002"),
+        ("page.missed", "2 2001,2002"),
+        ("page.no-right", "7100"),
+        ("page.barred", "7100"),
+        ("page.over", ""),
+        ("group.pass", "paged 2002"),
         ("decided", "Unregistered"),
     ] {
         for lang in Lang::ALL {

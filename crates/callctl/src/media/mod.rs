@@ -5,7 +5,8 @@ mod render;
 mod say;
 mod want;
 
-pub(crate) use render::{can_play, holds, same_endpoint};
+pub(crate) use render::{can_play, holds, page_answer, page_offer, same_endpoint};
+pub(crate) use want::condition;
 
 use std::net::SocketAddr;
 
@@ -18,6 +19,7 @@ use crate::cx::Cx;
 use crate::exchange::Exchange;
 use crate::leg::{Body, Leg, Media, Role, Serves, Waiting};
 use crate::record::Verdict;
+use crate::view::View;
 use path::Way;
 
 impl Waiting {
@@ -51,14 +53,10 @@ impl Call {
 
     /// The port is open.
     pub(crate) fn opened(&mut self, cx: &mut Cx<'_>, id: LegId, at: (SocketAddr, SocketAddr)) {
-        let configured = cx.view.media_address();
+        let at = our_addresses(cx.view, at);
         let Some(media) = self.leg_mut(id).and_then(|l| l.media.as_mut()) else { return };
-        let ours = |addr: SocketAddr| match configured {
-            Some(ip) if ip.is_ipv4() == addr.is_ipv4() => SocketAddr::new(ip, addr.port()),
-            _ => addr,
-        };
         if media.at.is_none() {
-            media.at = Some((ours(at.0), ours(at.1)));
+            media.at = Some(at);
             self.flush(cx, id);
         }
     }
@@ -77,7 +75,7 @@ impl Call {
         if self.announce.is_some() && self.first == Some(id) {
             return self.announcement_over(cx);
         }
-        if self.voice.is_some() && self.first == Some(id) {
+        if (self.voice.is_some() || self.page.is_some()) && self.first == Some(id) {
             self.trouble = Some(shortage);
             return;
         }
@@ -133,12 +131,30 @@ impl Call {
         self.way_of(id) == Way::Relay
             || leg.serves == Serves::Music
             || exchanging
-            || ((self.announce.is_some() || self.voice.is_some()) && self.first == Some(id))
+            || (self.is_served() && self.first == Some(id))
             || self.takeover.as_ref().is_some_and(|t| t.way == Way::Relay)
+    }
+
+    /// The exchange itself talks or listens to the caller.
+    fn is_served(&self) -> bool {
+        self.announce.is_some() || self.voice.is_some() || self.page.is_some()
     }
 
     /// Everything joined in this call is to be told again.
     pub(crate) fn touch_all_media(&mut self) {
         self.legs.iter_mut().for_each(Leg::touch_media);
     }
+}
+
+/// RTP and RTCP address of a port as phones are told.
+pub(crate) fn our_addresses(
+    view: &dyn View,
+    (rtp, rtcp): (SocketAddr, SocketAddr),
+) -> (SocketAddr, SocketAddr) {
+    let configured = view.media_address();
+    let ours = |addr: SocketAddr| match configured {
+        Some(ip) if ip.is_ipv4() == addr.is_ipv4() => SocketAddr::new(ip, addr.port()),
+        _ => addr,
+    };
+    (ours(rtp), ours(rtcp))
 }

@@ -4,7 +4,7 @@ use base::Cause;
 use base::LegId;
 use bytes::Bytes;
 use mediactl::sdp::{Audio, CryptoPatch, Others, Own, Patch, Profile, Sdp, negotiate};
-use mediactl::{CryptoKey, Direction, KEY_BYTES, Payloads, Sdes, Suite};
+use mediactl::{CryptoKey, Direction, KEY_BYTES, Payload, Payloads, Sdes, Suite};
 use smallvec::SmallVec;
 
 use crate::call::Call;
@@ -192,6 +192,32 @@ fn own(cx: &mut Cx<'_>, leg: &mut Leg, direction: Direction) -> Result<Bytes, Ca
     // As an offer it says what we want, whatever the far end's last direction was.
     let sdp = Sdp::parse(&text).map_err(|_| unusable)?;
     sdp.with_direction(direction).map(Bytes::from).map_err(|_| unusable)
+}
+
+/// Our offer to a terminal that shall listen to a page.
+pub(crate) fn page_offer(cx: &mut Cx<'_>, leg: &mut Leg) -> Result<Bytes, Cause> {
+    let keys = offer_keys(cx, leg);
+    let protect = leg.media.as_ref().and_then(|m| m.protect);
+    let (rtp, rtcp) = ports(leg)?;
+    let own = Own {
+        session: leg.id.0,
+        rtp,
+        rtcp,
+        // One way, and no digits.
+        payloads: &[Payload::PCMU, Payload::PCMA],
+        direction: Direction::SendOnly,
+        profile: if protect == Some(Protect::Savp) { Profile::Savp } else { Profile::Avp },
+        crypto: &keys,
+    };
+    let (id, text) = (leg.id, Bytes::from(own.offer()));
+    Ok(stamp(leg, id, text, Way::Relay))
+}
+
+/// Our answer to the offer of a terminal that listens to a page.
+pub(crate) fn page_answer(cx: &mut Cx<'_>, leg: &mut Leg) -> Result<Bytes, Cause> {
+    let text = own(cx, leg, Direction::SendOnly)?;
+    let id = leg.id;
+    Ok(stamp(leg, id, text, Way::Relay))
 }
 
 /// The body with its audio in both directions; as it is when it says so already.

@@ -89,6 +89,7 @@ impl Call {
             referred_by: ring.referred_by.clone(),
             reliable: leg.reliable,
             diverted: self.diverted(cx),
+            auto_answer: false,
         };
         cx.out.push(Action::OfferLeg(Box::new(offer)));
         if let Some(leg) = self.leg_mut(id) {

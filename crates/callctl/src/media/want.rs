@@ -16,40 +16,13 @@ use super::path::Way;
 impl Call {
     /// The condition of the leg's media leg; `None` when it has none.
     pub(super) fn want(&self, id: LegId) -> Option<LegWant> {
-        let leg = self.leg(id)?;
-        let media = leg.media.as_ref()?;
-        let body = in_force(leg);
-        let sdp = Sdp::parse(&body).ok();
-        let audio = sdp.as_ref().and_then(|s| s.audio().ok().flatten());
-        let image = sdp.as_ref().filter(|s| s.wants_t38());
-        let image = image.and_then(|s| s.image().ok().flatten());
-        let live = audio.as_ref().filter(|a| !a.is_refused());
-        let (form, remote) = match (live, image) {
-            (Some(audio), _) => (Form::Rtp, audio.remote(false)),
-            (None, Some(image)) => {
-                let (rtp, rtcp) = (image.addr, image.addr);
-                (Form::Udptl, Some(RemoteMedia { rtp, rtcp, rtcp_mux: false }))
-            }
-            (None, None) => (Form::Rtp, None),
-        };
-        Some(LegWant {
-            leg: media.id,
-            group: GroupId(self.group),
-            local: leg.path.local,
-            // An address of 0.0.0.0 says "do not send to me".
-            remote: remote.filter(|r| !r.rtp.ip().is_unspecified()),
-            form,
-            protection: live.map_or(Protection::None, |audio| protection(leg, audio)),
-            payloads: live.map(|audio| self.payloads(id, audio)).unwrap_or_default(),
-            direction: live.map_or(Direction::SendRecv, |a| a.direction.reversed()),
-            joined: media.joined,
-            dtmf_to_peer: media.tones,
-        })
+        let mut want = condition(self.leg(id)?, self.group)?;
+        want.payloads = self.payloads(id, want.payloads);
+        Some(want)
     }
 
     /// What the leg may send and gets: the codings that the other side knows as well.
-    fn payloads(&self, id: LegId, audio: &Audio<'_>) -> Payloads {
-        let all = audio.payloads();
+    fn payloads(&self, id: LegId, all: Payloads) -> Payloads {
         let other = self.counterpart(id).and_then(|c| self.leg(c));
         let Some(body) = other.map(in_force) else { return all };
         let sdp = Sdp::parse(&body).ok();
@@ -78,7 +51,7 @@ impl Call {
 
     pub(super) fn joined(&self, id: LegId) -> Joined {
         let Some(leg) = self.leg(id) else { return Joined::None };
-        if let Some(joined) = self.voice_for(id) {
+        if let Some(joined) = self.voice_for(id).or_else(|| self.page_for(id)) {
             return joined;
         }
         if let Some(announce) = self.announce.as_ref().filter(|_| self.first == Some(id)) {
@@ -114,6 +87,38 @@ impl Call {
         let what = PlayerId::Tone(ToneKind::Ringback);
         Some(Play { what, repeat: Repeat::Forever, serial: 0 })
     }
+}
+
+/// The condition of a leg by itself, with all that its far end can send and hear.
+pub(crate) fn condition(leg: &Leg, group: u64) -> Option<LegWant> {
+    let media = leg.media.as_ref()?;
+    let body = in_force(leg);
+    let sdp = Sdp::parse(&body).ok();
+    let audio = sdp.as_ref().and_then(|s| s.audio().ok().flatten());
+    let image = sdp.as_ref().filter(|s| s.wants_t38());
+    let image = image.and_then(|s| s.image().ok().flatten());
+    let live = audio.as_ref().filter(|a| !a.is_refused());
+    let (form, remote) = match (live, image) {
+        (Some(audio), _) => (Form::Rtp, audio.remote(false)),
+        (None, Some(image)) => {
+            let (rtp, rtcp) = (image.addr, image.addr);
+            (Form::Udptl, Some(RemoteMedia { rtp, rtcp, rtcp_mux: false }))
+        }
+        (None, None) => (Form::Rtp, None),
+    };
+    Some(LegWant {
+        leg: media.id,
+        group: GroupId(group),
+        local: leg.path.local,
+        // An address of 0.0.0.0 says "do not send to me".
+        remote: remote.filter(|r| !r.rtp.ip().is_unspecified()),
+        form,
+        protection: live.map_or(Protection::None, |audio| protection(leg, audio)),
+        payloads: live.map(Audio::payloads).unwrap_or_default(),
+        direction: live.map_or(Direction::SendRecv, |a| a.direction.reversed()),
+        joined: media.joined,
+        dtmf_to_peer: media.tones,
+    })
 }
 
 /// What the far end said last and we agreed to; before that, its first offer.

@@ -1,4 +1,5 @@
-//! Department: all members ring together; their own forwards and voicemail are not used.
+//! Department: all members ring together; their own forwards and voicemail are not used. One that
+//! pages is the business of `page`.
 
 use base::id::DepartmentId;
 use base::{Cause, Dn};
@@ -14,18 +15,19 @@ impl Journey {
     /// The call reaches the common number of a department.
     pub(super) fn at_department(&mut self, walk: &mut Walk<'_>, dn: Dn, id: DepartmentId) -> Next {
         walk.note(Mark::RouteDepartment(dn));
-        self.services.insert(Service::Department);
         self.called = None;
         let facts = walk.facts;
         let Some(department) = facts.snapshot().department(id) else {
             return self.fail(walk, Cause::UnallocatedNumber);
         };
+        if !department.multicast {
+            self.services.insert(Service::Department);
+        }
         if let Some(to) = &department.all.to {
             return self.forward(walk, dn, ForwardKind::All, to);
         }
         if department.multicast {
-            walk.note(Mark::NoPaging(dn));
-            return self.fail(walk, Cause::OptionNotContracted);
+            return self.at_paging(walk, department);
         }
         self.ring_members(walk, department)
     }

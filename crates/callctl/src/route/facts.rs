@@ -14,6 +14,8 @@ pub(crate) trait Facts {
     fn calls(&self, tenant: TenantId, dn: Dn) -> u32;
     /// A call is parked in the slot.
     fn is_parked(&self, tenant: TenantId, slot: Dn) -> bool;
+    /// Whether the device is in a page, and in one for an emergency.
+    fn paged(&self, device: DeviceId) -> Option<bool>;
     /// The member of a hunting group that was offered a call last (均等).
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
 }
@@ -74,6 +76,8 @@ pub(crate) enum Spared {
     Quiet,
     /// In a call, or ringing.
     Busy,
+    /// Listens to another page.
+    Paged,
 }
 
 impl Spared {
@@ -86,6 +90,7 @@ impl Spared {
             Spared::Out => "unreachable",
             Spared::Quiet => "do-not-disturb",
             Spared::Busy => "busy",
+            Spared::Paged => "paged",
         }
     }
 }
@@ -100,7 +105,7 @@ pub(crate) struct Reasons {
 impl Reasons {
     pub(crate) fn add(&mut self, why: Spared) {
         match why {
-            Spared::Busy | Spared::Quiet => self.busy = true,
+            Spared::Busy | Spared::Quiet | Spared::Paged => self.busy = true,
             Spared::Out => self.out = true,
             Spared::Involved | Spared::Stopped | Spared::Forwards => {}
         }

@@ -7,7 +7,7 @@
 //! | `number` | what was dialled: a code, a prefix, a number |
 //! | `user` | the table of group E: forward, ring, voicemail, refuse |
 //! | `forward` | hops, loops, whose voicemail, what a forward in vain means |
-//! | `hunt` `department` | the members of a group |
+//! | `hunt` `department` `page` | the members of a group |
 //! | `facts` | what may be read |
 //! | `person` | who stands behind a leg |
 //!
@@ -18,6 +18,7 @@ pub(crate) mod facts;
 mod forward;
 mod hunt;
 pub(crate) mod number;
+pub(crate) mod page;
 pub(crate) mod person;
 mod user;
 
@@ -31,6 +32,7 @@ use smallvec::SmallVec;
 use crate::explain::Mark;
 pub(crate) use facts::Facts;
 use hunt::Hunt;
+use page::PagePlan;
 
 /// A refusal and the rule that it follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub(crate) enum Next {
     Ring(Plan),
     /// Nobody to ring until then (R271); the walk goes on by [`Journey::resume`].
     Wait { until: Mono },
+    /// Page these (R208).
+    Page(PagePlan),
     /// Leave a message in the box of a number (R262).
     Voicemail { of: Dn },
     /// Listen to the own box (R253).

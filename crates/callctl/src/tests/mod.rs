@@ -12,6 +12,7 @@ mod hold;
 mod lamps;
 mod media;
 mod pace;
+mod page;
 mod park;
 mod race;
 mod random;

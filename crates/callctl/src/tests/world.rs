@@ -302,7 +302,7 @@ impl World {
         let mut rounds = 0;
         while let Some(input) = self.queue.pop_front() {
             rounds += 1;
-            assert!(rounds < 2_000, "the inputs never end");
+            assert!(rounds < 5_000, "the inputs never end");
             let mut out = Vec::new();
             self.control.handle(self.now, input, &self.facts, &mut out);
             self.watch_lamps();
@@ -347,7 +347,8 @@ impl World {
                 let to = &offer.to.number;
                 assert_eq!(*to, n.to_string());
                 let line = format!(
-                    "{name} invite from {} {}{}",
+                    "{name} {} from {} {}{}",
+                    if offer.auto_answer { "page" } else { "invite" },
                     offer.from.number,
                     sdp.unwrap_or_else(|| "-".into()),
                     if offer.reliable { " reliable" } else { "" }
@@ -676,6 +677,13 @@ impl World {
         self.event(leg, LegEvent::Answered { sdp: Some(sdp) });
     }
 
+    /// A terminal answers by itself, or someone does: it listens to a page.
+    pub(super) fn listens(&mut self, name: &str) {
+        let leg = self.leg(name);
+        let sdp = self.sdp(self.far[&leg].user, "recvonly");
+        self.event(leg, LegEvent::Answered { sdp: Some(sdp) });
+    }
+
     pub(super) fn refuses(&mut self, name: &str, status: u16) {
         let leg = self.leg(name);
         let refused = Refused { status, q850: None, unreachable: false };
@@ -788,6 +796,8 @@ impl World {
                         PlayerId::Music(music) => format!("music {music}"),
                     },
                     Joined::Recorder(record) => format!("recorder {:?}", record.file),
+                    Joined::Speaker => "speaks".to_owned(),
+                    Joined::Listener(to) => format!("hears {}", self.media_name(to)),
                 };
                 format!("{} {to}", self.media_name(w.leg))
             })

@@ -1,6 +1,7 @@
 mod bench;
 mod digits;
 mod imports;
+mod page;
 mod play;
 mod pool;
 mod records;

@@ -79,6 +79,8 @@ fn joined() -> impl Strategy<Value = Joined> {
     prop_oneof![
         Just(Joined::None),
         Just(Joined::Echo),
+        Just(Joined::Speaker),
+        any::<u64>().prop_map(|n| Joined::Listener(LegId(n))),
         any::<u64>().prop_map(|n| Joined::Leg(LegId(n))),
         (what, repeat, any::<u32>()).prop_map(|(what, repeat, serial)| Joined::Player(Play {
             what,

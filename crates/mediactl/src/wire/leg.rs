@@ -158,6 +158,11 @@ fn write_joined(w: &mut Writer<'_>, joined: &Joined) {
             w.u16(record.max_s);
             w.u32(record.serial);
         }
+        Joined::Speaker => w.u8(5),
+        Joined::Listener(leg) => {
+            w.u8(6);
+            w.u64(leg.0);
+        }
     }
 }
 
@@ -168,6 +173,8 @@ fn read_joined(r: &mut Reader<'_>) -> Result<Joined, WireError> {
         2 => Joined::Echo,
         3 => Joined::Player(read_play(r)?),
         4 => Joined::Recorder(Record { file: read_file(r)?, max_s: r.u16()?, serial: r.u32()? }),
+        5 => Joined::Speaker,
+        6 => Joined::Listener(LegId(r.u64()?)),
         _ => return Err(WireError::Unknown("joined")),
     })
 }

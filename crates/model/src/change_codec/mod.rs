@@ -19,8 +19,9 @@ use services::{
 
 /// Version of the form that [`encode_changes`] writes. Version 1 had neither codes, options and
 /// announcements of tenants, nor settings of sites but the first, nor pickup rights of users, nor
-/// the switches of terminals; they are read as their defaults.
-const VERSION: u8 = 2;
+/// the switches of terminals; version 2 had no pages of departments; they are read as their
+/// defaults.
+const VERSION: u8 = 3;
 
 /// The oldest version that is read.
 const OLDEST: u8 = 1;
@@ -114,7 +115,7 @@ fn decode(take: &mut Take<'_>, version: u8) -> Result<Change, DecodeError> {
         12 => Change::AdminDelete(AdminId(take.id()?)),
         13 => Change::VirtualDnPut(take_virtual(take)?),
         14 => Change::VirtualDnDelete(VirtualDnId(take.id()?)),
-        15 => Change::DepartmentPut(take_department(take)?),
+        15 => Change::DepartmentPut(take_department(take, version)?),
         16 => Change::DepartmentDelete(DepartmentId(take.id()?)),
         17 => Change::HuntPut(take_hunt(take)?),
         18 => Change::HuntDelete { tenant: TenantId(take.id()?), number: take.small()? },

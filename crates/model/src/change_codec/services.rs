@@ -72,10 +72,19 @@ pub(super) fn put_department(department: &Department, out: &mut Vec<u8>) {
     put_forward(&department.all, out);
     put_destination(department.overflow.as_ref(), out);
     out.byte(department.voicemail.into());
+    out.option(department.pagers.as_ref(), |o, list| {
+        o.number(list.len() as u64);
+        list.iter().for_each(|id| o.id(id.0));
+    });
+    out.number(u64::from(department.page_s));
+    out.byte(department.emergency.into());
 }
 
-pub(super) fn take_department(take: &mut Take<'_>) -> Result<Department, DecodeError> {
-    Ok(Department {
+pub(super) fn take_department(
+    take: &mut Take<'_>,
+    version: u8,
+) -> Result<Department, DecodeError> {
+    let mut department = Department {
         id: DepartmentId(take.id()?),
         tenant: TenantId(take.id()?),
         site: SiteId(take.id()?),
@@ -89,7 +98,16 @@ pub(super) fn take_department(take: &mut Take<'_>) -> Result<Department, DecodeE
         all: take_forward(take)?,
         overflow: take_destination(take)?,
         voicemail: take.flag()?,
-    })
+        pagers: None,
+        page_s: 180,
+        emergency: false,
+    };
+    if version > 2 {
+        department.pagers = take.option(|t| take_list(t, MEMBERS_MAX, |t| t.id().map(UserId)))?;
+        department.page_s = take.small()?;
+        department.emergency = take.flag()?;
+    }
+    Ok(department)
 }
 
 pub(super) fn put_hunt(group: &HuntGroup, out: &mut Vec<u8>) {

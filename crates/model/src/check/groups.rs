@@ -82,6 +82,9 @@ impl Case<'_> {
             }
         }
         in_range(at, ("ring-s", Department::RING_S), department.ring_s, found);
+        in_range(at, ("page-s", Department::PAGE_S), department.page_s, found);
+        let pagers = department.pagers.as_deref().unwrap_or_default();
+        member_count(at, pagers.len(), Department::MULTICAST_MAX, found);
         let forward = std::slice::from_ref(&department.all);
         destinations(at, forward, department.overflow.as_ref(), found);
     }

@@ -20,6 +20,7 @@ pub(crate) fn invite(offer: call::OfferLeg) -> (LegId, S) {
         referred_by: offer.referred_by,
         reliable,
         diverted: offer.diverted.into_iter().map(diverted).collect(),
+        auto_answer: offer.auto_answer,
     }));
     (offer.leg, command)
 }

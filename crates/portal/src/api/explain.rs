@@ -21,7 +21,8 @@ use crate::api::trouble::Trouble;
 const ASSUMED_MAX: usize = 330;
 
 const ANSWERS: &[&str] = &["no-answer", "answers", "busy", "declines", "unreachable"];
-const ENDINGS: &[&str] = &["answered", "rings", "voicemail", "mailbox", "slot", "code", "refused"];
+const ENDINGS: &[&str] =
+    &["answered", "rings", "voicemail", "pages", "mailbox", "slot", "code", "refused"];
 
 const ASSUMPTION: &Shape = &Shape {
     name: "Assumption",
@@ -131,6 +132,10 @@ fn told_as(found: &Explanation) -> Value {
         Ending::Voicemail(dn) => {
             extension = Some(dn.text());
             "voicemail"
+        }
+        Ending::Pages(dn) => {
+            extension = Some(dn.text());
+            "pages"
         }
         Ending::Mailbox(dn) => {
             extension = Some(dn.text());

@@ -169,7 +169,7 @@ fn sounds(world: &World) -> BTreeMap<SocketAddr, BTreeSet<Sound>> {
                         let sends = other.want.direction.sends();
                         other.want.remote.filter(|_| back && sends).map(|r| r.rtp)
                     }),
-                    Joined::None | Joined::Player(_) | Joined::Echo | Joined::Recorder(_) => None,
+                    _ => None,
                 },
             };
             if let Some(ear) = ear {

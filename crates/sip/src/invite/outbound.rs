@@ -119,6 +119,13 @@ impl Usage {
                 .with(HeaderId::HistoryInfo, diverted::history(&invite.diverted, &invite.to))
                 .with(HeaderId::Diversion, diverted::diversion(&invite.diverted));
         }
+        if invite.auto_answer {
+            let host = &invite.from.host;
+            ask = ask
+                .with(HeaderId::CallInfo, format!("<sip:{host}>;answer-after=0"))
+                .with(HeaderId::AlertInfo, format!("<http://{host}>;info=alert-autoanswer;delay=0"))
+                .with(HeaderId::AnswerMode, "Auto");
+        }
         if !calling.replaces.is_empty() {
             ask = ask.with(HeaderId::Replaces, calling.replaces.clone());
         }

@@ -65,6 +65,7 @@ impl Endpoint {
             referred_by: None,
             reliable,
             diverted: Vec::new(),
+            auto_answer: false,
         };
         let target = self.home.map(|peer| Target {
             device: DeviceId::default(),

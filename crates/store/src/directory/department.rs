@@ -9,12 +9,13 @@ use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, dn, multicast, ring_s, members,
-    ring_busy, ring_forwarded, forward_all, forward_all_last, overflow, voicemail
-    FROM department";
+    ring_busy, ring_forwarded, forward_all, forward_all_last, overflow, voicemail,
+    pagers, page_s, emergency FROM department";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO department (tenant, id, site, name, dn, multicast, ring_s, members, ring_busy,
-     ring_forwarded, forward_all, forward_all_last, overflow, voicemail) VALUES",
-    14,
+     ring_forwarded, forward_all, forward_all_last, overflow, voicemail, pagers, page_s,
+     emergency) VALUES",
+    17,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -36,6 +37,9 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         all: c.forward()?,
         overflow: c.destination()?,
         voicemail: c.flag()?,
+        pagers: c.ids_option()?.map(|ids| ids.into_iter().map(UserId).collect()),
+        page_s: c.small()?,
+        emergency: c.flag()?,
     }))
 }
 
@@ -57,6 +61,9 @@ pub(crate) async fn put(
         add_forward(args, &d.all);
         add_overflow(args, d.overflow.as_ref());
         args.add(i64::from(d.voicemail));
+        args.add(d.pagers.as_ref().map(|list| ids_blob(list.iter().map(|id| id.0))));
+        args.add(i64::from(d.page_s));
+        args.add(i64::from(d.emergency));
     })
     .await
 }

@@ -116,6 +116,10 @@ impl<'r> Columns<'r> {
         self.blob_option()?.unwrap_or_default().chunks(16).map(id_of).collect()
     }
 
+    pub(crate) fn ids_option(&mut self) -> Result<Option<Vec<Uuid>>, DbError> {
+        self.blob_option()?.map(|ids| ids.chunks(16).map(id_of).collect()).transpose()
+    }
+
     pub(crate) fn destination(&mut self) -> Result<Option<Destination>, DbError> {
         let parse = |text| Destination::parse(text).ok_or(DbError::corrupt("destination"));
         self.text_option()?.map(parse).transpose()

@@ -13,6 +13,7 @@ explain-unreachable = 圏外になる
 explain-answered = 内線番号{ $dn }が応答します。
 explain-rings = 内線番号{ $dn }を呼び出します。
 explain-voicemail = 内線番号{ $dn }の留守番につながります。
+explain-pages = 所属{ $dn }のメンバーに一斉放送します。
 explain-mailbox = 内線番号{ $dn }の留守番の再生につながります。
 explain-slot = パーク番号{ $dn }の通話を取り出します。
 explain-code = 特番「{ $code }」の操作になります。

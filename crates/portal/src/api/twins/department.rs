@@ -1,7 +1,7 @@
 //! Departments as JSON (R207–R209, R273–R276). People are named by their extensions.
 
 use app::service::Problem;
-use base::id::DepartmentId;
+use base::id::{DepartmentId, UserId};
 use model::{Department, Snapshot};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,17 @@ const SHAPE: &Shape = &Shape {
         ),
         may("ring_busy", Kind::Flag, "Ring members who talk; default false."),
         may("ring_forwarded", Kind::Flag, "Ring members who forward; default false."),
+        may(
+            "pagers",
+            Kind::Null(&Kind::List(&Kind::Extension, 2_000)),
+            "Who may page: extensions of people; null, the default, lets everybody.",
+        ),
+        may("page_s", Kind::Number(10, 3_600), "Longest page in seconds; default 180."),
+        may(
+            "emergency",
+            Kind::Flag,
+            "Pages pass do not disturb and take the place of others; default false.",
+        ),
         may("forward_all", Kind::Null(&Kind::Destination), "Unconditional forward."),
         may("overflow", Kind::Null(&Kind::Destination), "Where calls go that nobody answered."),
         may("voicemail", Kind::Flag, "Whether the department has a mailbox; default false."),
@@ -43,6 +54,9 @@ pub(crate) struct DepartmentTwin {
     members: Vec<String>,
     ring_busy: bool,
     ring_forwarded: bool,
+    pagers: Option<Vec<String>>,
+    page_s: u16,
+    emergency: bool,
     forward_all: Option<String>,
     overflow: Option<String>,
     voicemail: bool,
@@ -54,7 +68,10 @@ impl Twin for DepartmentTwin {
     const SHAPE: &'static Shape = SHAPE;
 
     fn of(department: &Department, snapshot: &Snapshot) -> Self {
-        let members = department.members.iter().filter_map(|id| snapshot.user(*id));
+        let numbers = |ids: &[UserId]| {
+            let users = ids.iter().filter_map(|id| snapshot.user(*id));
+            users.map(|u| u.dn.text()).collect::<Vec<String>>()
+        };
         DepartmentTwin {
             id: department.id.to_string(),
             extension: department.dn.text(),
@@ -62,9 +79,12 @@ impl Twin for DepartmentTwin {
             site: department.site.to_string(),
             multicast: department.multicast,
             ring_s: department.ring_s,
-            members: members.map(|u| u.dn.text()).collect(),
+            members: numbers(&department.members),
             ring_busy: department.ring_busy,
             ring_forwarded: department.ring_forwarded,
+            pagers: department.pagers.as_deref().map(numbers),
+            page_s: department.page_s,
+            emergency: department.emergency,
             forward_all: destination_text(department.all.to.as_ref()),
             overflow: destination_text(department.overflow.as_ref()),
             voicemail: department.voicemail,
@@ -78,14 +98,11 @@ impl Twin for DepartmentTwin {
 
     fn object(self, cx: &Cx<'_>, old: Option<&Department>) -> Result<Department, Vec<Problem>> {
         let mut reader = Reader::default();
-        let mut members = Vec::with_capacity(self.members.len());
-        for (at, text) in self.members.iter().enumerate() {
-            let field = format!("members.{at}");
-            match cx.snapshot.user_by_dn(cx.tenant, reader.dn(&field, text)?) {
-                Some(user) => members.push(user.id),
-                None => reader.fail(Problem::new(238, &field, text)),
-            }
-        }
+        let members = people(cx, &mut reader, ("members", &self.members))?;
+        let pagers = match &self.pagers {
+            Some(list) => Some(people(cx, &mut reader, ("pagers", list))?.into()),
+            None => None,
+        };
         let department = Department {
             id: old.map_or(DepartmentId(cx.id), |o| o.id),
             tenant: cx.tenant,
@@ -97,10 +114,30 @@ impl Twin for DepartmentTwin {
             members: members.into(),
             ring_busy: self.ring_busy,
             ring_forwarded: self.ring_forwarded,
+            pagers,
+            page_s: self.page_s,
+            emergency: self.emergency,
             all: reader.forward("forward_all", self.forward_all.as_deref(), old.map(|o| &o.all)),
             overflow: reader.destination("overflow", self.overflow.as_deref()),
             voicemail: self.voicemail,
         };
         reader.end(department)
     }
+}
+
+/// The people of these extensions.
+fn people(
+    cx: &Cx<'_>,
+    reader: &mut Reader,
+    (field, list): (&str, &[String]),
+) -> Result<Vec<UserId>, Vec<Problem>> {
+    let mut people = Vec::with_capacity(list.len());
+    for (at, text) in list.iter().enumerate() {
+        let field = format!("{field}.{at}");
+        match cx.snapshot.user_by_dn(cx.tenant, reader.dn(&field, text)?) {
+            Some(user) => people.push(user.id),
+            None => reader.fail(Problem::new(238, &field, text)),
+        }
+    }
+    Ok(people)
 }

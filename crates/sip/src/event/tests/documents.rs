@@ -178,6 +178,7 @@ fn what_a_watcher_is_told_lets_it_replace_the_ringing_leg() {
             max_forwards: 69,
             referred_by: None,
             diverted: Vec::new(),
+            auto_answer: false,
             reliable: false,
         };
         let command = LegCommand::Invite(Box::new(invite));

@@ -199,6 +199,7 @@ impl World {
             referred_by: None,
             reliable,
             diverted: Vec::new(),
+            auto_answer: false,
         };
         let target = Target {
             device: DeviceId::default(),

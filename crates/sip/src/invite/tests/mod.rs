@@ -127,6 +127,7 @@ impl Bench {
             referred_by: None,
             reliable: true,
             diverted: Vec::new(),
+            auto_answer: false,
         }
     }
 

@@ -324,6 +324,7 @@ impl World {
             referred_by: None,
             reliable: true,
             diverted: Vec::new(),
+            auto_answer: false,
         };
         self.sides.insert(leg, Side::default());
         let command = LegCommand::Invite(Box::new(invite));
