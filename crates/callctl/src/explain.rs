@@ -344,9 +344,7 @@ fn routed(mark: Mark) -> Step {
         Mark::NoPaging(dn) => named("department.multicast", dn),
         Mark::NoPageRight(dn) => named("page.no-right", dn),
         Mark::PageBarred(dn) => named("page.barred", dn),
-        Mark::Page { contacts, page_s } => {
-            Step::new("page.begin", &format!("{contacts} {page_s}"))
-        }
+        Mark::Page { contacts, page_s } => Step::new("page.begin", &format!("{contacts} {page_s}")),
         Mark::PageOver => plain("page.over"),
         _ => plain("route.none"),
     }

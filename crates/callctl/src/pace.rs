@@ -53,7 +53,8 @@ impl Call {
         if let Some(ring) = &mut self.ring {
             ring.go_on_at = None;
         }
-        let held: Vec<LegId> = self.legs.iter().filter(|l| l.is_held_back()).map(|l| l.id).collect();
+        let held: Vec<LegId> =
+            self.legs.iter().filter(|l| l.is_held_back()).map(|l| l.id).collect();
         for id in held {
             if self.ring.as_ref().is_none_or(|r| r.go_on_at.is_some()) {
                 return;

@@ -227,10 +227,8 @@ impl Leg {
     /// digits are hidden or collected, or nobody else hears the leg.
     fn take_tones(&mut self) {
         let possible = self.codecs.negotiated && self.codecs.events.is_none();
-        let talks = matches!(
-            self.want.joined,
-            Joined::Leg(_) | Joined::Speaker | Joined::Listener(_)
-        );
+        let talks =
+            matches!(self.want.joined, Joined::Leg(_) | Joined::Speaker | Joined::Listener(_));
         let asked = self.hides_digits() || !talks;
         let wanted = possible && asked && self.want.form == Form::Rtp;
         match (&self.tones, wanted) {

@@ -204,12 +204,7 @@ impl Leg {
     }
 
     /// A frame in the law that the leg plays in.
-    pub(crate) fn play_frame(
-        &mut self,
-        now: Mono,
-        frame: &Frame,
-        buffer: &mut [u8; DATAGRAM_MAX],
-    ) {
+    pub(crate) fn play_frame(&mut self, now: Mono, frame: &Frame, buffer: &mut [u8; DATAGRAM_MAX]) {
         let Some((_, pt)) = self.codecs.play else { return };
         buffer[HEADER_BYTES..FRAME_BYTES].copy_from_slice(frame);
         self.own_frame(now, pt, buffer);

@@ -6,7 +6,7 @@ use base::Mono;
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 37] = [
+pub const REQUIRED: [&str; 38] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -36,6 +36,7 @@ pub const REQUIRED: [&str; 37] = [
     "hunts answered",
     "departments",
     "departments answered",
+    "pages heard",
     "pickups",
     "group pickups",
     "nothing to pick up",
@@ -77,6 +78,7 @@ impl Counts {
                 Service::ForwardUnregistered => self.add("forwards out of reach"),
                 Service::Hunt if answered => self.add("hunts answered"),
                 Service::Department if answered => self.add("departments answered"),
+                Service::Multicast if answered => self.add("pages heard"),
                 Service::Pickup if answered => self.add("pickups"),
                 Service::GroupPickup if answered => self.add("group pickups"),
                 Service::Pickup | Service::GroupPickup => self.add("nothing to pick up"),

@@ -18,6 +18,9 @@ pub const PILOTS: [&str; 2] = ["2100", "2101"];
 /// Common number of the department.
 pub const DEPARTMENT: &str = "2200";
 
+/// Common number of the department that pages.
+pub const PAGER: &str = "2300";
+
 /// The number of a person without a phone.
 pub const AWAY: &str = "2050";
 
@@ -50,6 +53,7 @@ impl Company {
             changes.push(Change::HuntPut(self.draw_hunt(rng, n, members)));
         }
         changes.push(Change::DepartmentPut(self.draw_department(rng)));
+        changes.push(Change::DepartmentPut(self.draw_pager(rng)));
         for n in 1..=2_u16 {
             let mut group =
                 PickupGroup { tenant: tenant_id(), number: n, name: "".into(), members: [].into() };
@@ -115,6 +119,17 @@ impl Company {
         department.ring_s = [10, 30, 360][rng.below(3) as usize];
         (department.ring_busy, department.ring_forwarded) = (rng.chance(1, 3), rng.chance(1, 3));
         department.overflow = rng.chance(1, 2).then(|| self.draw_destination(rng));
+        department
+    }
+
+    /// A department that pages everybody, for a short or a longer time.
+    fn draw_pager(&self, rng: &mut Rng) -> Department {
+        let (id, site) = (DepartmentId(Uuid(0x6_0002)), SiteId(Uuid(0x2001)));
+        let mut department = Department::new(id, tenant_id(), site, "放送", dn(PAGER));
+        department.multicast = true;
+        department.members = self.users.iter().map(|u| u.id).collect();
+        department.page_s = [10, 20, 180][rng.below(3) as usize];
+        department.emergency = rng.chance(1, 3);
         department
     }
 

@@ -2,7 +2,7 @@
 
 use base::Micros;
 
-use crate::office::{AWAY, DEPARTMENT, NOBODY, PILOTS};
+use crate::office::{AWAY, DEPARTMENT, NOBODY, PAGER, PILOTS};
 use crate::people::{Act, Deed};
 use crate::phone::{PhoneLeg, Stage};
 use crate::world::World;
@@ -23,7 +23,8 @@ impl World {
     pub(crate) fn service_number(&mut self) -> String {
         match self.office.below(12) {
             0..=3 => PILOTS[self.office.below(2) as usize].to_owned(),
-            4..=6 => DEPARTMENT.to_owned(),
+            4 | 5 => DEPARTMENT.to_owned(),
+            6 => PAGER.to_owned(),
             7 if self.office.chance(1, 2) => AWAY.to_owned(),
             7 => self.pickup_code(),
             8 | 9 => {
@@ -33,6 +34,7 @@ impl World {
                     1 => NOBODY.to_owned(),
                     2 => DEPARTMENT.to_owned(),
                     3 => PILOTS[0].to_owned(),
+                    4 => PAGER.to_owned(),
                     _ => self.colleague(),
                 };
                 format!("{code}{to}")

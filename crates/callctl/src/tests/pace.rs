@@ -100,7 +100,11 @@ fn an_answer_or_the_callers_end_in_between_leaves_the_others_in_peace() {
         w.wait(INVITE_PACE);
         seen.look(&mut w);
         assert_eq!(seen.0.len(), 2 * INVITES_AT_ONCE);
-        if answered { w.answers("3007") } else { w.hangs_up("2001") }
+        if answered {
+            w.answers("3007")
+        } else {
+            w.hangs_up("2001")
+        }
         let lines = std::mem::take(&mut w.lines);
         let ended = lines.iter().filter(|l| l.contains(" end ")).count();
         assert_eq!(ended, seen.0.len() - usize::from(answered), "nobody else has heard of it");

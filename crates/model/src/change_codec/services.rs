@@ -80,10 +80,7 @@ pub(super) fn put_department(department: &Department, out: &mut Vec<u8>) {
     out.byte(department.emergency.into());
 }
 
-pub(super) fn take_department(
-    take: &mut Take<'_>,
-    version: u8,
-) -> Result<Department, DecodeError> {
+pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Department, DecodeError> {
     let mut department = Department {
         id: DepartmentId(take.id()?),
         tenant: TenantId(take.id()?),

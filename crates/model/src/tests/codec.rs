@@ -187,6 +187,12 @@ fn changes_cut_or_flipped_are_survived() {
         Change::TenantPut(tenant(1)),
         Change::SitePut(site(1, 1)),
         Change::DepartmentPut(department(1, "2200", &[1, 2])),
+        Change::DepartmentPut(Department {
+            pagers: Some([user_id(1)].into()),
+            page_s: 10,
+            emergency: true,
+            ..department(2, "2201", &[1, 2])
+        }),
         Change::HuntPut(hunt(1, "2300", &["2001", "2002"])),
         Change::DnSettingsPut(named),
         Change::GatewayPut(gateway(1, "0")),

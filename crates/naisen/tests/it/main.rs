@@ -8,6 +8,7 @@ mod audio;
 mod files;
 mod harness;
 mod lamps;
+mod pages;
 mod peers;
 mod process;
 mod races;

@@ -336,6 +336,30 @@ async fn departments_name_people_by_their_extensions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn departments_that_page_say_who_may_and_how_long() {
+    let (world, mut api) = company().await;
+    let body = json!({ "extension": "7200", "name": "放送", "multicast": true,
+        "members": ["2001"] });
+    let made = api.call(("POST", "/departments"), body, 201).await;
+    let told = (&made["pagers"], &made["page_s"], &made["emergency"]);
+    assert_eq!(told, (&Value::Null, &json!(180), &json!(false)));
+    let set = json!({ "pagers": ["2002"], "page_s": 3600, "emergency": true });
+    api.call(("PATCH", "/departments/7200"), set, 200).await;
+    let kept = api.get("/departments/7200").await;
+    let told = (&kept["pagers"], &kept["page_s"], &kept["emergency"]);
+    assert_eq!(told, (&json!(["2002"]), &json!(3600), &json!(true)));
+    for (wrong, at) in [
+        (json!({ "pagers": ["2001", "9999"] }), (238, "pagers.1")),
+        (json!({ "page_s": 9 }), (212, "page_s")),
+    ] {
+        let refused = api.call(("PATCH", "/departments/7200"), wrong, 422).await;
+        assert_eq!(errors(&refused), one(at.0, at.1));
+    }
+    api.call(("PATCH", "/departments/7200"), json!({ "pagers": null }), 200).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_are_stopped_and_resumed_and_get_pins() {
     let (world, mut api) = company().await;
     let stopped = api.call(("PATCH", "/users/2001"), json!({ "state": "stopped" }), 200).await;

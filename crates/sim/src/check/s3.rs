@@ -72,12 +72,19 @@ fn ears(world: &World, n: usize) -> BTreeSet<Sound> {
 
 /// Whether two phones hear each other.
 pub fn talk(world: &World, n: usize, m: usize) -> bool {
-    let hears = |n: usize, m: usize| {
-        let ip = world.phones.get(m).map(|p| p.card.address.ip());
-        let voice = |s: &Sound| matches!(s, Sound::Voice(from) if Some(from.ip()) == ip);
-        ears(world, n).iter().any(voice)
-    };
-    hears(n, m) && hears(m, n)
+    hears(world, n, m) && hears(world, m, n)
+}
+
+/// Whether a phone hears another one and nothing else, and is not heard there.
+pub fn is_paged(world: &World, n: usize, m: usize) -> bool {
+    ears(world, n).len() == 1 && hears(world, n, m) && !hears(world, m, n)
+}
+
+/// Whether a phone hears another one.
+fn hears(world: &World, n: usize, m: usize) -> bool {
+    let ip = world.phones.get(m).map(|p| p.card.address.ip());
+    let voice = |s: &Sound| matches!(s, Sound::Voice(from) if Some(from.ip()) == ip);
+    ears(world, n).iter().any(voice)
 }
 
 /// Whether a phone hears the hold music and nothing else.
@@ -161,18 +168,22 @@ fn sounds(world: &World) -> BTreeMap<SocketAddr, BTreeSet<Sound>> {
             if call.holding || !far.direction.receives() || far.rtp.port() == 0 {
                 continue;
             }
-            let ear = match world.media.at(far.rtp) {
-                None => Some(far.rtp),
+            let ears: Vec<SocketAddr> = match world.media.at(far.rtp) {
+                None => vec![far.rtp],
                 Some(leg) => match leg.want.joined {
-                    Joined::Leg(other) => world.media.leg(other).and_then(|other| {
-                        let back = other.want.joined == Joined::Leg(leg.want.leg);
-                        let sends = other.want.direction.sends();
-                        other.want.remote.filter(|_| back && sends).map(|r| r.rtp)
-                    }),
-                    _ => None,
+                    Joined::Leg(other) => {
+                        let other = world.media.leg(other).and_then(|other| {
+                            let back = other.want.joined == Joined::Leg(leg.want.leg);
+                            let sends = other.want.direction.sends();
+                            other.want.remote.filter(|_| back && sends).map(|r| r.rtp)
+                        });
+                        other.into_iter().collect()
+                    }
+                    Joined::Speaker => listeners(world, leg.want.leg),
+                    _ => Vec::new(),
                 },
             };
-            if let Some(ear) = ear {
+            for ear in ears {
                 heard.entry(ear).or_default().insert(Sound::Voice(phone.rtp(call)));
             }
         }
@@ -184,6 +195,17 @@ fn sounds(world: &World) -> BTreeMap<SocketAddr, BTreeSet<Sound>> {
         {
             heard.entry(remote.rtp).or_default().insert(sound);
         }
+        for ear in listeners(world, leg.want.leg) {
+            heard.entry(ear).or_default().insert(sound);
+        }
     }
     heard
+}
+
+/// Where those are that listen to a leg.
+fn listeners(world: &World, speaker: LegId) -> Vec<SocketAddr> {
+    let legs = world.media.legs().map(|(_, leg)| &leg.want);
+    let listening = legs.filter(|want| want.joined == Joined::Listener(speaker));
+    let hearing = listening.filter(|want| want.direction.sends());
+    hearing.filter_map(|want| want.remote).map(|remote| remote.rtp).collect()
 }

@@ -226,6 +226,7 @@ impl Records {
                 let deeds = [Deed::Cancel, Deed::Bye, Deed::Cut];
                 deeds.into_iter().any(|deed| self.did(record, deed))
             }
+            Cause::NormalClearing if record.trace.iter().any(|s| &*s.code == "page.over") => true,
             Cause::NormalClearing if record.is_answered() => {
                 record.ended_by.as_deref().is_some_and(|by| {
                     self.has_done(by, Deed::Bye, record) || self.has_done(by, Deed::Refer, record)
@@ -236,7 +237,16 @@ impl Records {
         // Who picks up has dialled, and codes are answered by the exchange.
         let dialled = record.trace.iter().any(|s| &*s.code == "replaces")
             || (record.callee.is_none() && record.services.contains(Service::FeatureCode));
+        // Of a page each that it reached has answered; the caller need not wait for the first.
+        let reached = record.trace.iter().filter(|s| &*s.code == "page.reached");
+        let numbers = reached.filter_map(|s| s.args.split_once(' ')).flat_map(|s| s.1.split(','));
+        let deaf: Vec<&str> =
+            numbers.filter(|n| !self.has_done(n, Deed::Answered, record)).collect();
+        if !deaf.is_empty() {
+            found.push(format!("{deaf:?} did not listen: {record:?}"));
+        }
         let early = record.answered_at.is_some()
+            && !record.services.contains(Service::Multicast)
             && !self.has_done(&callee, Deed::Answered, record)
             && !is_transfer(record)
             && !dialled;

@@ -368,6 +368,7 @@ impl Player {
     fn hears(&mut self, n: usize, heard: Heard) -> Result<(), String> {
         let hears = move |w: &World| match heard {
             Heard::Phone(m) => s3::talk(w, n, m).then_some(()),
+            Heard::Page(m) => s3::is_paged(w, n, m).then_some(()),
             Heard::Music => s3::hears_music(w, n).then_some(()),
             Heard::Words => s3::hears_words(w, n).then_some(()),
             Heard::Nothing => s3::hears_nothing(w, n).then_some(()),

@@ -112,6 +112,8 @@ pub enum Verb {
 pub enum Heard {
     /// That phone, and it hears this one.
     Phone(usize),
+    /// That phone, which does not hear this one.
+    Page(usize),
     /// The hold music only.
     Music,
     /// Spoken words only.
@@ -239,6 +241,7 @@ fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
         [name, "hears", "music"] => Step::Hears(phone(name)?, Heard::Music),
         [name, "hears", "words"] => Step::Hears(phone(name)?, Heard::Words),
         [name, "hears", "nothing"] => Step::Hears(phone(name)?, Heard::Nothing),
+        [name, "hears", other] => Step::Hears(phone(name)?, Heard::Page(phone(other)?)),
         [name, "is", "free"] => Step::Free(phone(name)?),
         _ => return None,
     })

@@ -4,6 +4,7 @@
 //! hunt 2100 evenly 2002 2003 rounds 2 overflow 2001
 //! hunt 2100 first 2002 2003 ring 5s
 //! department 2200 rings 2002 2003 overflow 2001
+//! department 2300 pages 2002 2003 for 20s
 //! pickup group 1 has 2001 2002
 //! 2002 forwards no-answer to 2003 after 5s
 //! 2002 takes 1 call
@@ -61,6 +62,17 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
             options(rest, |what, value| match what {
                 "for" => seconds(value).map(|s| department.ring_s = s),
                 "overflow" => dn(value).map(|to| department.overflow = Some(Destination::Dn(to))),
+                _ => None,
+            })?;
+            Setup::Department(department, members)
+        }
+        ["department", number, "pages", rest @ ..] => {
+            let id = DepartmentId(Uuid(0x6_0002));
+            let mut department = Department::new(id, tenant_id(), site(), "放送", dn(number)?);
+            department.multicast = true;
+            let (members, rest) = numbers(rest);
+            options(rest, |what, value| match what {
+                "for" => seconds(value).map(|s| department.page_s = s),
                 _ => None,
             })?;
             Setup::Department(department, members)

@@ -56,6 +56,10 @@ fn everything() -> Vec<Change> {
     let department = Department {
         members: [user_id(2), user_id(1)].into(),
         ring_busy: true,
+        multicast: true,
+        pagers: Some([user_id(2)].into()),
+        page_s: 600,
+        emergency: true,
         overflow: Some(Destination::Dn(dn("2300"))),
         ..Department::new(DepartmentId(Uuid(5)), TENANT(), site_id(1), "営業", dn("2200"))
     };

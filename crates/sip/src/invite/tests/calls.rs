@@ -49,6 +49,24 @@ fn an_outbound_call_says_who_calls_and_ends_by_bye() {
 }
 
 #[test]
+fn a_page_asks_the_phone_to_answer_by_itself_in_each_way_that_phones_know() {
+    let mut b = Bench::new();
+    let page = Invite { auto_answer: true, ..b.invite(Some(OFFER)) };
+    b.call_with("", page);
+    let invite = b.expect("INVITE");
+    assert_eq!(header(&invite, HeaderId::CallInfo), "<sip:office.example>;answer-after=0");
+    let alert = header(&invite, HeaderId::AlertInfo);
+    assert_eq!(alert, "<http://office.example>;info=alert-autoanswer;delay=0");
+    assert_eq!(header(&invite, HeaderId::AnswerMode), "Auto");
+    let mut b = Bench::new();
+    b.call(Some(OFFER));
+    let invite = b.expect("INVITE");
+    for id in [HeaderId::CallInfo, HeaderId::AlertInfo, HeaderId::AnswerMode] {
+        assert!(invite.value(id).is_none(), "no other call does");
+    }
+}
+
+#[test]
 fn an_inbound_call_is_offered_answered_and_hung_up_by_the_phone() {
     let mut b = Bench::new();
     let mut far = Far::caller(1);

@@ -96,6 +96,11 @@ impl Bench {
 
     /// … by these proxies, the Path of its registration.
     fn call_by(&mut self, routes: &str, sdp: Option<&str>) -> LegId {
+        let invite = self.invite(sdp);
+        self.call_with(routes, invite)
+    }
+
+    fn call_with(&mut self, routes: &str, invite: Invite) -> LegId {
         self.legs += 1;
         let leg = LegId::new(Place::new(1, 2), OUTBOUND_IDS | self.legs);
         let target = Target {
@@ -105,7 +110,6 @@ impl Bench {
             routes: routes.as_bytes().to_vec(),
             replaces: Vec::new(),
         };
-        let invite = self.invite(sdp);
         let out = self.node.call(self.now, leg, invite, Some(target));
         self.sort(out);
         leg

@@ -1,0 +1,73 @@
+//! Paging, with telephones that answer by themselves.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::harness::audio::tone;
+use crate::harness::baresip::{Account, Baresip};
+use crate::harness::exchange::{DOMAIN, Exchange};
+use crate::harness::{have, let_run};
+
+/// Sends one request of the API and returns the status line of the answer.
+fn api(exchange: &Exchange, request: &str, body: &str) -> String {
+    let made = exchange.good(&["token", "--tenant", DOMAIN, "--name", "test"]);
+    let made = String::from_utf8_lossy(&made).into_owned();
+    let token = made.split_whitespace().find(|w| w.starts_with("naisen_")).expect("a token");
+    let mut stream = TcpStream::connect(exchange.listener(&["portal"])).unwrap();
+    let text = format!(
+        "{request} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn members_hear_the_caller_and_the_caller_hears_none_of_them() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("pages", "auto", 2101..2105);
+    let department = r#"{"extension": "7200", "name": "放送", "multicast": true,
+        "members": ["2102", "2103", "2104"]}"#;
+    let made = api(&exchange, "POST /api/v1/departments", department);
+    assert!(made.contains("201"), "{made}");
+    let phone = |name: &str, dn, hertz, more| {
+        let mut phone = Baresip::start(&exchange.dir, name, hertz);
+        let exchange = exchange.udp();
+        phone.register(Account { dn, exchange, transport: "udp", more });
+        phone
+    };
+    let mut caller = phone("caller", 2101, 700, "");
+    let mut first = phone("first", 2102, 440, ";answermode=auto");
+    let mut second = phone("second", 2103, 620, ";answermode=auto");
+    caller.dial("7200");
+    caller.event("CALL_ESTABLISHED");
+    first.event("CALL_ESTABLISHED");
+    second.event("CALL_ESTABLISHED");
+    // The tone that says that all are there, and then the caller.
+    for member in [&first, &second] {
+        member.hears_for(1_000, 0.3);
+        member.hears_for(700, 2.0);
+    }
+    caller.hears_for(1_000, 0.3);
+    let_run(Duration::from_secs(1));
+    let heard = caller.heard().pop().expect("a recording");
+    for hertz in [440, 620, 700] {
+        let heard = tone(&heard, hertz);
+        assert!(heard.seconds < 0.1, "{hertz} Hz came back: {heard:?}");
+    }
+    // One that takes a call leaves; the other one listens on.
+    let mark = second.mark();
+    let closed = first.mark();
+    first.dial("2103");
+    first.event_since(closed, "CALL_CLOSED");
+    second.event_since(mark, "CALL_CLOSED");
+    caller.command("hangup", "");
+    let history = exchange.history_of(1);
+    assert_eq!((&*history[0][4], &*history[0][11]), ("マルチキャスト", "016"), "{history:?}");
+}
