@@ -28,6 +28,8 @@ pub struct LegSurvey {
     pub is_relayed: bool,
     /// Music was refused to it, or cannot be had for it.
     pub is_without_music: bool,
+    /// It only listens to a page: its own end is not that of the call.
+    pub is_paged: bool,
     /// Nothing is under way in its call: no exchange, ringing, transfer, takeover or guidance, and
     /// nobody is held by code or parked.
     pub is_settled: bool,
@@ -58,6 +60,7 @@ impl Call {
             media: leg.media.as_ref().map(|m| m.id),
             is_relayed: self.way_of(leg.id) == Way::Relay,
             is_without_music: leg.no_music,
+            is_paged: self.is_paged(leg.id),
             is_settled,
         })
     }

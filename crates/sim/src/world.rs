@@ -350,7 +350,8 @@ impl World {
         machine.moment(machine.shard_of(bytes), (self.now.mono, tenant_id()), None)
     }
 
-    /// The call of the dialog that a BYE ends; others are not asked for.
+    /// The call of the dialog that a BYE ends; others are not asked for, nor those who only listen
+    /// to a page.
     fn call_of(&self, msg: &Msg) -> Option<base::CallId> {
         let machine = self.machine.as_ref()?;
         if msg.method() != Some(sip::msg::Method::Bye) {
@@ -358,7 +359,7 @@ impl World {
         }
         let mut dialogs = machine.dialogs();
         let dialog = dialogs.find(|d| *d.call_id == *msg.call_id() && d.is_up)?;
-        machine.legs().find(|l| l.leg == dialog.leg).map(|l| l.call)
+        machine.legs().find(|l| l.leg == dialog.leg && !l.is_paged).map(|l| l.call)
     }
 
     pub(crate) fn watched(&mut self, mut tell: impl FnMut(&mut Box<dyn Checker>, &mut Scene<'_>)) {
