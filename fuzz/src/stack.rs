@@ -281,9 +281,18 @@ impl Run {
             |user: &str| Identity { user: user.into(), host: REALM.into(), ..Identity::default() };
         let (from, to) = (who("2002"), who(USER));
         let (max_forwards, referred_by, reliable) = (69, None, count.is_multiple_of(2));
-        let diverted = Vec::new();
-        let invite =
-            Invite { contact, from, to, sdp, max_forwards, referred_by, reliable, diverted };
+        let (diverted, auto_answer) = (Vec::new(), count.is_multiple_of(3));
+        let invite = Invite {
+            contact,
+            from,
+            to,
+            sdp,
+            max_forwards,
+            referred_by,
+            reliable,
+            diverted,
+            auto_answer,
+        };
         self.legs.push(leg);
         self.put(Input::Leg { leg, command: LegCommand::Invite(Box::new(invite)) });
     }

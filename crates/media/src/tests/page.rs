@@ -24,7 +24,7 @@ fn every_listener_hears_the_speaker_and_nobody_hears_a_listener() {
         let mut talker = Phone::new(1);
         // Some listen before the speaker is there, as they do before the tone.
         let mut phones: Vec<Phone> = (2..10).map(Phone::new).collect();
-        let mut listen = |n: usize, phones: &mut [Phone]| {
+        let listen = |n: usize, phones: &mut [Phone]| {
             let at = bench.open(&listener(n as u64 + 2, &phones[n])).0;
             phones[n].to = Some(at);
         };
