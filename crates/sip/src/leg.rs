@@ -59,6 +59,13 @@ pub enum LegCommand {
         /// New identity of the party behind us, shown by phones after transfer (RFC 4916).
         identity: Option<Identity>,
     },
+    /// The party behind us, as `P-Asserted-Identity` (RFC 3325): before the answer in what follows
+    /// of 18x and 200, after it in an UPDATE of its own, or a re-INVITE that repeats our last
+    /// description (RFC 4916). Nothing is reported of it.
+    Show {
+        /// Who.
+        identity: Identity,
+    },
     /// Takes back an offer that waits to be tried again after glare; without effect on one that is
     /// on its way. Nothing is reported of it any more.
     WithdrawOffer,

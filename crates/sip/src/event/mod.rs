@@ -148,6 +148,14 @@ impl Notifier {
         self.by_resource.contains_key(resource)
     }
 
+    /// Whether a phone of the device watches.
+    pub(crate) fn is_watched_by(&self, device: DeviceId, resource: &Resource) -> bool {
+        let held = self.by_device.get(&device).into_iter().flatten();
+        let entries = held.filter_map(|index| self.subscriptions.get(*index as usize));
+        let mut watched = entries.filter_map(|s| self.entries.get(s.entry as usize));
+        watched.any(|entry| entry.resource == *resource)
+    }
+
     fn get(&mut self, key: Key) -> Option<&mut Subscription> {
         self.subscriptions.get_mut(key.index as usize).filter(|s| s.key == key)
     }

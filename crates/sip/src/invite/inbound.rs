@@ -12,7 +12,7 @@ use super::cx::Request;
 use super::text::{self, Say};
 use super::usage::{AckWait, Birth, Key, Kind, LONG, Owed, Phase, Usage};
 use crate::dialog::{Agreed, Asked, Body, Caps, Local, Remote, TooShort, sdp_of};
-use crate::leg::{LegEvent, Offered};
+use crate::leg::{Identity, LegEvent, Offered};
 use crate::msg::session_expires::Refresher;
 use crate::msg::uri::Uri;
 use crate::msg::{HeaderId, Method, Msg};
@@ -39,6 +39,8 @@ pub(super) struct Ringing {
     /// Description of an unreliable 18x; the 2xx repeats it when call control gives none.
     preview: Option<Bytes>,
     last_status: u16,
+    /// The party behind us, told in what follows.
+    pub(super) shown: Option<Box<Identity>>,
 }
 
 /// How far the first offer and answer are.
@@ -124,6 +126,7 @@ impl Usage {
             held: SmallVec::new(),
             preview: None,
             last_status: 0,
+            shown: None,
         };
         let offered = offered(cx, request, (sdp, &remote, caps), device);
         let peer = request.peer;
@@ -163,7 +166,8 @@ impl Usage {
         };
         ringing.last_status = status;
         let tx = ringing.tx;
-        self.reply_to(cx, tx, Say { code: status, sdp, ..Say::default() });
+        let say = self.naming(Say { code: status, sdp, ..Say::default() });
+        self.reply_to(cx, tx, say);
         self.arm_in(cx, Kind::Remind, REMIND);
     }
 
@@ -185,6 +189,7 @@ impl Usage {
         let say = Say { code: status, sdp, ..Say::default() }
             .with(HeaderId::Require, "100rel")
             .with(HeaderId::RSeq, rseq.to_string());
+        let say = self.naming(say);
         let bytes = self.reply_to(cx, tx, say).unwrap_or_default();
         if let Phase::Ringing(ringing) = &mut self.phase {
             let interval = base::limits::T1;
@@ -278,6 +283,7 @@ impl Usage {
         }
         let offered = first == First::Empty && sdp.is_some();
         let say = with_session(Say { code: 200, sdp, ..Say::default() }, agreed, self.caps);
+        let say = self.naming(say);
         self.phase = Phase::Up;
         for kind in [Kind::Resend, Kind::Limit, Kind::Remind] {
             self.disarm(kind);

@@ -24,6 +24,7 @@ mod cx;
 mod diverted;
 mod end;
 mod follow;
+mod identity;
 mod inbound;
 mod info;
 mod offer;
@@ -404,6 +405,7 @@ impl Legs {
             LegCommand::Refuse { cause, retry_after_s } => usage.refuse(cx, cause, retry_after_s),
             LegCommand::End { cause, elsewhere } => usage.end(cx, cause, elsewhere),
             LegCommand::Offer { sdp, identity } => usage.offer(cx, sdp, identity),
+            LegCommand::Show { identity } => usage.show(cx, identity),
             LegCommand::WithdrawOffer => usage.withdraw_offer(),
             LegCommand::AnswerOffer { sdp } => usage.answer_offer(cx, sdp),
             LegCommand::RefuseOffer { status } => usage.refuse_offer(cx, status),

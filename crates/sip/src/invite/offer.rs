@@ -18,7 +18,7 @@ use crate::txn::ClientTx;
 const NOT_SENT: u16 = 503;
 
 /// How the next wish may be sent.
-enum Way {
+pub(super) enum Way {
     Reinvite,
     Update,
     EarlyUpdate,
@@ -85,7 +85,11 @@ impl Usage {
         }
         if let Some(way) = self.way() {
             let wish = self.wishes.remove(0);
-            self.send_wish(cx, wish, way);
+            if self.can_send(&wish, &way) {
+                self.send_wish(cx, wish, way);
+            } else {
+                self.pump(cx);
+            }
         }
     }
 
@@ -119,6 +123,10 @@ impl Usage {
         let number = self.local.next_seq();
         let (sdp, identity) = match &wish.what {
             What::Offer { sdp, identity } => (sdp.clone(), identity.as_deref()),
+            What::Identity(identity) if method == Method::Invite => {
+                (self.last_sdp.clone(), Some(&**identity))
+            }
+            What::Identity(identity) => (None, Some(&**identity)),
             What::Refresh if method == Method::Invite => (self.last_sdp.clone(), None),
             What::Refresh => (None, None),
         };
@@ -224,6 +232,7 @@ impl Usage {
         let asked = match &wish.what {
             What::Offer { sdp, .. } => sdp.is_none(),
             What::Refresh => self.last_sdp.is_none(),
+            What::Identity(_) => false,
         };
         match wish.what {
             _ if asked && method == Method::Invite && body.is_some() => {
@@ -237,7 +246,7 @@ impl Usage {
                 self.last_sdp = sdp.filter(|_| !self.caps.update());
                 self.emit(cx, LegEvent::AnswerReceived { sdp: body });
             }
-            What::Refresh => {
+            What::Refresh | What::Identity(_) => {
                 if method == Method::Invite {
                     self.send_ack(cx, number, None);
                 }
@@ -306,6 +315,8 @@ impl Usage {
         match wish.what {
             What::Offer { .. } => self.emit(cx, LegEvent::OfferFailed { status }),
             What::Refresh => self.refresh_later(cx, status != NOT_SENT),
+            // The phone goes on showing whom it showed.
+            What::Identity(_) => {}
         }
         self.pump(cx);
     }

@@ -166,6 +166,8 @@ pub(super) enum What {
     Offer { sdp: Option<Bytes>, identity: Option<Box<Identity>> },
     /// Session refresh.
     Refresh,
+    /// Another party is behind us.
+    Identity(Box<Identity>),
 }
 
 /// A re-INVITE or UPDATE of ours without final response.

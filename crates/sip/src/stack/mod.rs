@@ -420,6 +420,11 @@ impl Stack {
         self.notifier.len()
     }
 
+    /// Whether a phone of the device watches the resource.
+    pub fn is_watched_by(&self, device: DeviceId, resource: &Resource) -> bool {
+        self.notifier.is_watched_by(device, resource)
+    }
+
     /// The bindings of a device, oldest first.
     pub fn contacts(&self, device: DeviceId) -> impl Iterator<Item = (ContactId, &Binding)> {
         self.registrar.contacts(device)

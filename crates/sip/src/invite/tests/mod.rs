@@ -2,6 +2,7 @@
 
 mod calls;
 mod hostile;
+mod identity;
 mod loss;
 mod node;
 mod offers;
