@@ -134,6 +134,11 @@ pub enum LegCommand {
         /// The party behind us has changed.
         identity: Option<Party>,
     },
+    /// Show the party behind us: before the answer with what follows of it, later by itself.
+    Show {
+        /// Who.
+        party: Party,
+    },
     /// Take back an offer that has not reached the far end: it waits to be tried again.
     WithdrawOffer,
     /// Answer the far end's offer.

@@ -5,10 +5,12 @@
 //! | a number | blind transfer, see `transfer` |
 //! | a leg of the same user, talking | both records end, the far parties are joined in the first call |
 //! | … that still rings | that call ends, the number is called for the transferee |
+//! | … that hears a greeting | that call ends, the transferee hears it from its beginning (R287) |
+//! | … that hears the number of a slot | that call ends, the transferee is parked there (R293) |
 //! | a leg that is gone | accepted, and reported as failed |
 //! | anyone else's leg | 403 |
 
-use base::{Cause, LegId, Now};
+use base::{Cause, Dn, LegId, Now};
 
 use crate::CallControl;
 use crate::action::{Action, LegCommand};
@@ -28,6 +30,22 @@ struct Attended {
     other_slot: usize,
     /// The leg that it names.
     other: LegId,
+}
+
+/// What a phone that consulted the exchange itself hears.
+#[derive(Debug, Clone, Copy)]
+enum Heard {
+    /// The greeting of the box of a number.
+    Box(Dn),
+    /// The number of a slot, kept for it.
+    Slot(Dn),
+}
+
+impl Call {
+    fn heard_by(&self, leg: LegId) -> Option<Heard> {
+        let slot = self.slot_kept_for(leg).map(|(slot, _)| Heard::Slot(slot));
+        slot.or_else(|| self.box_left_in().map(Heard::Box))
+    }
 }
 
 impl CallControl {
@@ -90,21 +108,26 @@ impl CallControl {
             return refuse(out, 403);
         }
         let target = second.partner(other).filter(|_| free && second.is_up());
-        let leaves = second.is_voiced(other) && second.leaves_message();
-        let awaited = leaves || second.leg(other).is_some_and(Leg::awaits_answer);
+        let us = second.is_voiced(other).then(|| second.heard_by(other)).flatten();
+        let awaited = us.is_some() || second.leg(other).is_some_and(Leg::awaits_answer);
         out.push(Action::Leg { leg, command: LegCommand::AcceptRefer });
         let Some(target) = target else {
             if !awaited {
                 let command = LegCommand::ReferProgress { status: 481 };
                 return out.push(Action::Leg { leg, command });
             }
-            // The consultation still rings, or it hears a greeting: it ends, and the target is
-            // called anew (R287).
-            let cause = if leaves { Cause::NormalClearing } else { Cause::CallerCancelled };
+            // The consultation still rings, or it hears us: it ends, and the target is called
+            // anew.
+            let cause = match us {
+                Some(_) => Cause::NormalClearing,
+                None => Cause::CallerCancelled,
+            };
             let end = Verdict::by(cause, other);
             self.step(now, (other_slot, view), out, |call, cx| call.end(cx, end));
-            return self.step(now, (slot, view), out, |call, cx| {
-                call.refer_accepted(cx, (leg, transferee), &refer);
+            return self.step(now, (slot, view), out, |call, cx| match us {
+                Some(Heard::Box(of)) => call.refer_to_box(cx, (leg, transferee), (&refer, of)),
+                Some(Heard::Slot(dn)) => call.refer_to_slot(cx, (leg, transferee), (&refer, dn)),
+                None => call.refer_accepted(cx, (leg, transferee), &refer),
             });
         };
         let mut taken = None;

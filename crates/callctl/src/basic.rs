@@ -77,6 +77,7 @@ impl Call {
         };
         let Some(new) = new else { return };
         self.told = new;
+        self.show_called(cx, caller);
         cx.command(caller, LegCommand::Progress { status, sdp: None });
         if let Some(leg) = self.leg_mut(caller) {
             leg.state = State::Rang;
@@ -177,6 +178,7 @@ impl Call {
             Purpose::Transfer | Purpose::Recall => self.transfer_reached(cx, id),
             Purpose::Consult => self.consult_reached(cx, id),
             Purpose::ParkRecall | Purpose::ParkOverflow => self.recall_reached(cx, id),
+            Purpose::ParkTell => self.tell_parker(cx, id),
         }
         self.touch_all_media();
     }

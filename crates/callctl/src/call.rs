@@ -31,6 +31,7 @@ use crate::media::path::Way;
 use crate::notice::Notice;
 use crate::page::Page;
 use crate::park::Parked;
+use crate::recall::Recall;
 use crate::record::{Draft, Verdict};
 use crate::route::{Journey, Plan};
 use crate::voice::Voice;
@@ -153,6 +154,8 @@ pub(crate) enum Purpose {
     ParkRecall,
     /// Nobody retrieved a parked call.
     ParkOverflow,
+    /// Who parked a call by a blind transfer hears its slot (R293).
+    ParkTell,
 }
 
 /// A guidance before a refusal.
@@ -179,6 +182,8 @@ pub(crate) struct Transfer {
     pub draft: Option<Draft>,
     /// The referrer knows that the target rings.
     pub told: bool,
+    /// It was in vain: the referrer is called back.
+    pub recall: Option<Recall>,
 }
 
 /// A leg that shall take another's place, or retrieves a parked call.
@@ -188,6 +193,13 @@ pub(crate) struct Takeover {
     pub replaced: Option<LegId>,
     pub way: Way,
     pub begun: bool,
+}
+
+impl Purpose {
+    /// Somebody is called back (R290).
+    pub(crate) fn is_recall(self) -> bool {
+        matches!(self, Purpose::Recall | Purpose::ParkRecall)
+    }
 }
 
 impl Call {
@@ -315,6 +327,7 @@ impl Call {
         if self.ring.is_none() && !self.ringing_at.is_empty() {
             self.rings_nowhere(cx);
         }
+        self.show_parties(cx);
         self.count_calls(cx);
         self.show(cx);
         self.tidy_media(cx);
@@ -380,6 +393,7 @@ impl Call {
             self.consult.as_ref().and_then(|c| c.deadline()),
             self.parked.as_ref().and_then(|p| p.recall_at),
             self.notice.as_ref().map(|n| n.until),
+            self.recall_at(),
         ]
         .into_iter()
         .chain(digits)

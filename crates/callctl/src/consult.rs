@@ -6,6 +6,7 @@
 //! | `Ringing` | ring-back | music | the target's ringing ends, back | as a transfer |
 //! | `Failed` | why, at most 5 s; then dials again | music | back | is called back |
 //! | `Slot` | the number of a park slot, for 30 s (R293) | music | back | is parked |
+//! | `Box` | the greeting of a box | music | back | is left there (R287) |
 //! | `Talking` | talks to the one, the other is held | music | 切断: back; 非切断: changes sides | both are connected |
 //!
 //! The conversation that is held keeps the call's own draft, the consultation has its own. Media
@@ -24,12 +25,10 @@ use crate::leg::{Leg, Pending};
 use crate::notice::slot_words;
 use crate::record::{Draft, Verdict};
 use crate::route::Journey;
+use crate::slot::SLOT_KEPT;
 
 /// How long a refusal is heard (case 5).
 const FAILED: Micros = Micros::seconds(5);
-
-/// How long a slot is kept for who is held (R293).
-const SLOT_KEPT: Micros = Micros::seconds(30);
 
 /// The number of a refusal's guidance among the playings of a leg.
 const SERIAL: u32 = 3;
@@ -56,6 +55,8 @@ pub(crate) enum Stage {
     Failed { until: Mono, what: PlayerId },
     /// A park slot is kept; hanging up parks the held party there.
     Slot { slot: Dn, site: SiteId, until: Mono },
+    /// The greeting of a box; hanging up leaves the held party there (R287).
+    Box { of: Dn, until: Mono, greeting: PlayerId },
     /// The target has answered; the holder talks to it, or to the party held before.
     Talking { target: LegId, to_target: bool },
 }
@@ -70,13 +71,16 @@ impl Consult {
             Stage::Dialling { .. }
             | Stage::Ringing { .. }
             | Stage::Failed { .. }
-            | Stage::Slot { .. } => id == self.held,
+            | Stage::Slot { .. }
+            | Stage::Box { .. } => id == self.held,
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Mono> {
         match self.stage {
-            Stage::Failed { until, .. } | Stage::Slot { until, .. } => Some(until),
+            Stage::Failed { until, .. } | Stage::Slot { until, .. } | Stage::Box { until, .. } => {
+                Some(until)
+            }
             Stage::Dialling { .. } | Stage::Ringing { .. } | Stage::Talking { .. } => None,
         }
     }
@@ -87,7 +91,8 @@ impl Consult {
             Stage::Dialling { .. }
             | Stage::Ringing { .. }
             | Stage::Failed { .. }
-            | Stage::Slot { .. } => None,
+            | Stage::Slot { .. }
+            | Stage::Box { .. } => None,
         }
     }
 }
@@ -202,6 +207,10 @@ impl Call {
 
     /// The slot that is kept is free again.
     pub(crate) fn free_kept_slot(&mut self, cx: &mut Cx<'_>) {
+        let kept = self.first.and_then(|leg| self.slot_kept_for(leg));
+        if let Some((slot, _)) = kept {
+            cx.core.parked.remove(&(self.tenant, slot));
+        }
         if let Some(Stage::Slot { slot, .. }) = self.consult.as_ref().map(|c| c.stage) {
             cx.core.parked.remove(&(self.tenant, slot));
         }
@@ -213,6 +222,10 @@ impl Call {
             Some(Stage::Failed { .. }) => self.take_digits(cx),
             Some(Stage::Slot { .. }) => {
                 self.drop_target(cx, Verdict::new(Cause::RingTimeout));
+                self.take_digits(cx);
+            }
+            Some(Stage::Box { .. }) => {
+                self.drop_target(cx, Verdict::new(Cause::NormalClearing));
                 self.take_digits(cx);
             }
             _ => {}
@@ -246,11 +259,17 @@ impl Call {
                 self.drop_target(cx, Verdict::by(Cause::CallerCancelled, holder));
                 self.consult_back(cx);
             }
+            // There is nobody who could be held.
+            Stage::Box { .. } => {
+                let cause = match self.drops_target(cx, holder) {
+                    true => Cause::TransferTargetDropped,
+                    false => Cause::NormalClearing,
+                };
+                self.drop_target(cx, Verdict::by(cause, holder));
+                self.consult_back(cx);
+            }
             Stage::Talking { target, to_target } => {
-                let site = self.leg(holder).and_then(|l| l.site);
-                let site = site.and_then(|id| cx.view.snapshot().site(id));
-                let drops = site.is_some_and(|s| s.hold_again == HoldAgain::Drop);
-                if drops && to_target {
+                if self.drops_target(cx, holder) && to_target {
                     self.drop_target(cx, Verdict::by(Cause::TransferTargetDropped, holder));
                     return self.consult_back(cx);
                 }
@@ -261,6 +280,13 @@ impl Call {
                 }
             }
         }
+    }
+
+    /// 切断 (R083).
+    fn drops_target(&self, cx: &Cx<'_>, holder: LegId) -> bool {
+        let site = self.leg(holder).and_then(|l| l.site);
+        let site = site.and_then(|id| cx.view.snapshot().site(id));
+        site.is_some_and(|s| s.hold_again == HoldAgain::Drop)
     }
 
     /// The consultation ends, whether its target rings or talks.
@@ -345,6 +371,10 @@ impl Call {
             Stage::Slot { slot, .. } => {
                 let what = PlayerId::Words(slot_words(slot));
                 Some(Joined::Player(Play { what, repeat: Repeat::Once, serial: SERIAL }))
+            }
+            Stage::Box { greeting, .. } => {
+                let play = Play { what: greeting, repeat: Repeat::Once, serial: SERIAL };
+                Some(Joined::Player(play))
             }
             Stage::Talking { .. } => None,
         }

@@ -4,6 +4,9 @@ use base::event::{Event, Kind};
 use base::id::TenantId;
 use base::{Dn, LegId, Now, Place, Rng, Table, Wheel};
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{StoredPointer, Write};
 use smallvec::SmallVec;
 
 use crate::action::{Action, LegCommand, Party};
@@ -40,7 +43,9 @@ pub(crate) struct Core {
     /// The call in each park slot that is in use.
     pub parked: Table<(TenantId, Dn), u32>,
     /// The member of each hunting group that was offered a call last (均等).
-    pub offered: Table<(TenantId, u16), Dn>,
+    pub offered: BTreeMap<(TenantId, u16), Dn>,
+    /// Groups for which that has changed since the last record.
+    pub unkept: BTreeSet<(TenantId, u16)>,
     pub lamps: Lamps,
     pub boxes: Boxes,
     /// When the INVITEs of departments may leave.
@@ -60,6 +65,33 @@ pub(crate) fn first_leg(rng: &Rng) -> u64 {
 }
 
 impl Core {
+    /// 均等: the next call of the group begins after this member.
+    pub(crate) fn offer_to(&mut self, tenant: TenantId, group: u16, member: Dn) {
+        if self.offered.insert((tenant, group), member) != Some(member) {
+            self.unkept.insert((tenant, group));
+        }
+    }
+
+    /// Keeps where hunts stand, together with a record: what a crash between the two forgets is
+    /// one turn of a group, and no call waits for a disk of its own.
+    pub(crate) fn keep_pointers(&mut self, out: &mut Vec<Action>) {
+        for (tenant, group) in std::mem::take(&mut self.unkept) {
+            let Some(member) = self.offered.get(&(tenant, group)).copied() else { continue };
+            let pointer = StoredPointer { tenant, group, member };
+            out.push(Action::Keep(Box::new(Write::PointerPut(pointer))));
+        }
+    }
+
+    /// Where hunts stand, in order.
+    pub(crate) fn pointers(&self) -> Vec<StoredPointer> {
+        let pointer = |((tenant, group), member): (&(TenantId, u16), &Dn)| StoredPointer {
+            tenant: *tenant,
+            group: *group,
+            member: *member,
+        };
+        self.offered.iter().map(pointer).collect()
+    }
+
     pub(crate) fn mint(&mut self) -> LegId {
         self.next_leg += 1;
         LegId::new(self.place, LEG_COUNTER_FIRST | self.next_leg)

@@ -162,8 +162,15 @@ impl Call {
                     self.attempt().services.insert(Service::ParkRetrieve);
                     Cause::ParkNone
                 }
+                Next::Code(CodeKind::Voicemail, rest) if parks(dialing.purpose) => {
+                    match self.box_by_code(cx, &rest) {
+                        Ok(()) => return,
+                        Err(cause) => cause,
+                    }
+                }
                 Next::Code(kind, rest) if dialing.purpose == Purpose::Basic => {
                     let done = match kind {
+                        CodeKind::Park => self.keep_slot(cx),
                         CodeKind::Voicemail => self.mailbox_code(cx, &rest),
                         _ => self.feature(cx, kind, &rest),
                     };
@@ -204,7 +211,7 @@ impl Call {
     fn park_for(&mut self, cx: &mut Cx<'_>, slot: Option<Dn>) -> Result<(), Cause> {
         match self.dialing.as_ref().map(|d| d.purpose) {
             Some(Purpose::Consult) => self.park_by_consult(cx, slot),
-            _ => self.park_by_transfer(cx, slot),
+            _ => self.park_by_transfer(cx, slot, false),
         }
     }
 
@@ -215,7 +222,7 @@ impl Call {
             return;
         }
         if let Style::Hunt { group } = plan.style {
-            cx.core.offered.insert((self.tenant, group), plan.dn);
+            cx.core.offer_to(self.tenant, group, plan.dn);
         }
     }
 
@@ -224,16 +231,16 @@ impl Call {
         let Some(dialing) = self.dialing.take() else { return };
         match dialing.purpose {
             Purpose::Basic => self.trouble = Some(verdict),
-            Purpose::Transfer | Purpose::Recall => {
-                self.transfer_failed(cx, dialing.purpose, verdict);
-            }
+            Purpose::Transfer | Purpose::Recall => self.transfer_failed(cx, verdict),
             Purpose::Consult => self.consult_failed(cx, verdict),
             Purpose::ParkRecall | Purpose::ParkOverflow => self.end(cx, verdict),
+            // A telephone was called, and no number dialled.
+            Purpose::ParkTell => {}
         }
     }
 }
 
-/// Whether a call to the park code parks someone.
+/// Whether a call to the park code parks someone, and one to the voicemail code leads to a box.
 fn parks(purpose: Purpose) -> bool {
     matches!(purpose, Purpose::Transfer | Purpose::Consult)
 }

@@ -26,7 +26,7 @@ use crate::call::{Call, Link, Purpose};
 use crate::cx::Cx;
 use crate::leg::{Asked, Body, Leg, Pending, Protect, Role, Say, Serves};
 use crate::media::path::Way;
-use crate::media::{holds, same_endpoint};
+use crate::media::{can_play, holds, same_endpoint};
 use crate::record::Verdict;
 
 /// What is under way between the two parties.
@@ -189,6 +189,9 @@ impl Call {
             Exchange::Pass { from, to } if to == id => self.passed(cx, from, to),
             Exchange::Give { from, to } if from == id => self.given(cx, from, to),
             Exchange::Tell { leg, with, known } if leg == id => self.told(cx, leg, with, &known),
+            Exchange::Player { leg } if leg == id && self.is_deaf(id) => {
+                self.trouble = Some(Verdict::by(Cause::MediaNotAcceptable, id));
+            }
             Exchange::Player { leg } if leg == id => {
                 let direct = self.way == Way::Direct;
                 if let Some(leg) = self.leg_mut(id).filter(|l| direct && l.media.is_some()) {
@@ -272,6 +275,9 @@ impl Call {
             Exchange::Join { leg, .. } | Exchange::Tell { leg, .. } if leg == id => {
                 self.trouble = Some(unusable);
             }
+            Exchange::Player { leg } if leg == id && self.is_voiced(id) => {
+                self.trouble = Some(unusable);
+            }
             Exchange::Player { leg } if leg == id => self.music_refused(id),
             Exchange::Probe { leg } if leg == id => self.probed(id, status),
             other => self.exchange = other,
@@ -296,6 +302,11 @@ impl Call {
             _ => 500,
         };
         self.refuse_offer(cx, from, status);
+    }
+
+    /// Whether a leg talks to the exchange and has no codec of ours.
+    fn is_deaf(&self, id: LegId) -> bool {
+        self.is_voiced(id) && self.leg(id).is_some_and(|l| !can_play(&l.remote))
     }
 
     /// A leg takes no more part: what waited for it ends.

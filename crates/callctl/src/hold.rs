@@ -147,7 +147,8 @@ impl Call {
         let alone = match self.partner(id).and_then(|p| self.leg(p)) {
             Some(peer) => self.linked && peer.holding,
             None => {
-                let waits = self.ring.is_some() || self.dialing.is_some();
+                let rings = self.ring.is_some() || self.dialing.is_some();
+                let waits = rings || self.recall_at().is_some();
                 waits || self.parked.is_some() || self.voice.is_some()
             }
         };

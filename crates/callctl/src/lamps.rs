@@ -149,7 +149,7 @@ impl Call {
     }
 
     /// The number of the group that the call rings at, if it rings at one.
-    fn common_number(&self, cx: &Cx<'_>) -> Option<Dn> {
+    pub(crate) fn common_number(&self, cx: &Cx<'_>) -> Option<Dn> {
         let snapshot = cx.view.snapshot();
         match self.ring.as_ref()?.plan.style {
             Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).map(|h| h.pilot),

@@ -5,6 +5,7 @@
 //! | holder | the target rings | the held party waits for it, as after a transfer |
 //! | holder | the target has answered | are connected |
 //! | holder | a slot is told | the held party is parked |
+//! | holder | a greeting plays | the held party leaves a message |
 //! | holder | anything else, or its leg is lost | the held party waits, the holder is called back |
 //! | held party | the target has answered | the consultation goes on as a call |
 //! | held party | anything else | the call ends |
@@ -77,6 +78,12 @@ impl Call {
         let lost = left.verdict.cause != Cause::NormalClearing || left.verdict.by.is_none();
         match consult.stage {
             Stage::Talking { target, .. } => self.connect_both(cx, *consult, target, left),
+            Stage::Box { of, .. } => {
+                let held = consult.held;
+                self.leave_at_box(cx, (*consult, of), left.verdict);
+                self.leave_alone(cx, held, left);
+                self.left_at_box(cx, of);
+            }
             Stage::Ringing { .. } if !lost => self.leave_ringing(cx, *consult, left),
             Stage::Slot { slot, site, .. } if !lost => {
                 let parties = (consult.holder, consult.held);
@@ -148,6 +155,7 @@ impl Call {
             transferee: held,
             draft: None,
             told: false,
+            recall: None,
         }));
     }
 
@@ -175,6 +183,7 @@ impl Call {
             transferee: held,
             draft: None,
             told: false,
+            recall: None,
         };
         self.recall(cx, Box::new(transfer), left.verdict);
     }

@@ -22,6 +22,19 @@ pub(crate) struct Person {
     pub site: Option<SiteId>,
 }
 
+/// A fingerprint of number and name that a phone shows; calls are many, so it is small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Shown(u32);
+
+impl Shown {
+    /// FNV-1a; 0 stands for nothing.
+    pub(crate) fn of(who: &Person) -> Self {
+        let bytes = who.number.bytes().chain([0]).chain(who.name.bytes());
+        let hash = bytes.fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+        Shown(hash.max(1))
+    }
+}
+
 /// Who began the leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begun {
@@ -183,6 +196,8 @@ pub(crate) struct Leg {
     pub site: Option<SiteId>,
     pub policy: SrtpPolicy,
     pub who: Arc<Person>,
+    /// Whom the far end has been told it is connected to, or is called by.
+    pub shown: Shown,
     pub path: Path,
     /// Last description of the far end that is in force; empty when there is none.
     pub remote: Bytes,
@@ -225,6 +240,7 @@ impl Leg {
             site: None,
             policy: SrtpPolicy::Auto,
             who,
+            shown: Shown::default(),
             path: Path { local: nowhere, remote: nowhere, secure: false, behind_nat: false },
             remote: Bytes::new(),
             pending: Pending::Nothing,

@@ -19,7 +19,9 @@
 //! | `mail/` | voicemail |
 //! | `transfer` `replaces` | parties change |
 //! | `digits` `collect` | digits: codes, and what passes |
-//! | `consult` `leave` `park` `notice` | codes pressed in a call |
+//! | `consult` `leave` `park` `slot` `notice` | codes pressed in a call |
+//! | `recall` | who transferred, held or parked is called back |
+//! | `display` `caption` | what telephones show |
 //! | `end` `record` `explain` | ends, history, why |
 //! | `whatif` `moment` | where a call would go, or would have gone, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
@@ -32,11 +34,13 @@ mod attended;
 mod basic;
 mod budget;
 mod call;
+mod caption;
 mod collect;
 mod consult;
 mod cx;
 mod dial;
 mod digits;
+mod display;
 mod end;
 mod exchange;
 mod explain;
@@ -57,11 +61,13 @@ mod permit;
 pub mod pickup;
 #[cfg(feature = "planted")]
 pub mod planted;
+mod recall;
 mod record;
 mod replaces;
 mod ring;
 mod route;
 mod settle;
+mod slot;
 mod summary;
 mod survey;
 #[cfg(test)]
@@ -71,7 +77,7 @@ pub mod view;
 mod voice;
 pub mod whatif;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::event::Kind;
 use base::{CallId, Cause, LegId, Mono, Now, Place, Rng, Slots, Table, Wheel};
@@ -120,7 +126,8 @@ impl CallControl {
                 budget: Budget::new(&mut rng),
                 ringing: Table::new(&mut rng),
                 parked: Table::new(&mut rng),
-                offered: Table::new(&mut rng),
+                offered: BTreeMap::new(),
+                unkept: BTreeSet::new(),
                 lamps: Lamps::new(&mut rng.derive("lamps")),
                 boxes: Boxes::default(),
                 pace: Pace::default(),

@@ -45,6 +45,13 @@ impl Call {
         self.notify(cx, leg, PlayerId::Words(slot_words(slot)), true);
     }
 
+    /// The same for a leg that has no part in the call.
+    pub(crate) fn tell_slot_alone(&mut self, cx: &mut Cx<'_>, leg: LegId, slot: base::Dn) {
+        self.notice_over(cx);
+        let (what, until) = (PlayerId::Words(slot_words(slot)), cx.now.mono + NOTICE_MAX);
+        self.notice = Some(Box::new(Notice { leg, what, last: true, until }));
+    }
+
     fn notify(&mut self, cx: &mut Cx<'_>, leg: LegId, what: PlayerId, last: bool) {
         self.notice_over(cx);
         let hears = self.leg(leg).is_some_and(|l| l.is_answered() && !l.holding);

@@ -26,15 +26,13 @@ use crate::call::{Call, Dialing, Link, Purpose, Takeover};
 use crate::cx::Cx;
 use crate::explain::Mark;
 use crate::leg::{Leg, Pending, Person, Role};
+use crate::recall::{RECALL_TIME, again_at};
 use crate::record::{Draft, Verdict};
+use crate::route::Journey;
 use crate::route::facts::active;
 use crate::route::number::{self, Read};
 use crate::route::person::owner;
-use crate::route::{Journey, Plan, Style};
 use crate::view::View;
-
-/// How long the parker is called back (R290).
-const RECALL_S: u16 = 30;
 
 /// How often the parker is called back.
 const RECALLS_MAX: u8 = 3;
@@ -52,6 +50,8 @@ pub(crate) struct Parked {
     /// When the parker is called back; `None` while it is.
     pub recall_at: Option<Mono>,
     recalls: u8,
+    /// The end of the recall that is under way; it is tried again until then (R290).
+    recall_until: Option<Mono>,
 }
 
 /// The slots that somebody asks for; `None` when no slot and no retrieve code was dialled.
@@ -143,7 +143,12 @@ impl Call {
     }
 
     /// The slot that was asked for, or the lowest free one of the site.
-    fn slot_for(&self, cx: &Cx<'_>, by: LegId, slot: Option<Dn>) -> Result<(Dn, SiteId), Cause> {
+    pub(crate) fn slot_for(
+        &self,
+        cx: &Cx<'_>,
+        by: LegId,
+        slot: Option<Dn>,
+    ) -> Result<(Dn, SiteId), Cause> {
         let site = self.leg(by).and_then(|l| l.site).ok_or(Cause::UnallocatedNumber)?;
         let Some(dn) = slot else { return self.free_slot(cx, site).ok_or(Cause::UserBusy) };
         let known = cx.view.snapshot().park_slot(self.tenant, dn);
@@ -154,15 +159,22 @@ impl Call {
         }
     }
 
-    /// A blind transfer to the park code, or to a slot: `Err` as the target's reason.
+    /// A transfer to the park code, or to a slot: `Err` as the target's reason. Of a blind one
+    /// the parker has not heard the slot.
     pub(crate) fn park_by_transfer(
         &mut self,
         cx: &mut Cx<'_>,
         slot: Option<Dn>,
+        heard: bool,
     ) -> Result<(), Cause> {
         let Some((id, held)) = self.transfer.as_ref().map(|t| (t.referrer, t.transferee)) else {
             return Err(Cause::UnallocatedNumber);
         };
+        // Who went before that is known by what it was.
+        let Some(by) = self.leg(id).filter(|l| l.is_live()) else {
+            return Err(Cause::UnallocatedNumber);
+        };
+        let (device, user) = (by.device, by.who.user);
         let slot = self.slot_for(cx, id, slot)?;
         let Some(transfer) = self.transfer.take() else { return Err(Cause::UnallocatedNumber) };
         self.dialing = None;
@@ -174,6 +186,9 @@ impl Call {
         self.tell_referrer(cx, id, 200);
         self.park(cx, (id, held), slot);
         self.hang_up(cx, id, Cause::NormalClearing);
+        if !heard {
+            self.call_parker(cx, (device, user), slot.0);
+        }
         Ok(())
     }
 
@@ -209,7 +224,9 @@ impl Call {
         cx.core.parked.insert((self.tenant, slot), self.key.slot);
         let since = cx.now.mono;
         let recall_at = Some(since + park_time(cx, site));
-        self.parked = Some(Box::new(Parked { slot, site, by, since, recall_at, recalls: 0 }));
+        let (recalls, recall_until) = (0, None);
+        let parked = Parked { slot, site, by, since, recall_at, recalls, recall_until };
+        self.parked = Some(Box::new(parked));
         self.first = Some(held);
         self.second = None;
         self.linked = false;
@@ -292,18 +309,23 @@ impl Call {
         if busy {
             return;
         }
-        parked.recalls += 1;
         // The next one is counted from the end of this one.
         parked.recall_at = None;
-        let user = parked.by.user.and_then(|id| active(cx.view.snapshot(), id));
+        let now = cx.now.mono;
+        let again = parked.recall_until.filter(|until| *until > now);
+        let until = again.unwrap_or(now + RECALL_TIME);
+        parked.recall_until = Some(until);
+        parked.recalls += u8::from(again.is_none());
+        let view = cx.view;
+        let user = parked.by.user.and_then(|id| active(view.snapshot(), id));
         let Some(user) = user else {
             return self.recall_failed(cx, Verdict::new(Cause::UnallocatedNumber));
         };
-        let (dn, users) = (user.dn, smallvec![user.id]);
         self.rang_at = None;
-        self.draft.note(Mark::ParkRecall(dn));
-        let plan = Plan { dn, users, ring_s: RECALL_S, style: Style::Recall };
-        if let Err(refusal) = self.ring_plan(cx, (Purpose::ParkRecall, held), plan, None) {
+        if again.is_none() {
+            self.draft.note(Mark::ParkRecall(user.dn));
+        }
+        if let Err(refusal) = self.ring_back(cx, (Purpose::ParkRecall, held), user, until) {
             self.draft.note(refusal.mark);
             self.recall_failed(cx, Verdict::new(refusal.cause));
         }
@@ -313,6 +335,12 @@ impl Call {
     pub(crate) fn recall_failed(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         self.ring = None;
         let (Some(held), Some(parked)) = (self.first, &mut self.parked) else { return };
+        let until = parked.recall_until.unwrap_or(cx.now.mono);
+        parked.recall_at = again_at(cx.now.mono, until, verdict.cause);
+        if parked.recall_at.is_some() {
+            return;
+        }
+        parked.recall_until = None;
         let site = cx.view.snapshot().site(parked.site);
         if let Some(Destination::Dn(dn)) = site.and_then(|s| s.park_overflow.clone()) {
             self.leave_slot(cx);

@@ -131,6 +131,7 @@ impl Call {
         };
         #[cfg(feature = "planted")]
         let record = forget_forwards(cx, record);
+        cx.core.keep_pointers(cx.out);
         cx.out.push(Action::Record(Box::new(record)));
         cx.count(Kind::CallEnded);
     }

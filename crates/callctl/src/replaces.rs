@@ -28,7 +28,9 @@ impl Call {
         let Some(leg) = self.leg(replaced).filter(|_| free) else { return false };
         match leg.role {
             Role::Ringing => {
-                let caller = self.ring.as_ref().and_then(|r| self.leg(r.leg));
+                // To hear the number of a slot is nobody else's business.
+                let ring = self.ring.as_ref().filter(|r| r.purpose != Purpose::ParkTell);
+                let caller = ring.and_then(|r| self.leg(r.leg));
                 let ready = |c: &Leg| c.asked == Asked::Nothing && c.waiting.is_none();
                 leg.state != State::Opening
                     && self.exchange == Exchange::Idle
@@ -209,6 +211,8 @@ impl Call {
         match purpose {
             Purpose::Consult => self.consult_reached(cx, id),
             Purpose::ParkRecall | Purpose::ParkOverflow => self.recall_reached(cx, id),
+            // It cannot be replaced.
+            Purpose::ParkTell => {}
             Purpose::Basic | Purpose::Transfer | Purpose::Recall => self.transfer_reached(cx, id),
         }
     }

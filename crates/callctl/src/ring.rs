@@ -139,7 +139,8 @@ impl Call {
             | Purpose::Recall
             | Purpose::Consult
             | Purpose::ParkRecall
-            | Purpose::ParkOverflow => Body::Fresh(caller),
+            | Purpose::ParkOverflow
+            | Purpose::ParkTell => Body::Fresh(caller),
         };
         let ids: Vec<(LegId, u64)> = legs.iter().map(|(leg, contact)| (leg.id, *contact)).collect();
         for (mut leg, _) in legs {
@@ -153,7 +154,7 @@ impl Call {
     }
 
     /// A leg for each live contact that may ring, not offered yet.
-    fn legs_for(&self, cx: &mut Cx<'_>, plan: &Plan) -> Vec<(Leg, u64)> {
+    pub(crate) fn legs_for(&self, cx: &mut Cx<'_>, plan: &Plan) -> Vec<(Leg, u64)> {
         let snapshot = cx.view.snapshot();
         let mut legs = Vec::new();
         for user in plan.users.iter().filter_map(|id| active(snapshot, *id)) {
@@ -262,8 +263,9 @@ impl Call {
             verdict = verdict.blaming(Blame::Callee);
         }
         match ring.purpose {
-            Purpose::Recall => self.transfer_failed(cx, ring.purpose, verdict),
+            Purpose::Recall => self.recall_ended(cx, verdict),
             Purpose::ParkRecall => self.recall_failed(cx, verdict),
+            Purpose::ParkTell => {}
             Purpose::Basic | Purpose::Transfer | Purpose::Consult | Purpose::ParkOverflow => {
                 self.go_on(cx, verdict);
             }
@@ -300,6 +302,9 @@ impl Call {
         }
         if due(self.parked.as_ref().and_then(|p| p.recall_at)) {
             self.recall_parked(cx);
+        }
+        if due(self.recall_at()) {
+            self.try_recall(cx);
         }
         self.pauses_over(cx);
         if due(self.give_up_at) {
@@ -360,10 +365,8 @@ impl Call {
             Purpose::ParkRecall => {
                 self.recall_failed(cx, Verdict::new(Cause::UnallocatedNumber));
             }
-            Purpose::Recall => {
-                let verdict = Verdict::new(Cause::UnallocatedNumber);
-                self.transfer_failed(cx, ring.purpose, verdict);
-            }
+            Purpose::Recall => self.recall_ended(cx, Verdict::new(Cause::UnallocatedNumber)),
+            Purpose::ParkTell => {}
         }
     }
 }

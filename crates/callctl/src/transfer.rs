@@ -6,14 +6,13 @@
 //! | target answers | the referrer's leg ends, transferee and target are brought together |
 //! | referrer hangs up first | the transferee waits with music, then ring-back (R254) |
 //! | target fails, referrer there | the referrer is told; the two are as before (R289) |
-//! | target fails, referrer gone | the referrer's number is called back for 30 s (R290) |
+//! | target fails, referrer gone | the referrer's number is called back, see `recall` (R290) |
 //!
 //! The record of the old conversation ends when the referrer leaves or the target answers; the
 //! transferee's next one is linked by the call's id (group I).
 
 use base::event::Kind;
-use base::{Cause, LegId};
-use smallvec::smallvec;
+use base::{Cause, Dn, LegId};
 
 use crate::action::LegCommand;
 use crate::call::{Call, Dialing, Link, Purpose, Transfer};
@@ -23,10 +22,7 @@ use crate::input::Refer;
 use crate::leg::{Asked, Leg, Pending};
 use crate::media::path::{self, Way};
 use crate::record::{Draft, Verdict};
-use crate::route::{Journey, Plan, Refusal, Style};
-
-/// How long the transferrer is called back (R290).
-const RECALL_S: u16 = 30;
+use crate::route::Journey;
 
 /// Status of a refusal for want of rights (R289).
 const FORBIDDEN: u16 = 403;
@@ -64,6 +60,41 @@ impl Call {
         (id, peer): (LegId, LegId),
         refer: &Refer,
     ) {
+        self.begin_transfer(cx, (id, peer), refer);
+        self.call_target(cx, (id, peer), refer);
+    }
+
+    /// The phone consulted a box, and completes: who is transferred hears the greeting from its
+    /// beginning (R287).
+    pub(crate) fn refer_to_box(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (id, peer): (LegId, LegId),
+        (refer, of): (&Refer, Dn),
+    ) {
+        self.begin_transfer(cx, (id, peer), refer);
+        let dialing = self.to_target((id, peer), refer);
+        self.dialing = Some(Box::new(dialing));
+        if let Err(cause) = self.leave_message(cx, of) {
+            self.dialing = None;
+            self.transfer_failed(cx, Verdict::new(cause));
+        }
+    }
+
+    /// The phone heard the number of a slot, and completes: who is transferred is parked (R293).
+    pub(crate) fn refer_to_slot(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (id, peer): (LegId, LegId),
+        (refer, slot): (&Refer, Dn),
+    ) {
+        self.begin_transfer(cx, (id, peer), refer);
+        if let Err(cause) = self.park_by_transfer(cx, Some(slot), true) {
+            self.transfer_failed(cx, Verdict::new(cause));
+        }
+    }
+
+    fn begin_transfer(&mut self, cx: &mut Cx<'_>, (id, peer): (LegId, LegId), refer: &Refer) {
         let (Some(leg), Some(stays)) = (self.leg(id), self.leg(peer)) else { return };
         let stays = (stays.who.clone(), stays.device);
         let who = leg.who.clone();
@@ -75,33 +106,24 @@ impl Call {
             transferee: peer,
             draft: Some(draft),
             told: false,
+            recall: None,
         }));
-        self.call_target(cx, (id, peer), refer);
     }
 
     /// The target's own settings hold, but for forwards to one of the two (R288, R289).
-    fn call_target(
-        &mut self,
-        cx: &mut Cx<'_>,
-        (referrer, transferee): (LegId, LegId),
-        refer: &Refer,
-    ) {
+    fn call_target(&mut self, cx: &mut Cx<'_>, parties: (LegId, LegId), refer: &Refer) {
+        let dialing = self.to_target(parties, refer);
+        self.set_out(cx, dialing, &refer.target);
+    }
+
+    fn to_target(&self, (referrer, transferee): (LegId, LegId), refer: &Refer) -> Dialing {
         let dn = |id| self.leg(id).and_then(|l| l.who.dn);
         let caller = dn(transferee);
         let parties = [dn(referrer), caller].into_iter().flatten();
         let journey = Journey::new(self.tenant, caller).barring(parties);
         let referred_by = Some(refer.referred_by.clone()).filter(|r| !r.is_empty());
-        self.set_out(
-            cx,
-            Dialing {
-                purpose: Purpose::Transfer,
-                leg: transferee,
-                referred_by,
-                journey,
-                wait_until: None,
-            },
-            &refer.target,
-        );
+        let purpose = Purpose::Transfer;
+        Dialing { purpose, leg: transferee, referred_by, journey, wait_until: None }
     }
 
     /// Tells the referrer how it goes, while its leg is there.
@@ -195,7 +217,7 @@ impl Call {
     }
 
     /// The target cannot be had.
-    pub(crate) fn transfer_failed(&mut self, cx: &mut Cx<'_>, purpose: Purpose, verdict: Verdict) {
+    pub(crate) fn transfer_failed(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         self.ring = None;
         let Some(mut transfer) = self.transfer.take() else { return };
         self.tell_referrer(cx, transfer.referrer, verdict.cause.sip_status().max(300));
@@ -203,50 +225,7 @@ impl Call {
             // The referrer is still there, and so is its conversation.
             return self.record(cx, &draft, verdict);
         }
-        if purpose == Purpose::Recall {
-            let verdict = match verdict.cause {
-                Cause::ResourceShortage => verdict,
-                _ => Verdict { cause: Cause::RingTimeout, ..verdict },
-            };
-            return self.end(cx, verdict);
-        }
         self.recall(cx, transfer, verdict);
-    }
-
-    /// R290: the referrer's devices are called back for the one that it left behind.
-    pub(crate) fn recall(&mut self, cx: &mut Cx<'_>, transfer: Box<Transfer>, verdict: Verdict) {
-        let transferee = transfer.transferee;
-        let who = transfer.referrer_who.clone();
-        let Some(leg) = self.leg(transferee) else { return self.end(cx, verdict) };
-        let stays = (leg.who.clone(), leg.device);
-        let mut draft = Draft::of_transfer(cx.now.wall, stays, &who.number, &who);
-        draft.callee = Some((who.clone(), None));
-        if let Some(dn) = who.dn {
-            draft.note(Mark::Recall(dn));
-        }
-        let view = cx.view;
-        let user = who.user.and_then(|id| view.snapshot().user(id));
-        let user = user.filter(|u| u.state == model::UserState::Active);
-        let failed = std::mem::replace(&mut self.draft, draft);
-        self.record(cx, &failed, verdict);
-        self.transfer = Some(transfer);
-        let called = match user {
-            Some(user) => {
-                let plan = Plan {
-                    dn: user.dn,
-                    users: smallvec![user.id],
-                    ring_s: RECALL_S,
-                    style: Style::Recall,
-                };
-                self.ring_plan(cx, (Purpose::Recall, transferee), plan, None)
-            }
-            None => Err(Refusal::new(Cause::UnallocatedNumber, Mark::NoSuchNumber)),
-        };
-        if let Err(refusal) = called {
-            self.draft.note(refusal.mark);
-            self.transfer = None;
-            self.end(cx, Verdict::new(refusal.cause));
-        }
     }
 
     /// The referrer hung up while its transfer is under way: true when that is what happened.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use base::Dn;
 use base::id::{DeviceId, TenantId};
 use model::Snapshot;
 
@@ -23,6 +24,11 @@ pub trait View {
     fn relay_always(&self) -> bool;
     /// `[media] address`: the address written into SDP, when it is not "auto".
     fn media_address(&self) -> Option<IpAddr>;
+    /// Whether the device shows the state of a number by itself: it watches its lamp.
+    fn shows(&self, device: DeviceId, dn: Dn) -> bool {
+        let _ = (device, dn);
+        false
+    }
     /// Service parameter 案内音声: a guidance is played before a refusal. Default on.
     fn announcements(&self, tenant: TenantId) -> bool {
         let _ = tenant;

@@ -6,17 +6,20 @@
 //! | `Leaving` | see `mail/leave` |
 //! | `Entering` | see `mail/enter` |
 //! | `Listening` | see `mail/listen` |
+//! | `Slot` | see `slot` |
 //! | `Last` | the words end: the call ends |
 //!
-//! A caller who gave no offer that we can play to is refused instead, for the same reason that
-//! the record keeps.
+//! A caller who gave no offer gets ours, and hears us as soon as it has answered that. One whose
+//! offer we cannot play to is refused instead, for the same reason that the record keeps.
 
-use base::{Cause, LegId, Micros, Mono};
+use base::id::SiteId;
+use base::{Cause, Dn, LegId, Micros, Mono};
 use mediactl::{Direction, FileId, Joined, Play, PlayerId, Record, Repeat, Words};
 use model::own_setting::{Declined, OwnSetting};
 
 use crate::call::Call;
 use crate::cx::Cx;
+use crate::exchange::Exchange;
 use crate::leg::{Body, Pending, Say};
 use crate::mail::{Entering, Leaving, Listening, Source};
 use crate::media::can_play;
@@ -53,6 +56,8 @@ pub(crate) enum Stage {
     Entering(Box<Entering>),
     /// Keys of the menu of a box.
     Listening(Box<Listening>),
+    /// A transfer onto the slot that was told (R293).
+    Slot { slot: Dn, site: SiteId, until: Mono },
     /// The end of the last words.
     Last(Cause),
 }
@@ -128,7 +133,8 @@ impl Call {
             return can_play(&leg.body());
         }
         let offers = matches!(leg.pending, Pending::Offer(_)) && can_play(&leg.body());
-        offers || self.has_agreed(id)
+        let asks = leg.pending == Pending::Request && leg.remote.is_empty();
+        offers || asks || self.has_agreed(id)
     }
 
     /// A description of the called side was accepted before the answer, and went through us.
@@ -146,9 +152,14 @@ impl Call {
             caller.touch_media();
             return true;
         }
-        let offers = matches!(caller.pending, Pending::Offer(_));
-        if !agreed && (!offers || !can_play(&caller.body())) {
+        let offers = matches!(caller.pending, Pending::Offer(_)) && can_play(&caller.body());
+        // Who made no offer gets ours; its answer comes with the acknowledgement.
+        let asks = caller.pending == Pending::Request && caller.remote.is_empty();
+        if !agreed && !offers && !asks {
             return false;
+        }
+        if asks {
+            self.exchange = Exchange::Player { leg: first };
         }
         self.give_up_at = None;
         self.draft.answered_at = Some(cx.now.wall);
@@ -161,7 +172,10 @@ impl Call {
     pub(crate) fn voice_for(&self, leg: LegId) -> Option<Joined> {
         let voice = self.voice.as_ref().filter(|_| self.first == Some(leg))?;
         let serial = voice.serial;
+        // Nothing is said to a phone of which we do not know yet where it listens.
+        let deaf = self.leg(leg).is_some_and(|l| l.remote.is_empty());
         Some(match voice.does {
+            _ if deaf => Joined::None,
             Does::Nothing => Joined::None,
             Does::Plays(what) => Joined::Player(Play { what, repeat: Repeat::Once, serial }),
             Does::Records(file, max_s) => Joined::Recorder(Record { file, max_s, serial }),
@@ -185,6 +199,7 @@ impl Call {
             Some(Stage::Leaving(_)) => self.leaving_over(cx),
             Some(Stage::Entering(_)) => self.entering_over(cx, is_late),
             Some(Stage::Listening(_)) => self.listening_over(cx),
+            Some(Stage::Slot { .. }) => self.slot_over(cx, is_late),
             Some(Stage::Last(cause)) => {
                 let verdict = Verdict::new(*cause);
                 self.voice = None;

@@ -56,7 +56,7 @@ pub use difference::{diff, in_force, invert};
 pub use dn_settings::{DnSettings, ForwardKind, ShownNumber, Waiting};
 pub use gateway::{Gateway, GatewayKind};
 pub use hunt::{HuntGroup, HuntMethod};
-pub use message::{StoredBoxes, StoredGreeting, StoredMessage};
+pub use message::{StoredBoxes, StoredGreeting, StoredMessage, StoredPointer};
 pub use mobile::{MobileLine, MobileState};
 pub use park_slot::ParkSlot;
 pub use password::{PasswordError, PinError, check_eight, check_password, check_pin};

@@ -39,19 +39,32 @@ pub struct StoredGreeting {
     pub file: Option<u64>,
 }
 
-/// All that boxes hold, as it is read at a start.
+/// The member of a hunting group that was offered a call last: 均等 begins after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPointer {
+    /// Whose group.
+    pub tenant: TenantId,
+    /// Its number.
+    pub group: u16,
+    /// The member.
+    pub member: Dn,
+}
+
+/// All that boxes hold, and where hunts stand, as it is read at a start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredBoxes {
     /// Messages, those of a box oldest first.
     pub messages: Vec<StoredMessage>,
     /// Own greetings.
     pub greetings: Vec<StoredGreeting>,
+    /// Where hunts stand.
+    pub pointers: Vec<StoredPointer>,
 }
 
 impl StoredBoxes {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.greetings.is_empty()
+        self.messages.is_empty() && self.greetings.is_empty() && self.pointers.is_empty()
     }
 }
 
@@ -89,6 +102,19 @@ impl StoredMessage {
             caller: take.text()?,
             name: take.text()?,
         })
+    }
+}
+
+impl StoredPointer {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        out.id(self.tenant.0);
+        out.number(u64::from(self.group));
+        out.text(&self.member.text());
+    }
+
+    pub(crate) fn take(take: &mut Take<'_>) -> Result<Self, DecodeError> {
+        let (tenant, group) = (TenantId(take.id()?), take.small()?);
+        Ok(StoredPointer { tenant, group, member: take.dn()? })
     }
 }
 

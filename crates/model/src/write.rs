@@ -10,7 +10,7 @@ use base::{CallId, Dn};
 
 use crate::binding::StoredBinding;
 use crate::codec::{DecodeError, Put, Take, put_socket};
-use crate::message::{StoredGreeting, StoredMessage};
+use crate::message::{StoredGreeting, StoredMessage, StoredPointer};
 use crate::record::{CallRecord, Party, Services, Step};
 
 /// Version of the form that [`Write::encode`] writes.
@@ -45,6 +45,8 @@ pub enum Write {
     },
     /// The greeting of a box.
     GreetingPut(StoredGreeting),
+    /// Where a hunt stands.
+    PointerPut(StoredPointer),
 }
 
 impl Write {
@@ -77,6 +79,10 @@ impl Write {
                 out.byte(6);
                 greeting.encode(out);
             }
+            Write::PointerPut(pointer) => {
+                out.byte(10);
+                pointer.encode(out);
+            }
         }
     }
 
@@ -104,6 +110,7 @@ impl Write {
             4 => Write::MessagePut(Box::new(StoredMessage::take(&mut take)?)),
             5 => Write::MessageRemove { file: take.number()? },
             6 => Write::GreetingPut(StoredGreeting::take(&mut take)?),
+            10 => Write::PointerPut(StoredPointer::take(&mut take)?),
             _ => return Err(DecodeError::Bad("kind of write")),
         };
         if take.is_empty() { Ok(write) } else { Err(DecodeError::Bad("end")) }

@@ -158,7 +158,7 @@ impl Node {
         self.stack.bindings().into_iter().map(stored).collect()
     }
 
-    /// What voicemail boxes hold: what [`Input::RestoreBoxes`] takes.
+    /// What voicemail boxes hold and where hunts stand: what [`Input::RestoreBoxes`] takes.
     pub fn boxes(&self) -> StoredBoxes {
         self.calls.boxes()
     }

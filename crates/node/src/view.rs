@@ -79,6 +79,13 @@ impl callctl::View for View<'_> {
         self.stack.map_or(0, |stack| stack.contacts(device).count())
     }
 
+    fn shows(&self, device: DeviceId, dn: Dn) -> bool {
+        let tenant = self.snapshot.device(device).map(|d| d.tenant);
+        let resource = tenant.map(|tenant| Resource::Dialogs { tenant, dn });
+        let watched = |stack: &Stack, r: Resource| stack.is_watched_by(device, &r);
+        self.stack.zip(resource).is_some_and(|(stack, resource)| watched(stack, resource))
+    }
+
     fn relay_always(&self) -> bool {
         self.settings.relay_always
     }

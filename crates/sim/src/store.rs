@@ -7,7 +7,7 @@ use base::id::{DeviceId, RecordId, TenantId};
 use base::{CallId, Dn, Micros, Mono, Now};
 use model::binding::StoredBinding;
 use model::record::CallRecord;
-use model::{StoredBoxes, StoredGreeting, StoredMessage, Write};
+use model::{StoredBoxes, StoredGreeting, StoredMessage, StoredPointer, Write};
 
 /// What was written so far.
 #[derive(Debug, Default)]
@@ -19,6 +19,7 @@ pub struct SimStore {
     bindings: BTreeMap<(DeviceId, Box<[u8]>), Kept>,
     messages: BTreeMap<u64, StoredMessage>,
     greetings: BTreeMap<(TenantId, Dn), u64>,
+    pointers: BTreeMap<(TenantId, u16), StoredPointer>,
 }
 
 /// A binding, and when it ends, which no jump of the wall clock changes.
@@ -48,6 +49,9 @@ impl SimStore {
             }
             Write::MessageRemove { file } => {
                 self.messages.remove(&file);
+            }
+            Write::PointerPut(pointer) => {
+                self.pointers.insert((pointer.tenant, pointer.group), pointer);
             }
             Write::GreetingPut(StoredGreeting { tenant, dn, file }) => {
                 match file {
@@ -82,7 +86,8 @@ impl SimStore {
             file: Some(*file),
         };
         let greetings = self.greetings.iter().map(greeting).collect();
-        StoredBoxes { messages, greetings }
+        let pointers = self.pointers.values().cloned().collect();
+        StoredBoxes { messages, greetings, pointers }
     }
 
     /// Number of live bindings.

@@ -25,6 +25,7 @@ mod migrate;
 mod open;
 mod permit;
 mod pin;
+mod pointer;
 mod rows;
 mod scope;
 mod session;

@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use crate::directory::Columns;
 use crate::error::DbError;
 use crate::open::rows;
+use crate::pointer::{self, Pointers};
 use crate::rows::Rows;
 
 pub(crate) static PUT: Rows = Rows::new(
@@ -34,16 +35,18 @@ pub(crate) struct Changed {
     /// `None` = removed.
     pub(crate) messages: BTreeMap<u64, Option<StoredMessage>>,
     pub(crate) greetings: BTreeMap<(TenantId, Dn), Option<u64>>,
+    pub(crate) pointers: Pointers,
 }
 
 impl Changed {
     pub(crate) fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.greetings.is_empty()
+        self.messages.is_empty() && self.greetings.is_empty() && self.pointers.is_empty()
     }
 
     pub(crate) fn clear(&mut self) {
         self.messages.clear();
         self.greetings.clear();
+        self.pointers.clear();
     }
 }
 
@@ -76,7 +79,8 @@ pub(crate) async fn store(conn: &mut SqliteConnection, changed: &Changed) -> Res
             args.id(tenant.0);
             args.add(dn.text());
         })
-        .await
+        .await?;
+    pointer::store(conn, &changed.pointers).await
 }
 
 /// Everything that boxes hold. A message that cannot be read is left out; its file stays.
@@ -92,5 +96,6 @@ pub(crate) async fn load(conn: &mut SqliteConnection) -> Result<StoredBoxes, DbE
         Ok(StoredGreeting { tenant, dn, file: Some(file.cast_unsigned()) })
     };
     let greetings = rows(conn, LOAD_GREETINGS, greeting).await?;
-    Ok(StoredBoxes { messages, greetings })
+    let pointers = pointer::load(conn).await?;
+    Ok(StoredBoxes { messages, greetings, pointers })
 }

@@ -188,6 +188,9 @@ impl Batch {
                 Write::MessageRemove { file } => {
                     self.boxes.messages.insert(file, None);
                 }
+                Write::PointerPut(p) => {
+                    self.boxes.pointers.insert((p.tenant, p.group), p.member);
+                }
                 Write::GreetingPut(StoredGreeting { tenant, dn, file }) => {
                     self.boxes.greetings.insert((tenant, dn), file);
                 }

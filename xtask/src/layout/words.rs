@@ -57,6 +57,7 @@ const SQL: &[&str] = &["SELECT ", "INSERT INTO ", "DELETE FROM ", "CREATE TABLE 
 const JAPANESE: &[(&str, &str)] = &[
     ("crates/base/src/event.rs", "event catalogue"),
     ("crates/bulk/", "file formats"),
+    ("crates/callctl/src/caption.rs", "words on telephone displays"),
     ("crates/sheets/", "file formats"),
     ("crates/deskphone/", "character tables of screens"),
     ("crates/app/locale/", "locale"),

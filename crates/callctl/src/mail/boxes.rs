@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::id::TenantId;
 use base::{Dn, Micros, Mono, Wall};
 use mediactl::{Command, FileId, Record};
-use model::{DnSettings, Snapshot, StoredBoxes, StoredGreeting, StoredMessage, Write};
+use model::{
+    DnSettings, Snapshot, StoredBoxes, StoredGreeting, StoredMessage, StoredPointer, Write,
+};
 
 use crate::CallControl;
 use crate::action::Action;
@@ -262,7 +264,7 @@ impl Boxes {
 }
 
 impl CallControl {
-    /// What boxes held before; once, before the first call.
+    /// What boxes held before, and where hunts stood; once, before the first call.
     pub fn restore_boxes(&mut self, now: Mono, stored: StoredBoxes) {
         let boxes = &mut self.core.boxes;
         for message in stored.messages {
@@ -272,6 +274,10 @@ impl CallControl {
             }
             boxes.boxes.entry(key).or_default().messages.push(message);
         }
+        for StoredPointer { tenant, group, member } in stored.pointers {
+            self.core.offered.insert((tenant, group), member);
+        }
+        let boxes = &mut self.core.boxes;
         for StoredGreeting { tenant, dn, file } in stored.greetings {
             boxes.boxes.entry((tenant, dn)).or_default().greeting = file;
         }
@@ -279,7 +285,7 @@ impl CallControl {
         boxes.upkeep_at = (!boxes.boxes.is_empty()).then_some(now + Micros::seconds(1));
     }
 
-    /// All that boxes hold.
+    /// All that boxes hold, and where hunts stand.
     pub fn boxes(&self) -> StoredBoxes {
         let boxes = &self.core.boxes.boxes;
         let greeting = |(key, b): (&BoxKey, &Mailbox)| {
@@ -289,6 +295,7 @@ impl CallControl {
         StoredBoxes {
             messages: boxes.values().flat_map(|b| b.messages.iter().cloned()).collect(),
             greetings: boxes.iter().filter_map(greeting).collect(),
+            pointers: self.core.pointers(),
         }
     }
 

@@ -46,6 +46,10 @@ impl Call {
     /// The caller, or who is transferred, comes to the box of a number.
     pub(crate) fn leave_message(&mut self, cx: &mut Cx<'_>, of: Dn) -> Result<(), Cause> {
         let purpose = self.dialing.as_ref().map_or(Purpose::Basic, |d| d.purpose);
+        if purpose == Purpose::Consult {
+            let greeting = self.greeting_of(cx, of).1;
+            return self.consult_box(cx, (of, greeting));
+        }
         if !self.can_hear(purpose) {
             return Err(Cause::MediaNotAcceptable);
         }
@@ -65,15 +69,20 @@ impl Call {
             self.say_last(cx, words().say(PromptId::BoxFull), Cause::AnnouncementEnded);
             return Ok(());
         }
-        let standard = words().say(PromptId::Greeting).tone(ToneKind::Record);
-        let (step, play) = match cx.core.boxes.greeting(key) {
-            Some(file) => (Step::Greeting, PlayerId::File(FileId::Greeting(file))),
-            None => (Step::Tone, PlayerId::Words(standard)),
-        };
+        let (step, play) = self.greeting_of(cx, of);
         let stage = Stage::Leaving(Leaving { of, step });
         self.talk(cx, stage, Does::Plays(play), WORDS_MAX + WORDS_MAX);
         self.open_voice(cx);
         Ok(())
+    }
+
+    /// What a box says, and what is done after it.
+    fn greeting_of(&self, cx: &Cx<'_>, of: Dn) -> (Step, PlayerId) {
+        let standard = words().say(PromptId::Greeting).tone(ToneKind::Record);
+        match cx.core.boxes.greeting((self.tenant, of)) {
+            Some(file) => (Step::Greeting, PlayerId::File(FileId::Greeting(file))),
+            None => (Step::Tone, PlayerId::Words(standard)),
+        }
     }
 
     fn is_box_full(&self, cx: &Cx<'_>, of: Dn) -> bool {
@@ -179,7 +188,7 @@ impl Call {
             Purpose::Basic | Purpose::ParkOverflow => self.first,
             Purpose::Transfer => self.transfer.as_ref().map(|t| t.transferee),
             // Recalls ring telephones; a consultation needs somebody to talk to.
-            Purpose::Recall | Purpose::ParkRecall | Purpose::Consult => None,
+            Purpose::Recall | Purpose::ParkRecall | Purpose::ParkTell | Purpose::Consult => None,
         };
         leg.is_some_and(|leg| self.can_answer_ourselves(leg))
     }

@@ -5,9 +5,11 @@
 //! | `boxes` | what each number holds |
 //! | `leave` | greeting, tone, recording |
 //! | `listen` | the menu of a box |
+//! | `consult` | transfers onto a box |
 //! | `enter` | whose box may be opened from where, the PIN |
 
 pub(crate) mod boxes;
+mod consult;
 mod enter;
 mod leave;
 mod listen;
@@ -16,7 +18,7 @@ pub(crate) use enter::Entering;
 pub(crate) use leave::Leaving;
 pub(crate) use listen::Listening;
 
-use base::{LegId, Micros};
+use base::{Dn, LegId, Micros};
 use mediactl::FileId;
 
 use crate::call::Call;
@@ -39,9 +41,12 @@ impl Call {
         self.voice.is_some() && self.first == Some(leg)
     }
 
-    /// Whether the exchange takes a message.
-    pub(crate) fn leaves_message(&self) -> bool {
-        self.voice.as_ref().is_some_and(|v| matches!(v.stage, Stage::Leaving(_)))
+    /// The box in which a message is left.
+    pub(crate) fn box_left_in(&self) -> Option<Dn> {
+        match &self.voice.as_ref()?.stage {
+            Stage::Leaving(leaving) => Some(leaving.of),
+            _ => None,
+        }
     }
 
     /// A key was pressed by someone who talks to the exchange.
@@ -58,7 +63,7 @@ impl Call {
             return;
         }
         match voice.stage {
-            Stage::Asking(_) | Stage::Last(_) => {}
+            Stage::Asking(_) | Stage::Slot { .. } | Stage::Last(_) => {}
             Stage::Leaving(_) => self.leaving_key(cx, key),
             Stage::Listening(_) => self.listening_key(cx, key),
             Stage::Entering(_) => self.entering_key(cx, key),

@@ -130,6 +130,7 @@ impl Call {
         let exchanging = self.exchange != Exchange::Idle || !leg.is_quiet();
         self.way_of(id) == Way::Relay
             || leg.serves == Serves::Music
+            || self.is_leaving(id)
             || exchanging
             || (self.is_served() && self.first == Some(id))
             || self.takeover.as_ref().is_some_and(|t| t.way == Way::Relay)

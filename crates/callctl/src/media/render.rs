@@ -166,10 +166,9 @@ fn fresh_key(cx: &mut Cx<'_>) -> CryptoKey {
 /// lines, its numbers, codecs that we can play.
 fn own(cx: &mut Cx<'_>, leg: &mut Leg, direction: Direction) -> Result<Bytes, Cause> {
     let unusable = Cause::MediaNotAcceptable;
-    let asks = leg.pending == Pending::Request && leg.remote.is_empty();
     let body = leg.body();
-    if asks || body.is_empty() {
-        return Err(unusable);
+    if body.is_empty() {
+        return own_offer(cx, leg, (direction, &Own::PAYLOADS));
     }
     let shape = Sdp::parse(&body).map_err(|_| unusable)?;
     let audio = shape.audio().map_err(|_| unusable)?.ok_or(unusable)?;
@@ -194,22 +193,10 @@ fn own(cx: &mut Cx<'_>, leg: &mut Leg, direction: Direction) -> Result<Bytes, Ca
     sdp.with_direction(direction).map(Bytes::from).map_err(|_| unusable)
 }
 
-/// Our offer to a terminal that shall listen to a page.
+/// Our offer to a terminal that shall listen to a page: one way, and no digits.
 pub(crate) fn page_offer(cx: &mut Cx<'_>, leg: &mut Leg) -> Result<Bytes, Cause> {
-    let keys = offer_keys(cx, leg);
-    let protect = leg.media.as_ref().and_then(|m| m.protect);
-    let (rtp, rtcp) = ports(leg)?;
-    let own = Own {
-        session: leg.id.0,
-        rtp,
-        rtcp,
-        // One way, and no digits.
-        payloads: &[Payload::PCMU, Payload::PCMA],
-        direction: Direction::SendOnly,
-        profile: if protect == Some(Protect::Savp) { Profile::Savp } else { Profile::Avp },
-        crypto: &keys,
-    };
-    let (id, text) = (leg.id, Bytes::from(own.offer()));
+    let text = own_offer(cx, leg, (Direction::SendOnly, &[Payload::PCMU, Payload::PCMA]))?;
+    let id = leg.id;
     Ok(stamp(leg, id, text, Way::Relay))
 }
 
@@ -218,6 +205,27 @@ pub(crate) fn page_answer(cx: &mut Cx<'_>, leg: &mut Leg) -> Result<Bytes, Cause
     let text = own(cx, leg, Direction::SendOnly)?;
     let id = leg.id;
     Ok(stamp(leg, id, text, Way::Relay))
+}
+
+/// The first offer to a phone that has said nothing yet.
+fn own_offer(
+    cx: &mut Cx<'_>,
+    leg: &mut Leg,
+    (direction, payloads): (Direction, &[Payload]),
+) -> Result<Bytes, Cause> {
+    let keys = offer_keys(cx, leg);
+    let savp = leg.media.as_ref().is_some_and(|m| m.protect == Some(Protect::Savp));
+    let (rtp, rtcp) = ports(leg)?;
+    let own = Own {
+        session: leg.id.0,
+        rtp,
+        rtcp,
+        payloads,
+        direction,
+        profile: if savp { Profile::Savp } else { Profile::Avp },
+        crypto: &keys,
+    };
+    Ok(Bytes::from(own.offer()))
 }
 
 /// The body with its audio in both directions; as it is when it says so already.

@@ -5,13 +5,12 @@ use bytes::Bytes;
 use mediactl::Direction;
 use model::ForwardKind;
 
-use crate::action::{Action, Diverted, LegCommand, OfferLeg, Party};
+use crate::action::{Action, Diverted, LegCommand, OfferLeg};
 use crate::call::Call;
 use crate::cx::Cx;
 use crate::exchange::Exchange;
-use crate::leg::{Asked, Body, Pending, Say, State, Waiting};
+use crate::leg::{Asked, Body, Pending, Say, Shown, State, Waiting};
 use crate::record::Verdict;
-use crate::route::Style;
 use crate::route::person::owner;
 
 use super::path::Way;
@@ -76,8 +75,12 @@ impl Call {
     fn invite(&mut self, cx: &mut Cx<'_>, id: LegId, contact: u64, sdp: Option<Bytes>) {
         let Some((ring, leg)) = self.ring.as_ref().zip(self.leg(id)) else { return };
         let Some(caller) = self.leg(ring.leg) else { return };
-        let mut from = cx.shown(&caller.who, self.tenant);
-        self.name_group(cx, ring.plan.style, &mut from);
+        let from = self.shown_caller(cx, ring, &caller.who);
+        // A phone that is called back shows that it is; answered, it shows its party.
+        let shown = match ring.purpose.is_recall() {
+            true => Shown::default(),
+            false => Shown::of(&caller.who),
+        };
         let offer = OfferLeg {
             leg: id,
             device: leg.device,
@@ -94,19 +97,7 @@ impl Call {
         cx.out.push(Action::OfferLeg(Box::new(offer)));
         if let Some(leg) = self.leg_mut(id) {
             leg.state = State::Early;
-        }
-    }
-
-    /// Members see for whom they are called (hunting, point 6): 「代表: name」.
-    fn name_group(&self, cx: &Cx<'_>, style: Style, from: &mut Party) {
-        let snapshot = cx.view.snapshot();
-        let name = match style {
-            Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).map(|g| &*g.name),
-            Style::Department(id) => snapshot.department(id).map(|d| &*d.name),
-            Style::User | Style::Recall => None,
-        };
-        if let Some(name) = name.filter(|n| !n.is_empty()) {
-            from.name = format!("{name}: {}", from.name);
+            leg.shown = shown;
         }
     }
 
@@ -122,6 +113,7 @@ impl Call {
     }
 
     fn progress(&mut self, cx: &mut Cx<'_>, id: LegId, status: u16, sdp: Option<Bytes>) {
+        self.show_called(cx, id);
         cx.command(id, LegCommand::Progress { status, sdp });
         let Some(leg) = self.leg_mut(id) else { return };
         leg.state = State::Rang;
@@ -140,6 +132,7 @@ impl Call {
     }
 
     fn answer(&mut self, cx: &mut Cx<'_>, id: LegId, body: Body, sdp: Option<Bytes>) {
+        self.show_answering(cx, id, body);
         cx.command(id, LegCommand::Answer { sdp });
         let Some(leg) = self.leg_mut(id) else { return };
         leg.state = State::Answered;
@@ -162,11 +155,12 @@ impl Call {
 
     fn offer(&mut self, cx: &mut Cx<'_>, id: LegId, identity: Option<LegId>, sdp: Option<Bytes>) {
         let who = identity.and_then(|other| self.leg(other)).map(|other| other.who.clone());
-        let identity = who.map(|who| cx.shown(&who, self.tenant));
+        let identity = who.as_ref().map(|who| cx.shown(who, self.tenant));
         let asked = if sdp.is_some() { Asked::Answer } else { Asked::Offer };
         cx.command(id, LegCommand::Offer { sdp, identity });
         if let Some(leg) = self.leg_mut(id) {
             leg.asked = asked;
+            leg.shown = who.as_deref().map_or(leg.shown, Shown::of);
         }
     }
 

@@ -83,7 +83,7 @@ impl Call {
 
     /// A transferee whose transferrer has gone hears how the target rings (R254).
     fn while_waiting(&self) -> Option<Play> {
-        self.ring.as_ref().filter(|r| r.ringing)?;
+        self.ring.as_ref().filter(|r| r.ringing && !self.tells_parker())?;
         let what = PlayerId::Tone(ToneKind::Ringback);
         Some(Play { what, repeat: Repeat::Forever, serial: 0 })
     }

@@ -97,7 +97,10 @@ fn the_query_tells_what_is_in_force_and_a_caller_who_hangs_up_ends_it() {
 fn a_phone_that_cannot_hear_us_is_refused_with_the_cause() {
     let mut w = World::new();
     w.give_codes();
-    w.dial_as(2001, None, |o| o.dialed = "*261".into());
+    let foreign = w.sdp(2001, "sendrecv");
+    let foreign = String::from_utf8(foreign.to_vec()).expect("text");
+    let foreign = foreign.replace("AVP 0 101", "AVP 18 101").replace("0 PCMU/", "18 G729/");
+    w.dial_as(2001, Some(foreign.into()), |o| o.dialed = "*261".into());
     let call = w.control.calls().next().expect("a call").call;
     w.input(Input::Told { call, declined: Some(Declined::NotAllowed) });
     assert!(w.lines.contains(&"2001 refuse FeatureNotPermitted".to_owned()), "{:?}", w.lines);

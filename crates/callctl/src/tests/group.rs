@@ -66,6 +66,35 @@ fn round_robin_begins_after_whoever_was_offered_last() {
     w.expect_drained();
 }
 
+/// A node that is built anew goes on where the one before it was.
+#[test]
+fn where_a_hunt_stands_outlives_the_node() {
+    let members = |w: &mut World| {
+        w.configure(&[hunt(&[2002, 2003, 2004], |g| g.method = HuntMethod::RoundRobin)]);
+    };
+    let mut w = World::new();
+    members(&mut w);
+    for _ in 0..2 {
+        w.dial(2001, "7000");
+        w.hangs_up("2001");
+    }
+    let kept = std::mem::take(&mut w.kept);
+    assert_eq!(kept.len(), 2, "one with each record");
+    assert_eq!(w.control.boxes().pointers.len(), 1);
+    let pointers = kept.into_iter().filter_map(|write| match write {
+        model::Write::PointerPut(pointer) => Some(pointer),
+        _ => None,
+    });
+    let stored = model::StoredBoxes { pointers: pointers.collect(), ..Default::default() };
+    let mut w = World::new();
+    members(&mut w);
+    w.control.restore_boxes(w.now.mono, stored);
+    w.dial(2001, "7000");
+    assert_eq!(rung(&mut w), ["2004"]);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
 #[test]
 fn members_who_cannot_take_a_call_are_passed_over_with_the_reason() {
     let mut w = World::new();

@@ -3,21 +3,26 @@
 
 mod announce;
 mod basic;
+mod boxes;
 mod collect;
 mod consult;
+mod display;
 mod feature;
 mod forward;
 mod group;
 mod hold;
 mod lamps;
+mod late;
 mod media;
 mod pace;
 mod page;
 mod park;
 mod race;
 mod random;
+mod recall;
 mod replaces;
 mod size;
+mod slot;
 mod transfer;
 mod voicemail;
 mod whatif;

@@ -125,6 +125,8 @@ fn a_ringing_leg_is_picked_up() {
                 "2002 end NormalClearing elsewhere",
                 "2001 answer 10.0.7.211:12003 sendrecv",
                 "2003 answer 10.0.7.209:12001 sendrecv",
+                "2001 show 2003",
+                "2003 show 2001",
             ]);
         }
         w.hangs_up("2001");
@@ -144,7 +146,7 @@ fn late_callers_are_picked_up_too() {
     dial_replacing(&mut w, 2003, ringing);
     w.expect(&["2002 end NormalClearing elsewhere", "2001 answer 2003/1"]);
     w.accepts("2001", "sendrecv");
-    w.expect(&["2003 answer 2001/1"]);
+    w.expect(&["2003 answer 2001/1", "2001 show 2003", "2003 show 2001"]);
     let mut w = World::new();
     w.dial(2001, "2002");
     let ringing = w.leg("2002");
@@ -152,7 +154,7 @@ fn late_callers_are_picked_up_too() {
     w.dial_as(2003, None, |o| o.replaces = Some(ringing));
     w.expect(&["2002 end NormalClearing elsewhere", "2003 answer 2001/1"]);
     w.accepts("2003", "sendrecv");
-    w.expect(&["2001 answer 2003/1"]);
+    w.expect(&["2001 answer 2003/1", "2001 show 2003", "2003 show 2001"]);
 }
 
 #[test]

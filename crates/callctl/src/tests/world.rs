@@ -39,6 +39,8 @@ pub(super) struct Facts {
     pub contacts: BTreeMap<DeviceId, Vec<Contact>>,
     pub relay: bool,
     pub announcements: bool,
+    /// A device that shows every lamp.
+    pub shows: Option<DeviceId>,
     pub address: Option<IpAddr>,
 }
 
@@ -48,6 +50,9 @@ impl View for Facts {
     }
     fn contacts(&self, device: DeviceId, out: &mut Vec<Contact>) {
         out.extend(self.contacts.get(&device).into_iter().flatten());
+    }
+    fn shows(&self, device: DeviceId, _dn: Dn) -> bool {
+        self.shows == Some(device)
     }
     fn relay_always(&self) -> bool {
         self.relay
@@ -80,6 +85,8 @@ pub(super) struct Far {
     /// It has an answer to its INVITE, or gave one to ours.
     pub negotiated: bool,
     pub reliable: bool,
+    /// Whom it shows: number and name.
+    pub shows: String,
 }
 
 pub(super) struct World {
@@ -91,6 +98,8 @@ pub(super) struct World {
     pub opened: usize,
     pub closed: usize,
     pub records: Vec<CallRecord>,
+    /// Where hunts stood, as it was kept.
+    pub kept: Vec<model::Write>,
     pub counts: BTreeMap<base::event::Kind, u32>,
     pub lines: Vec<String>,
     /// `o=` of each description sent to an existing leg, with the name of the leg.
@@ -149,6 +158,7 @@ impl World {
             contacts,
             relay: false,
             announcements: false,
+            shows: None,
             address: None,
         };
         World {
@@ -160,6 +170,7 @@ impl World {
             opened: 0,
             closed: 0,
             records: Vec::new(),
+            kept: Vec::new(),
             counts: BTreeMap::new(),
             lines: Vec::new(),
             sent: Vec::new(),
@@ -357,6 +368,7 @@ impl World {
                 let far = Far {
                     name,
                     user: n,
+                    shows: shows(&offer.from),
                     late: offer.sdp.is_none(),
                     asked: Some(offer.sdp.is_some()),
                     ..Far::default()
@@ -385,6 +397,9 @@ impl World {
             Action::CheckPin { user, .. } => {
                 let user = self.facts.snapshot.user(user).expect("a user");
                 self.lines.push(format!("check-pin {}", user.dn));
+            }
+            Action::Keep(write) if matches!(*write, model::Write::PointerPut(_)) => {
+                self.kept.push(*write);
             }
             Action::Keep(write) => self.lines.push(super::voicemail::written(&write)),
             Action::Event(event) => *self.counts.entry(event.kind).or_default() += event.count,
@@ -455,8 +470,20 @@ impl World {
                 assert_eq!(far.pending, None, "{name}: an offer against an offer");
                 assert!(far.negotiated, "{name}: not before the first answer");
                 next.asked = Some(sdp.is_some());
+                if let Some(party) = identity {
+                    next.shows = shows(party);
+                }
                 let who = identity.as_ref().map(|i| format!(" as {}", i.number));
                 format!("{name} offer {}{}", describe(self, sdp), who.unwrap_or_default())
+            }
+            LegCommand::Show { party } => {
+                assert!(far.inbound || far.answered, "its INVITE has told {name}");
+                next.shows = shows(party);
+                if !far.answered {
+                    self.far.insert(leg, next);
+                    return;
+                }
+                format!("{name} show {}", party.number)
             }
             LegCommand::WithdrawOffer => {
                 assert_eq!(far.asked, Some(true), "{name}: nothing to withdraw");
@@ -500,6 +527,11 @@ impl World {
         if gone && self.prompt {
             self.gone(leg);
         }
+    }
+
+    /// Number and name on the display of a phone.
+    pub(super) fn shows(&self, name: &str) -> String {
+        self.far[&self.leg(name)].shows.clone()
     }
 
     /// The stack forgets an ended leg.
@@ -818,6 +850,10 @@ impl World {
         }
         self.configure(&changes);
     }
+}
+
+fn shows(party: &crate::action::Party) -> String {
+    format!("{} {}", party.number, party.name)
 }
 
 fn user(n: u16) -> User {

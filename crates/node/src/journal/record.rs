@@ -4,7 +4,7 @@ use base::{CallId, FlowId, ReqId};
 use bytes::Bytes;
 use model::binding::StoredBinding;
 use model::own_setting::Declined;
-use model::{StoredBoxes, StoredGreeting, StoredMessage, Write};
+use model::{StoredBoxes, StoredGreeting, StoredMessage, StoredPointer, Write};
 use sip::stack::Transport;
 
 use super::JournalError;
@@ -87,7 +87,10 @@ pub(super) fn write(w: &mut Writer<'_>, input: &Input) {
             let greeting = |g: &StoredGreeting| Write::GreetingPut(g.clone());
             let all = boxes.messages.iter().map(put);
             let all = all.chain(boxes.greetings.iter().map(greeting));
-            w.u32((boxes.messages.len() + boxes.greetings.len()) as u32);
+            let pointer = |p: &StoredPointer| Write::PointerPut(p.clone());
+            let all = all.chain(boxes.pointers.iter().map(pointer));
+            let parts = [boxes.messages.len(), boxes.greetings.len(), boxes.pointers.len()];
+            w.u32(parts.iter().sum::<usize>() as u32);
             all.for_each(|write| write_form(w, &write));
         }
         Input::Told { call, declined } => {
@@ -161,6 +164,7 @@ pub(super) fn read(kind: u8, r: &mut Reader<'_>) -> Result<Input, JournalError> 
                 match Write::decode(r.bytes()?) {
                     Ok(Write::MessagePut(message)) => boxes.messages.push(*message),
                     Ok(Write::GreetingPut(greeting)) => boxes.greetings.push(greeting),
+                    Ok(Write::PointerPut(pointer)) => boxes.pointers.push(pointer),
                     _ => return Err(JournalError::Unknown("message")),
                 }
             }

@@ -33,6 +33,7 @@ pub(crate) fn command(command: C) -> S {
         C::Refuse { cause } => S::Refuse { cause, retry_after_s: retry_after(cause) },
         C::End { cause, elsewhere } => S::End { cause, elsewhere },
         C::Offer { sdp, identity } => S::Offer { sdp, identity: identity.map(self::identity) },
+        C::Show { party } => S::Show { identity: identity(party) },
         C::WithdrawOffer => S::WithdrawOffer,
         C::AnswerOffer { sdp } => S::AnswerOffer { sdp },
         C::RefuseOffer { status } => S::RefuseOffer { status },

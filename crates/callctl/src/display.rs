@@ -1,0 +1,114 @@
+//! What telephones show: who calls and for whom, and whom one talks to (RFC 3325, RFC 4916).
+//!
+//! | Phone | Shows |
+//! |---|---|
+//! | called | the caller; before it 「保留呼び戻し」, 「パーク呼び戻し」, or the group |
+//! | calling, it rings | whose number rings; of a group its common number |
+//! | calling, answered | who answered |
+//! | in a call | the other party, told again whenever that is another one |
+//!
+//! An offer to the phone tells it as well; where the parties changed without one, or the phone
+//! might not look into an answer (pickup), they are told by themselves.
+
+use base::LegId;
+use mediactl::Language;
+use model::record::Service;
+
+use crate::action::{LegCommand, Party};
+use crate::call::{Call, Purpose, Ring};
+use crate::caption::{Caption, joined};
+use crate::cx::Cx;
+use crate::exchange::Exchange;
+use crate::leg::{Body, Leg, Person, Shown};
+use crate::route::Style;
+use crate::route::person::owner;
+
+impl Call {
+    /// Who calls, as those who ring shall see it.
+    pub(crate) fn shown_caller(&self, cx: &Cx<'_>, ring: &Ring, caller: &Person) -> Party {
+        let snapshot = cx.view.snapshot();
+        let caption = |c: Caption| c.text(self.display_language(cx));
+        let mut party = cx.shown(caller, self.tenant);
+        let hunt = |group| snapshot.hunt_group(self.tenant, group).map_or("", |g| &*g.name);
+        let department = |id| snapshot.department(id).map_or("", |d| &*d.name);
+        if let (Purpose::ParkTell, Some(parked)) = (ring.purpose, &self.parked) {
+            party.number = parked.slot.text();
+            party.name = caption(Caption::ParkedIn).to_owned();
+            return party;
+        }
+        party.name = match (ring.purpose, ring.plan.style) {
+            (Purpose::Recall, _) => joined(&[caption(Caption::HoldRecall), &party.name]),
+            (Purpose::ParkRecall, _) => joined(&[caption(Caption::ParkRecall), &party.name]),
+            (_, Style::Hunt { group }) => {
+                joined(&[caption(Caption::Hunt), hunt(group), &party.name])
+            }
+            (_, Style::Department(id)) => joined(&[department(id), &party.name]),
+            (_, Style::User | Style::Recall) => party.name,
+        };
+        party
+    }
+
+    /// The language of captions.
+    pub(crate) fn display_language(&self, _cx: &Cx<'_>) -> Language {
+        Language::Ja
+    }
+
+    /// Before a caller hears that it rings: whose number does.
+    pub(crate) fn show_called(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let style = self.ring.as_ref().map(|r| r.plan.style);
+        let who = match self.common_number(cx) {
+            Some(dn) => Some(owner(cx.view.snapshot(), self.tenant, dn)),
+            None => self.draft.callee.as_ref().map(|(who, _)| who.clone()),
+        };
+        if let Some(who) = who.filter(|_| style.is_some()) {
+            self.show_to(cx, id, &who);
+        }
+    }
+
+    /// Before a caller is answered: by whom.
+    pub(crate) fn show_answering(&mut self, cx: &mut Cx<'_>, id: LegId, body: Body) {
+        let other = match body {
+            Body::Of(other) | Body::Fresh(other) | Body::Cross(other) => Some(other),
+            Body::Nothing | Body::Own(_) | Body::Quiet(_) => self.peer_of(id),
+        };
+        let called = || self.draft.callee.as_ref().map(|(who, _)| who.clone());
+        let who = other.and_then(|o| self.leg(o)).map(|l| l.who.clone()).or_else(called);
+        let Some(who) = who else { return };
+        self.show_to(cx, id, &who);
+        let services = self.draft.services;
+        if services.contains(Service::Pickup) || services.contains(Service::GroupPickup) {
+            // Not every phone looks for another name in an answer.
+            self.forget_shown(id);
+        }
+    }
+
+    /// Parties that talk to somebody else than they were told, and hear of it by no offer.
+    pub(crate) fn show_parties(&mut self, cx: &mut Cx<'_>) {
+        let (Some(first), Some(second)) = (self.first, self.second) else { return };
+        let settled = self.linked && self.exchange == Exchange::Idle && !self.ended;
+        if !settled || !self.is_up() || self.trouble.is_some() {
+            return;
+        }
+        for (id, other) in [(first, second), (second, first)] {
+            let quiet = self.leg(id).is_some_and(Leg::is_quiet);
+            if let Some(who) = self.leg(other).map(|l| l.who.clone()).filter(|_| quiet) {
+                self.show_to(cx, id, &who);
+            }
+        }
+    }
+
+    fn show_to(&mut self, cx: &mut Cx<'_>, id: LegId, who: &Person) {
+        let (party, shown) = (cx.shown(who, self.tenant), Shown::of(who));
+        let Some(leg) = self.leg_mut(id).filter(|l| l.is_live() && l.shown != shown) else {
+            return;
+        };
+        leg.shown = shown;
+        cx.command(id, LegCommand::Show { party });
+    }
+
+    fn forget_shown(&mut self, id: LegId) {
+        if let Some(leg) = self.leg_mut(id) {
+            leg.shown = Shown::default();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What telephones show: captions of recalls and groups, and the party one talks to.
+
+use base::Micros;
+
+use super::world::{World, hunt, pickup};
+
+#[test]
+fn a_caller_sees_whose_number_rings_and_who_answered() {
+    let mut w = World::new();
+    w.dial(2001, "2002");
+    w.rings("2002");
+    assert_eq!(w.shows("2001"), "2002 利用者2002");
+    assert_eq!(w.shows("2002"), "2001 利用者2001");
+    w.answers("2002");
+    assert_eq!(w.shows("2001"), "2002 利用者2002");
+    assert!(!w.lines.iter().any(|l| l.contains("show")), "its answer has told: {:?}", w.lines);
+}
+
+#[test]
+fn members_see_the_group_and_the_caller_sees_it_until_one_answers() {
+    let mut w = World::new();
+    w.configure(&[hunt(&[2002, 2003], |_| ())]);
+    w.dial(2001, "7000");
+    w.rings("2002");
+    assert_eq!(w.shows("2002"), "2001 代表: 営業: 利用者2001");
+    assert_eq!(w.shows("2001"), "7000 営業");
+    w.refuses("2002", 486);
+    w.rings("2003");
+    w.answers("2003");
+    assert_eq!(w.shows("2001"), "2003 利用者2003");
+}
+
+#[test]
+fn a_pickup_is_shown_to_both() {
+    let mut w = World::new();
+    w.configure(&[pickup(1, &[2002, 2003])]);
+    w.dial(2001, "2002");
+    w.rings("2002");
+    w.dial(2003, "*55");
+    assert!(w.lines.contains(&"2001 show 2003".to_owned()), "{:?}", w.lines);
+    assert!(w.lines.contains(&"2003 show 2001".to_owned()), "{:?}", w.lines);
+    assert_eq!((w.shows("2001"), w.shows("2003")), both("2003", "2001"));
+}
+
+fn both(a: &str, b: &str) -> (String, String) {
+    (format!("{a} 利用者{a}"), format!("{b} 利用者{b}"))
+}
+
+#[test]
+fn after_a_transfer_each_sees_the_other() {
+    // By REFER, by code after the answer, by code while it rings.
+    let mut w = World::new();
+    w.talk(2001, 2002);
+    w.refers("2002", "2003", None);
+    w.answers("2003");
+    w.agree();
+    assert_eq!((w.shows("2001"), w.shows("2003")), both("2003", "2001"));
+    for answered_first in [true, false] {
+        let mut w = World::with_codes();
+        w.talk(2001, 2002);
+        w.press("2002", "#72003#1");
+        w.rings("2003");
+        assert_eq!(w.shows("2003"), "2002 利用者2002");
+        if answered_first {
+            w.answers("2003");
+            w.agree();
+            assert_eq!((w.shows("2002"), w.shows("2003")), both("2003", "2002"));
+        }
+        w.hangs_up("2002");
+        if !answered_first {
+            w.answers("2003");
+        }
+        w.agree();
+        assert_eq!((w.shows("2001"), w.shows("2003")), both("2003", "2001"));
+    }
+}
+
+#[test]
+fn the_hold_code_shows_whom_one_is_back_with() {
+    let mut w = World::with_codes();
+    w.talk(2001, 2002);
+    w.press("2002", "#72003#1");
+    w.rings("2003");
+    w.answers("2003");
+    w.agree();
+    w.press("2002", "#7");
+    w.agree();
+    assert_eq!((w.shows("2001"), w.shows("2002")), both("2002", "2001"));
+}
+
+#[test]
+fn a_recall_says_so_and_then_shows_the_party() {
+    let mut w = World::with_codes();
+    w.talk(2001, 2002);
+    w.press("2002", "#7");
+    w.hangs_up("2002");
+    assert_eq!(w.shows("2002"), "2001 保留呼び戻し: 利用者2001");
+    w.answers("2002");
+    w.agree();
+    assert_eq!((w.shows("2001"), w.shows("2002")), both("2002", "2001"));
+    w.press("2002", "#5");
+    w.wait(Micros::seconds(90));
+    assert_eq!(w.shows("2002"), "2001 パーク呼び戻し: 利用者2001");
+    w.answers("2002");
+    w.agree();
+    assert_eq!((w.shows("2001"), w.shows("2002")), both("2002", "2001"));
+}
+
+#[test]
+fn who_retrieves_a_parked_call_and_who_was_parked_see_each_other() {
+    let mut w = World::with_codes();
+    w.talk(2001, 2002);
+    w.press("2002", "#5");
+    w.dial(2003, "7801");
+    w.agree();
+    assert_eq!((w.shows("2001"), w.shows("2003")), both("2003", "2001"));
+}
