@@ -7,6 +7,7 @@
 //! | ring time over | no answer (R252) |
 //! | its device may not ring any more | cancelled; none left: the number is decided anew (R247) |
 
+use base::id::UserId;
 use base::{Blame, Cause, LegId, Mono};
 use bytes::Bytes;
 use model::User;
@@ -347,7 +348,7 @@ impl Call {
         let rings = |id: &LegId| {
             let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
             let user = device.and_then(|d| d.user).filter(|u| plan.users.contains(u));
-            user.is_some_and(|u| active(snapshot, u).is_some())
+            user.is_some_and(|u| self.still_rings(cx, plan, u))
         };
         let gone: Vec<LegId> = self.ringing().into_iter().filter(|id| !rings(id)).collect();
         for id in &gone {
@@ -367,6 +368,26 @@ impl Call {
             }
             Purpose::Recall => self.recall_ended(cx, Verdict::new(Cause::UnallocatedNumber)),
             Purpose::ParkTell => {}
+        }
+    }
+}
+
+impl Call {
+    /// Whether a user may go on ringing: active, still at the number or in the group that was
+    /// called (R247, R317).
+    fn still_rings(&self, cx: &Cx<'_>, plan: &Plan, id: UserId) -> bool {
+        let snapshot = cx.view.snapshot();
+        let Some(user) = active(snapshot, id) else { return false };
+        match plan.style {
+            Style::User => user.dn == plan.dn,
+            Style::Hunt { group } => {
+                let group = snapshot.hunt_group(self.tenant, group);
+                group.is_some_and(|g| g.members.contains(&plan.dn))
+            }
+            Style::Department(id) => {
+                snapshot.department(id).is_some_and(|d| d.members.contains(&user.id))
+            }
+            Style::Recall => true,
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Hunt {
     group: u16,
     pilot: Dn,
     /// Members considered in this round, counted from where it began.
-    passed: usize,
+    pub(super) passed: usize,
     /// Rung in this round.
     rung: SmallVec<[Dn; 4]>,
     /// The member after whom the round began (均等).

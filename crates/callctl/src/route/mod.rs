@@ -215,7 +215,11 @@ impl Journey {
         match std::mem::replace(&mut self.at, At::Nowhere) {
             At::Nowhere => Next::Refuse(Cause::UnallocatedNumber),
             At::User { dn, .. } | At::Department(dn) => self.arrive(walk, dn),
-            At::Hunt(hunt) => self.hunt_on(walk, hunt),
+            At::Hunt(mut hunt) => {
+                // The group may have other members now: none is rung twice in a round.
+                hunt.passed = 0;
+                self.hunt_on(walk, hunt)
+            }
         }
     }
 

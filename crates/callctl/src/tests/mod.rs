@@ -21,6 +21,7 @@ mod race;
 mod random;
 mod recall;
 mod replaces;
+mod rules;
 mod size;
 mod slot;
 mod transfer;

@@ -356,7 +356,8 @@ impl World {
                 };
                 let sdp = offer.sdp.as_ref().map(|s| self.describe(s));
                 let to = &offer.to.number;
-                assert_eq!(*to, n.to_string());
+                let user = self.facts.snapshot.user(user_id(n)).expect("a user");
+                assert_eq!(*to, user.dn.text());
                 let line = format!(
                     "{name} {} from {} {}{}",
                     if offer.auto_answer { "page" } else { "invite" },

@@ -70,7 +70,9 @@ fn greeting(file: Option<u64>) -> StoredGreeting {
     StoredGreeting { tenant: tenant_id(1), dn: Dn::parse("2001").expect("digits"), file }
 }
 
-fn writes() -> [Write; 7] {
+fn writes() -> [Write; 8] {
+    let (tenant, member) = (tenant_id(1), Dn::parse("2001").expect("digits"));
+    let pointer = StoredPointer { tenant, group: 10_000, member };
     [
         Write::Record(Box::new(record())),
         Write::BindingPut(binding()),
@@ -79,6 +81,7 @@ fn writes() -> [Write; 7] {
         Write::MessageRemove { file: 5 },
         Write::GreetingPut(greeting(Some(6))),
         Write::GreetingPut(greeting(None)),
+        Write::PointerPut(pointer),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::net::UdpSocket;
 use crate::harness::exchange::{DOMAIN, Exchange};
 use crate::harness::script::{Script, sdp};
 use crate::harness::sipp::{Over, Phone};
-use crate::harness::{have, own_address, wait};
+use crate::harness::{free_port, have, own_address, wait};
 
 /// Calls `called`, expects `status`, and gives the row of the history.
 #[track_caller]
@@ -88,6 +88,48 @@ fn a_phone_that_declines_is_021() {
     let row = refused(&exchange, 2102, 603);
     declines.good();
     assert_eq!((&*row[10], &*row[11]), ("2102", "021"), "{row:?}");
+}
+
+/// Two pairs of ports carry one relayed call.
+#[test]
+fn a_call_for_which_no_port_is_left_is_042() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let mut exchange = Exchange::prepared("no-ports", "relay", 2101..2105);
+    let first = (free_port(std::net::Ipv4Addr::LOCALHOST) & !1).clamp(1_024, 60_000);
+    let file = exchange.dir.join("naisen.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let ports = format!("path = \"relay\"\nports = \"{first}-{}\"", first + 3);
+    std::fs::write(&file, text.replace("path = \"relay\"", &ports)).unwrap();
+    exchange.serve();
+    let mut callee = Phone::registered(&exchange.dir, 2102, exchange.udp());
+    let answers = Script::callee("answers")
+        .answer(200, "", &sdp(30_200, ""))
+        .expect_request("ACK")
+        .expect_bye();
+    let answers = callee.play(&answers, 2101);
+    let talks = Script::caller("talks", "", &sdp(30_100, ""))
+        .may(100)
+        .may(180)
+        .expect(200)
+        .ack("")
+        .pause(2_000)
+        .bye();
+    let talks = Phone::new(&exchange.dir, 2101, exchange.udp(), Over::Udp).play(&talks, 2102);
+    answers.until("ACK", |m| !m.sent && m.first().starts_with("ACK"));
+    let _other = Phone::registered(&exchange.dir, 2104, exchange.udp());
+    let script =
+        Script::caller("refused", "", &sdp(30_300, "")).may(100).may(180).expect(503).ack_refusal();
+    let refused = Phone::new(&exchange.dir, 2103, exchange.udp(), Over::Udp).play(&script, 2104);
+    let seen = refused.good();
+    let answer = seen.got("SIP/2.0 503", "2 INVITE");
+    assert!(answer.header("Retry-After").is_some(), "{}", answer.text);
+    assert!(answer.header("Reason").unwrap_or_default().contains("cause=42"), "{}", answer.text);
+    talks.good();
+    answers.good();
+    let history = exchange.history_of(2);
+    assert!(history.iter().any(|row| row[11] == "042"), "{history:?}");
 }
 
 #[test]

@@ -265,8 +265,9 @@ fn an_invite_with_replaces_picks_up_a_ringing_call() {
             .answer(487, "", "")
             .expect_request("ACK");
         let ringing = second.play(&ringing, 2101);
+        let told = |script: Script| script.expect_request("UPDATE").answer_inside(200, "", "");
         let calls = Phone::calling(&exchange, 2101, caller)
-            .play(&calling("calls", FIRST).expect_bye(), 2102);
+            .play(&told(calling("calls", FIRST)).expect_bye(), 2102);
         let rung = ringing.until("180", |m| m.sent && m.is("SIP/2.0 180", "INVITE"));
         calls.until("180", |m| !m.sent && m.is("SIP/2.0 180", "INVITE"));
         // The dialog as the exchange sees it: its own tag is the From of its INVITE.
@@ -276,9 +277,8 @@ fn an_invite_with_replaces_picks_up_a_ringing_call() {
             .may(100)
             .may(180)
             .expect(200)
-            .ack("")
-            .pause(500)
-            .bye();
+            .ack("");
+        let pick = told(pick).pause(500).bye();
         let picker = Phone::calling(&exchange, 2104, picker).play(&pick, 2102);
         let [picker, caller, rung] = Run::all_good([picker, calls, ringing]);
         let reason = rung.got("CANCEL", "CANCEL").header("Reason").unwrap_or_default().to_owned();
@@ -289,6 +289,20 @@ fn an_invite_with_replaces_picks_up_a_ringing_call() {
         let offers = [&picker, &caller].map(|m| of(m.sent("INVITE", "2 INVITE")));
         let answers = [&caller, &picker].map(|m| of(m.got("SIP/2.0 200", "2 INVITE")));
         assert_eq!(offers, answers);
+        // Who rang was shown; then who answered, in the answer and once more by itself.
+        let shown = |seen: &Messages, start: &str, method: &str| {
+            seen.got(start, method).header("P-Asserted-Identity").unwrap_or_default().to_owned()
+        };
+        for (start, method, number) in
+            [("SIP/2.0 180", "2 INVITE", 2102), ("SIP/2.0 200", "2 INVITE", 2104)]
+        {
+            let shown = shown(&caller, start, method);
+            assert!(shown.contains(&format!("<sip:{number}@")), "{start}: {shown}");
+        }
+        for (seen, number) in [(&caller, 2104), (&picker, 2101)] {
+            let shown = shown(seen, "UPDATE", "UPDATE");
+            assert!(shown.contains(&format!("<sip:{number}@")), "{number}: {shown}");
+        }
         let row = exchange.history_of(1).remove(0);
         assert_eq!((&*row[3], &*row[7]), ("成立", "2104"), "{row:?}");
         assert!(row[4].contains("ピックアップ"), "{row:?}");

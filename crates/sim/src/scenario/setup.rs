@@ -9,13 +9,14 @@
 //! 2002 forwards no-answer to 2003 after 5s
 //! 2002 takes 1 call
 //! 2002 is not disturbed
+//! slot 2701
 //! ```
 
 use base::id::{DepartmentId, SiteId, Uuid};
 use base::{Dn, Micros};
 use model::{
     Change, Department, Destination, Device, DnSettings, Forward, ForwardKind, HuntGroup,
-    HuntMethod, PickupGroup,
+    HuntMethod, ParkSlot, PickupGroup,
 };
 
 use super::read::time_of;
@@ -36,6 +37,8 @@ pub enum Setup {
     Limit(Dn, u16),
     /// Do not disturb, at all phones of a number.
     Quiet(Dn),
+    /// A park slot.
+    Slot(Dn),
 }
 
 /// Reads a line; `None` when it is of another kind.
@@ -96,6 +99,7 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
         }
         [number, "takes", n, "call" | "calls"] => Setup::Limit(dn(number)?, n.parse().ok()?),
         [number, "is", "not", "disturbed"] => Setup::Quiet(dn(number)?),
+        ["slot", number] => Setup::Slot(dn(number)?),
         _ => return None,
     })
 }
@@ -122,6 +126,10 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
                 *settings.forward_mut(*kind) = Forward::on(to.clone());
                 let after = after.and_then(|t| u16::try_from(t.as_seconds()).ok());
                 settings.no_answer_s = after.unwrap_or(settings.no_answer_s);
+            }
+            Setup::Slot(dn) => {
+                let slot = ParkSlot { tenant: tenant_id(), dn: *dn, site: site() };
+                changes.push(Change::ParkSlotPut(slot));
             }
             Setup::Limit(dn, calls) => settings_of(&mut kept, *dn).call_limit = *calls,
             Setup::Quiet(dn) => {

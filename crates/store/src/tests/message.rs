@@ -1,7 +1,7 @@
 //! Voicemail is found again after the writer, a crash, and a restart in the middle of a recording.
 
 use base::{CallId, Dn};
-use model::{StoredGreeting, StoredMessage, Write};
+use model::{StoredGreeting, StoredMessage, StoredPointer, Write};
 
 use super::world::*;
 use crate::{Store, StoreWriter};
@@ -58,6 +58,28 @@ async fn the_last_word_on_each_message_and_greeting_is_kept() {
     spool.append(&then).expect("appended");
     assert!(writer.flush().await);
     assert_eq!(found(&store, None).await, (vec![(2, 4_000, true), (3, 2_500, false)], vec![]));
+}
+
+/// 均等: the next call begins behind the member that was offered one last.
+#[tokio::test]
+async fn where_hunts_stand_is_found_again() {
+    let dir = TempDir::new();
+    let pointer = |group, member: &str| StoredPointer {
+        tenant: tenant_id(1),
+        group,
+        member: Dn::parse(member).expect("digits"),
+    };
+    {
+        let store = dir.open().await;
+        add_tenant(&store, 1).await;
+        let (mut spool, tail) = store.spool(0).expect("spool");
+        let writer = StoreWriter::start(&store, vec![tail]).expect("writer");
+        let puts = [pointer(1, "2001"), pointer(10_000, "2005"), pointer(1, "2002")];
+        spool.append(&puts.map(Write::PointerPut)).expect("appended");
+        assert!(writer.flush().await);
+    }
+    let boxes = dir.open().await.boxes(|_| None).await.expect("readable");
+    assert_eq!(boxes.pointers, [pointer(1, "2002"), pointer(10_000, "2005")]);
 }
 
 #[tokio::test]
