@@ -95,6 +95,7 @@ impl Call {
             way: Way::Relay,
             offered,
             referred_by: None,
+            go_on_at: None,
             reach_by: Some(reach_by),
             ring_until: cx.now.mono + Micros::seconds(u64::from(TELL_S)),
             ring_time_s: TELL_S,

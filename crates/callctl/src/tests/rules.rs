@@ -225,6 +225,9 @@ fn a_forward_to_the_own_group_is_no_loop() {
     w.expect_drained();
 }
 
+/// How the destination of a forward ends the call.
+type End = fn(&mut World);
+
 /// R260: nothing further is set at the destination.
 #[test]
 fn a_forward_in_vain_ends_with_the_destinations_reason() {
@@ -235,11 +238,11 @@ fn a_forward_in_vain_ends_with_the_destinations_reason() {
         w.rings("2003");
         w.wait(Micros::seconds(60));
     };
-    let ends: [(&dyn Fn(&mut World), Cause, Cause); 4] = [
-        (&busy, Cause::UserBusy, Cause::UserBusy),
-        (&declined, Cause::UserRejected, Cause::UserRejected),
-        (&out, Cause::Unregistered, Cause::Unregistered),
-        (&late, Cause::RingTimeout, Cause::UnregisteredForwardNoAnswer),
+    let ends: [(End, Cause, Cause); 4] = [
+        (busy, Cause::UserBusy, Cause::UserBusy),
+        (declined, Cause::UserRejected, Cause::UserRejected),
+        (out, Cause::Unregistered, Cause::Unregistered),
+        (late, Cause::RingTimeout, Cause::UnregisteredForwardNoAnswer),
     ];
     for (end, after_all, after_out) in ends {
         for (kind, cause) in [(ForwardKind::All, after_all), (ForwardKind::Unregistered, after_out)]
