@@ -207,6 +207,7 @@ impl Maker<'_> {
             state: UserState::Active,
             ring_time_s: base::limits::RING_TIME.as_seconds() as u16,
             pickup_departments: Box::default(),
+            former_devices: Box::default(),
             created_at: self.now,
             updated_at: self.now,
         }));

@@ -16,6 +16,7 @@ pub mod login;
 pub mod own_setting;
 pub mod result;
 pub mod service;
+pub mod terminal_login;
 pub mod text;
 pub mod token;
 pub mod users;

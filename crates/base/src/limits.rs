@@ -115,10 +115,26 @@ limits! {
     LOGIN_FAILURES_MAX: u32 = 3;
     /// How long a lock lasts when unlocking is automatic (R051).
     LOGIN_LOCK: Micros = Micros::minutes(60);
-    /// Wrong PINs in a row that lock a PIN (SEC-08).
+    /// Wrong PINs within [`PIN_FAILURES_WITHIN`] that lock a PIN, and a terminal that they are
+    /// typed at (SEC-08).
     PIN_FAILURES_MAX: u32 = 5;
+    /// The time in which wrong PINs are counted together (SEC-08).
+    PIN_FAILURES_WITHIN: Micros = Micros::seconds(60);
+    /// Wrong PINs in a row, however slowly they come, that lock a PIN: patience finds none either.
+    PIN_FAILURES_ROW: u32 = 20;
     /// How long a PIN stays locked (SEC-08).
     PIN_LOCK: Micros = Micros::minutes(15);
+    /// Answers to requests with an idempotency key that are kept for a tenant; the oldest go first.
+    IDEMPOTENCY_KEYS_MAX: usize = 10_000;
+    /// How long an answer to a request with an idempotency key is kept.
+    IDEMPOTENCY_KEPT: Micros = Micros::seconds(86_400);
+    /// Wrong tokens of the API from one address within [`TOKEN_FAILURES_WITHIN`] after which it
+    /// waits (SEC-08).
+    TOKEN_FAILURES_MAX: u32 = 5;
+    /// The time in which wrong tokens are counted together (SEC-08).
+    TOKEN_FAILURES_WITHIN: Micros = Micros::seconds(60);
+    /// How long an address with too many wrong tokens waits (SEC-08).
+    TOKEN_LOCK: Micros = Micros::minutes(15);
     /// Commands that may wait for a shard; further ones are refused as busy.
     COMMAND_QUEUE: usize = 1_024;
     /// Messages from streams that may wait for a shard; a full queue stops reading the stream.

@@ -6,6 +6,7 @@ use base::{CallId, Cause, Dn, LegId, Secret};
 use bytes::Bytes;
 use model::own_setting::OwnSetting;
 use model::record::CallRecord;
+use model::terminal_login::TypedLogin;
 use model::{ForwardKind, Write};
 
 /// One wish of call control.
@@ -46,6 +47,15 @@ pub enum Action {
         user: UserId,
         /// What was typed.
         pin: Box<Secret<String>>,
+    },
+    /// Somebody logs in at a terminal, or out; answered by [`crate::Input::Told`].
+    Seat {
+        /// The call that waits.
+        call: CallId,
+        /// The authenticated device.
+        device: DeviceId,
+        /// Who it shall belong to; `None` = nobody.
+        typed: Option<Box<TypedLogin>>,
     },
     /// A fact about voicemail; made durable before what follows it is sent.
     Keep(Box<Write>),

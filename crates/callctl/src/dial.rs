@@ -172,6 +172,8 @@ impl Call {
                     let done = match kind {
                         CodeKind::Park => self.keep_slot(cx),
                         CodeKind::Voicemail => self.mailbox_code(cx, &rest),
+                        CodeKind::Login => self.login_code(cx, &rest),
+                        CodeKind::Logout => self.logout_code(cx),
                         _ => self.feature(cx, kind, &rest),
                     };
                     match done {

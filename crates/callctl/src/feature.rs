@@ -68,7 +68,7 @@ impl Call {
 
     /// The wish was carried out, or refused.
     pub(crate) fn wish_told(&mut self, cx: &mut Cx<'_>, result: Result<(), Declined>) {
-        if self.pin_told(cx, result) {
+        if self.pin_told(cx, result) || self.login_told(cx, result) {
             return;
         }
         let Some(wanted) = self.wish() else { return };
@@ -81,7 +81,13 @@ impl Call {
             Err(Declined::Unused | Declined::Unfit) => Cause::UnallocatedNumber,
             Err(Declined::Outside) => Cause::ExternalForwardDenied,
             Err(Declined::OwnNumber | Declined::Loop) => Cause::ForwardLoop,
-            Err(Declined::NoLast | Declined::NotAllowed) => Cause::FeatureNotPermitted,
+            Err(
+                Declined::NoLast
+                | Declined::NotAllowed
+                | Declined::WrongPin
+                | Declined::Locked
+                | Declined::Full,
+            ) => Cause::FeatureNotPermitted,
         };
         self.say_last(cx, words, cause);
     }
@@ -127,7 +133,9 @@ fn refused(why: Declined) -> Words {
         Declined::Unused | Declined::Unfit | Declined::NoLast => words.say(PromptId::ReasonUnused),
         Declined::Outside => words.say(PromptId::ReasonOutside),
         Declined::OwnNumber | Declined::Loop => words.say(PromptId::ReasonOwnNumber),
-        Declined::NotAllowed => words.say(PromptId::ReasonNoRights),
+        Declined::NotAllowed | Declined::WrongPin | Declined::Locked | Declined::Full => {
+            words.say(PromptId::ReasonNoRights)
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `hold` | music for who is held |
 //! | `pickup` | a ringing call is answered elsewhere |
 //! | `feature` `voice` | settings by code; the exchange itself speaks |
+//! | `login` | a person logs in at a terminal, or out |
 //! | `mail/` | voicemail |
 //! | `transfer` `replaces` | parties change |
 //! | `digits` `collect` | digits: codes, and what passes |
@@ -50,6 +51,7 @@ pub mod input;
 pub mod lamps;
 mod leave;
 mod leg;
+mod login;
 mod mail;
 mod media;
 mod moment;

@@ -60,11 +60,16 @@ impl Call {
     ) -> Result<(), Refusal> {
         let Some(leg) = self.leg(caller) else { return Ok(()) };
         let (who, policy, device) = (leg.who.clone(), leg.policy, leg.device);
-        let Some(dn) = who.dn else {
-            return Err(Refusal::new(Cause::FeatureNotPermitted, Mark::DeviceWithoutUser));
+        let snapshot = cx.view.snapshot();
+        let refused = match who.dn {
+            None => Some(Mark::DeviceWithoutUser),
+            Some(_) if !is_caller_active(snapshot, device) => Some(Mark::CallerStopped),
+            Some(_) => None,
         };
-        if !is_caller_active(cx.view.snapshot(), device) {
-            return Err(Refusal::new(Cause::FeatureNotPermitted, Mark::CallerStopped));
+        if let Some(mark) = refused
+            && !crate::login::is_free(snapshot, self.tenant, &offered.dialed)
+        {
+            return Err(Refusal::new(Cause::FeatureNotPermitted, mark));
         }
         // RFC 3261 §16.3 has 483 for it; 482 is what the table of causes has for a loop.
         if offered.max_forwards == 0 {
@@ -76,6 +81,7 @@ impl Call {
         if cx.core.by_leg.len() > base::limits::LEGS_MAX {
             return Err(Refusal::new(Cause::ResourceShortage, Mark::NoRoom));
         }
+        let Some(dn) = who.dn else { return Ok(()) };
         if self.is_full(cx, dn) {
             return Err(Refusal::new(Cause::UserBusy, Mark::CallerLimit(dn)));
         }

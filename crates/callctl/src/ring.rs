@@ -345,7 +345,16 @@ impl Call {
         self.page_configured(cx);
         let Some(plan) = self.ring.as_ref().map(|r| &r.plan) else { return };
         let snapshot = cx.view.snapshot();
+        // A group that is gone rings nobody (R317).
+        let is_there = match plan.style {
+            Style::User | Style::Recall => true,
+            Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).is_some(),
+            Style::Department(id) => snapshot.department(id).is_some(),
+        };
         let rings = |id: &LegId| {
+            if !is_there {
+                return false;
+            }
             let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
             let user = device.and_then(|d| d.user).filter(|u| plan.users.contains(u));
             user.is_some_and(|u| self.still_rings(cx, plan, u))

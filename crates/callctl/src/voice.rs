@@ -7,6 +7,7 @@
 //! | `Entering` | see `mail/enter` |
 //! | `Listening` | see `mail/listen` |
 //! | `Slot` | see `slot` |
+//! | `LoggingIn` `LoggingOut` | see `login` |
 //! | `Last` | the words end: the call ends |
 //!
 //! A caller who gave no offer gets ours, and hears us as soon as it has answered that. One whose
@@ -21,6 +22,7 @@ use crate::call::Call;
 use crate::cx::Cx;
 use crate::exchange::Exchange;
 use crate::leg::{Body, Pending, Say};
+use crate::login::LoggingIn;
 use crate::mail::{Entering, Leaving, Listening, Source};
 use crate::media::can_play;
 use crate::media::path::Way;
@@ -58,6 +60,10 @@ pub(crate) enum Stage {
     Listening(Box<Listening>),
     /// A transfer onto the slot that was told (R293).
     Slot { slot: Dn, site: SiteId, until: Mono },
+    /// Extension and PIN of who logs in.
+    LoggingIn(Box<LoggingIn>),
+    /// Whether the terminal could be logged out.
+    LoggingOut,
     /// The end of the last words.
     Last(Cause),
 }
@@ -100,6 +106,11 @@ impl Call {
             self.voice = None;
             self.trouble = Some(Verdict::new(cause));
         }
+    }
+
+    /// Whether words are being said.
+    pub(crate) fn is_speaking(&self) -> bool {
+        self.voice.as_ref().is_some_and(|v| matches!(v.does, Does::Plays(_)))
     }
 
     /// Goes over to another stage.
@@ -200,6 +211,8 @@ impl Call {
             Some(Stage::Entering(_)) => self.entering_over(cx, is_late),
             Some(Stage::Listening(_)) => self.listening_over(cx),
             Some(Stage::Slot { .. }) => self.slot_over(cx, is_late),
+            Some(Stage::LoggingIn(_)) => self.login_over(cx, is_late),
+            Some(Stage::LoggingOut) => self.wish_told(cx, Err(Declined::NotAllowed)),
             Some(Stage::Last(cause)) => {
                 let verdict = Verdict::new(*cause);
                 self.voice = None;

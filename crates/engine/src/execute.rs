@@ -79,6 +79,9 @@ impl Shard {
                 Output::CheckPin { call, tenant, user, pin } => {
                     self.wish(Wish::Pin { call, tenant, user, pin });
                 }
+                Output::Seat { call, device, typed } => {
+                    self.wish(Wish::Seat { call, device, typed });
+                }
                 Output::Event { event } => self.metrics.event(event),
             }
         }

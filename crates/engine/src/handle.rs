@@ -6,6 +6,7 @@ use std::time::Duration;
 use base::id::{DeviceId, TenantId, UserId};
 use base::{CallId, Dn, Secret};
 use model::own_setting::{Declined, OwnSetting};
+use model::terminal_login::TypedLogin;
 use model::{Change, Snapshot};
 use node::{Command, Reply};
 use thiserror::Error;
@@ -62,6 +63,15 @@ pub enum Wish {
         user: UserId,
         /// What was typed.
         pin: Box<Secret<String>>,
+    },
+    /// A person logs in at a terminal, or out; the caller waits 5 s.
+    Seat {
+        /// The call that waits.
+        call: CallId,
+        /// The authenticated device.
+        device: DeviceId,
+        /// Who it shall belong to; `None` = nobody.
+        typed: Option<Box<TypedLogin>>,
     },
 }
 

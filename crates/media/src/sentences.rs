@@ -121,4 +121,7 @@ sentences! {
     N800 = "n800",
     N900 = "n900",
     N1000 = "n1000",
+    LoginWrong = "login-wrong",
+    LoginLocked = "login-locked",
+    LoginFull = "login-full",
 }

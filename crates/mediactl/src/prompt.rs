@@ -224,6 +224,12 @@ prompts! {
     N900 = "n900",
     /// Number, alone or before lower ones.
     N1000 = "n1000",
+    /// Extension or PIN is wrong; which of them is not told.
+    LoginWrong = "login-wrong",
+    /// Nobody can log in for a while, after too many wrong PINs.
+    LoginLocked = "login-locked",
+    /// The person is logged in to as many telephones as one may.
+    LoginFull = "login-full",
 }
 
 /// Below twenty each number has a word of its own.

@@ -35,6 +35,7 @@ pub mod record;
 pub mod site;
 pub mod snapshot;
 pub mod tenant;
+pub mod terminal_login;
 pub mod user;
 pub mod violation;
 pub mod virtual_dn;

@@ -53,11 +53,20 @@ pub enum Declined {
     /// contracted.
     #[error("not allowed")]
     NotAllowed,
+    /// Extension or PIN is wrong; which of them is not told (R234).
+    #[error("extension or PIN is wrong")]
+    WrongPin,
+    /// Too many wrong PINs (SEC-08).
+    #[error("too many wrong PINs")]
+    Locked,
+    /// The person is logged in to as many terminals as one may (R315).
+    #[error("logged in to too many terminals")]
+    Full,
 }
 
 impl Declined {
     /// Every reason; the index of each is its number in the journal.
-    pub const ALL: [Declined; 7] = [
+    pub const ALL: [Declined; 10] = [
         Declined::Unused,
         Declined::Outside,
         Declined::OwnNumber,
@@ -65,6 +74,9 @@ impl Declined {
         Declined::Unfit,
         Declined::NoLast,
         Declined::NotAllowed,
+        Declined::WrongPin,
+        Declined::Locked,
+        Declined::Full,
     ];
 }
 

@@ -36,6 +36,8 @@ pub struct Tenant {
     pub options: Options,
     /// 案内音声: announcements besides tones; default on.
     pub announcements: bool,
+    /// Most terminals that one person is logged in to: 1–20, default 5 (R315).
+    pub accounts_max: u8,
 }
 
 /// What a tenant may contract (R236). A missing option is hidden and its codes are not active.
@@ -177,6 +179,9 @@ impl WebPolicy {
 }
 
 impl Tenant {
+    /// Range of [`Tenant::accounts_max`].
+    pub const ACCOUNTS_MAX: std::ops::RangeInclusive<u8> = 1..=20;
+
     /// A tenant with the defaults of every switch.
     pub fn new(id: TenantId, name: &str, realm: &str, preset: Preset) -> Self {
         Tenant {
@@ -194,6 +199,7 @@ impl Tenant {
             codes: Codes::default(),
             options: Options::default(),
             announcements: true,
+            accounts_max: 5,
         }
     }
 

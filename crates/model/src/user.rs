@@ -1,6 +1,6 @@
 //! ユーザ: a person with one extension number.
 
-use base::id::{DepartmentId, SiteId, TenantId, UserId};
+use base::id::{DepartmentId, DeviceId, SiteId, TenantId, UserId};
 use base::{Dn, Wall};
 
 /// A person. Holds one Dn; the web credential is kept by the store, apart.
@@ -27,6 +27,10 @@ pub struct User {
     pub ring_time_s: u16,
     /// ピックアップ対象所属: departments whose ringing calls the person may answer (R209).
     pub pickup_departments: Box<[DepartmentId]>,
+    /// Terminals of a person who is stopped, to be given back when resumed as far as they are
+    /// still 未使用; of one who was resumed, those that could not be given back (R314). Some may
+    /// be gone.
+    pub former_devices: Box<[DeviceId]>,
     /// 登録日時.
     pub created_at: Wall,
     /// Last change.

@@ -238,9 +238,17 @@ async fn grant(mut asked: mpsc::Receiver<Wish>, store: Arc<Store>, handle: Handl
                 handle.tell(call, done.err()).await;
             }
             Wish::Pin { call, tenant, user, pin } => {
-                let judged = store.check_pin(tenant, Some(user), pin.expose(), now).await;
+                let judged = store.check_pin(tenant, user, pin.expose(), now).await;
                 let is_good = matches!(judged, Ok(PinOutcome::Good));
                 handle.tell(call, (!is_good).then_some(Declined::NotAllowed)).await;
+            }
+            Wish::Seat { call, device, typed } => {
+                let done =
+                    app::terminal_login::carry_out(&store, device, typed.as_deref(), now).await;
+                if done.is_ok() && handle.configure(store.snapshot()).await.is_err() {
+                    break;
+                }
+                handle.tell(call, done.err()).await;
             }
         }
     }

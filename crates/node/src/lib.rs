@@ -226,11 +226,12 @@ impl Node {
         let touched = view::touched(changes, &self.snapshot, &snapshot);
         let ended = rights::ended_numbers(changes, &self.snapshot, &snapshot);
         let regrouped = rights::regrouped_numbers(changes, &self.snapshot, &snapshot);
-        self.snapshot = snapshot;
+        let old = std::mem::replace(&mut self.snapshot, snapshot);
         self.end_numbers(now, ended);
         self.review_numbers(now, regrouped);
         for device in touched {
-            let input = match view::is_active(&self.snapshot, device) {
+            let is_active = view::is_active(&self.snapshot, device);
+            let input = match is_active && !view::lost_user(device, &old, &self.snapshot) {
                 true => sip::stack::Input::Review { device },
                 false => sip::stack::Input::Forget { device },
             };
@@ -352,6 +353,7 @@ impl Node {
             A::CheckPin { call, tenant, user, pin } => {
                 out.push(Output::CheckPin { call, tenant, user, pin });
             }
+            A::Seat { call, device, typed } => out.push(Output::Seat { call, device, typed }),
             A::Keep(write) => out.push(Output::Store { write: *write }),
             A::Event(event) => out.push(Output::Event { event }),
         }

@@ -8,6 +8,7 @@ use base::{CallId, Dn, FlowId, ReqId, Secret};
 use bytes::Bytes;
 use model::Write;
 use model::own_setting::OwnSetting;
+use model::terminal_login::TypedLogin;
 
 use crate::Reply;
 
@@ -66,6 +67,15 @@ pub enum Output {
         user: UserId,
         /// What was typed.
         pin: Box<Secret<String>>,
+    },
+    /// Log a person in at a terminal, or out; answered by [`crate::Input::Told`].
+    Seat {
+        /// The call that waits.
+        call: CallId,
+        /// The authenticated device.
+        device: DeviceId,
+        /// Who it shall belong to; `None` = nobody.
+        typed: Option<Box<TypedLogin>>,
     },
     /// Count, log or raise an alarm.
     Event {

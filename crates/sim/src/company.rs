@@ -136,6 +136,7 @@ fn user(n: usize, ring_time_s: u16) -> User {
         state: UserState::Active,
         ring_time_s,
         pickup_departments: Box::default(),
+        former_devices: Box::default(),
         created_at: Wall(1_000),
         updated_at: Wall(1_000),
     }

@@ -433,7 +433,7 @@ impl World {
                 self.later(self.swarm.delay, Work::Granted(self.life, call, dn, wanted));
             }
             // Nobody types a PIN here: the call refuses by itself.
-            Output::CheckPin { .. } | Output::Reply { .. } => {}
+            Output::CheckPin { .. } | Output::Seat { .. } | Output::Reply { .. } => {}
         }
     }
 

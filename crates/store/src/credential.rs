@@ -23,6 +23,7 @@ use crate::open::Store;
 use crate::rows::Rows;
 use crate::scope::{Actor, TenantScope};
 use crate::session;
+use crate::strikes::Strikes;
 
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO credential (tenant, kind, owner, form, salt, hash, must_change, changed_at,
@@ -30,12 +31,13 @@ pub(crate) static PUT: Rows = Rows::new(
     9,
     " ON CONFLICT (tenant, kind, owner) DO UPDATE SET form = excluded.form,
      salt = excluded.salt, hash = excluded.hash, must_change = excluded.must_change,
-     changed_at = excluded.changed_at, failures = 0, locked_at = NULL",
+     changed_at = excluded.changed_at, failures = 0, recent = NULL,
+     locked_at = NULL",
 );
 pub(crate) static DELETE: Rows =
     Rows::new("DELETE FROM credential WHERE (tenant, kind, owner) IN (VALUES", 3, ")");
 pub(crate) const READ: &str = "SELECT form, salt, hash, must_change, changed_at, failures,
-    locked_at FROM credential WHERE tenant = $1 AND kind = $2 AND owner = $3";
+    locked_at, recent FROM credential WHERE tenant = $1 AND kind = $2 AND owner = $3";
 pub(crate) const REPLACE: &str = "UPDATE credential SET form = $4, salt = $5, hash = $6
     WHERE tenant = $1 AND kind = $2 AND owner = $3 AND hash = $7";
 pub(crate) const BULK: &str =
@@ -69,8 +71,7 @@ pub(crate) struct Hashed {
 pub(crate) struct Stored {
     hashed: Hashed,
     pub(crate) changed_at: Wall,
-    pub(crate) failures: i64,
-    pub(crate) locked_at: Option<Wall>,
+    pub(crate) strikes: Strikes,
 }
 
 /// A password that is to be changed by its owner.
@@ -301,8 +302,11 @@ pub(crate) async fn read(
             must_change: c.flag()?,
         },
         changed_at: c.wall()?,
-        failures: c.number()?,
-        locked_at: c.wall_option()?,
+        strikes: Strikes {
+            failures: c.number()?,
+            locked_at: c.wall_option()?,
+            recent: Strikes::recent_of(&c.blob_option()?.unwrap_or_default()),
+        },
     }))
 }
 
@@ -400,7 +404,7 @@ impl Store {
             let new =
                 Hashed { form: Form::Wrapped, salt: *salt, hash: wrapped, must_change: false };
             let old = Hashed { form: Form::Bulk, salt: *salt, hash: *hash, must_change: false };
-            let old = Stored { hashed: old, changed_at: Wall(0), failures: 0, locked_at: None };
+            let old = Stored { hashed: old, changed_at: Wall(0), strikes: Strikes::default() };
             let mut conn = self.main.lock().await;
             old.upgrade(&mut conn, *tenant, *owner, &new).await?;
         }

@@ -1,7 +1,6 @@
 //! Signing in to the portals: one answer for every wrong value, a lock after three failures in a
 //! row that holds in every zone (R006, R050–R053).
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use base::id::TenantId;
@@ -17,15 +16,13 @@ use crate::error::{DbError, LoginError};
 use crate::open::Store;
 use crate::scope::{Actor, TenantScope, Zone};
 use crate::session::Session;
+use crate::strikes::{Rule, Strikes, pin_lock_end};
 
 pub(crate) const SET_FAILURES: &str = "UPDATE credential SET failures = $4, locked_at = $5,
-    locked_zone = $6, locked_from = $7 WHERE tenant = $1 AND kind = $2 AND owner = $3";
+    locked_zone = $6, locked_from = $7, recent = $8 WHERE tenant = $1 AND kind = $2 AND owner = $3";
 pub(crate) const TOUCH: &str = "UPDATE revision SET number = number WHERE id = 1";
 pub(crate) const LOCKED: &str = "SELECT kind, owner, locked_at, locked_zone, locked_from
     FROM credential WHERE tenant = $1 AND locked_at IS NOT NULL ORDER BY locked_at";
-
-/// Unknown names whose failures are remembered; the oldest is forgotten first.
-const GHOSTS_MAX: usize = 4_096;
 
 /// Which portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,13 +81,6 @@ pub struct Locked {
     pub address: Option<IpAddr>,
 }
 
-/// Failures of names that do not exist, so that they lock like those that do.
-#[derive(Default)]
-pub(crate) struct Ghosts {
-    entries: BTreeMap<[u8; 32], (i64, Option<Wall>)>,
-    order: std::collections::VecDeque<[u8; 32]>,
-}
-
 /// A password to be judged.
 pub(crate) struct Attempt {
     pub(crate) tenant: TenantId,
@@ -120,10 +110,7 @@ fn end_of_lock(
     since: Wall,
 ) -> Option<Wall> {
     match owner {
-        CredentialOwner::Pin(_) => {
-            let ms = i64::try_from(limits::PIN_LOCK.as_seconds() * 1_000).unwrap_or(i64::MAX);
-            Some(Wall(since.0.saturating_add(ms)))
-        }
+        CredentialOwner::Pin(_) => Some(pin_lock_end(since)),
         CredentialOwner::Admin(_) | CredentialOwner::User(_) => {
             lock_end(snapshot, Some(tenant), since)
         }
@@ -141,30 +128,16 @@ fn lock_end(snapshot: &Snapshot, tenant: Option<TenantId>, since: Wall) -> Optio
 }
 
 /// Failures that count now: none when the lock has ended by itself.
-enum Standing {
-    Open { failures: i64 },
+pub(crate) enum Standing {
+    Open(Strikes),
     Locked { until: Option<Wall> },
 }
 
-fn standing(failures: i64, locked_at: Option<Wall>, end: Option<Wall>, now: Wall) -> Standing {
-    match (locked_at, end) {
-        (None, _) => Standing::Open { failures },
-        (Some(_), Some(end)) if end <= now => Standing::Open { failures: 0 },
+pub(crate) fn standing(strikes: Strikes, end: Option<Wall>, now: Wall) -> Standing {
+    match (strikes.locked_at, end) {
+        (None, _) => Standing::Open(strikes),
+        (Some(_), Some(end)) if end <= now => Standing::Open(Strikes::default()),
         (Some(_), until) => Standing::Locked { until },
-    }
-}
-
-/// Failures after one more, and since when the id is locked by it.
-fn one_more(failures: i64, max: u32, now: Wall) -> (i64, Option<Wall>) {
-    let failures = failures.saturating_add(1);
-    (failures, (failures >= i64::from(max)).then_some(now))
-}
-
-/// Failures in a row that lock.
-const fn failures_max(owner: CredentialOwner) -> u32 {
-    match owner {
-        CredentialOwner::Pin(_) => limits::PIN_FAILURES_MAX,
-        CredentialOwner::Admin(_) | CredentialOwner::User(_) => limits::LOGIN_FAILURES_MAX,
     }
 }
 
@@ -211,26 +184,41 @@ impl Store {
         let portal = [login.portal as u8];
         let (domain, user) = (login.domain.to_ascii_lowercase(), login.user.to_ascii_lowercase());
         let key = self.keys.peppered(&[b"ghost", &portal, domain.as_bytes(), user.as_bytes()]);
-        let look = |ghosts: &Ghosts| {
-            let (failures, locked_at) = ghosts.entries.get(&key).copied().unwrap_or((0, None));
-            let end = locked_at.and_then(|since| lock_end(snapshot, tenant, since));
-            standing(failures, locked_at, end, login.now)
-        };
-        let mut now = self.ghosts.lock().map_or(Standing::Open { failures: 0 }, |g| look(&g));
-        if matches!(now, Standing::Open { .. }) {
-            self.hashing.verify(&self.keys, None, login.password).await?;
-            self.write_nothing().await?;
-            if let Ok(mut ghosts) = self.ghosts.lock() {
-                now = look(&ghosts);
-                if let Standing::Open { failures } = now {
-                    let next = one_more(failures, limits::LOGIN_FAILURES_MAX, login.now);
-                    ghosts.remember(key, next);
-                }
-            }
+        let end = |since| lock_end(snapshot, tenant, since);
+        match self.try_ghost((key, Rule::Password), login.password, end, login.now).await? {
+            None => Ok(LoginOutcome::Refused),
+            Some(until) => Ok(LoginOutcome::Locked { until }),
         }
-        match now {
-            Standing::Open { .. } => Ok(LoginOutcome::Refused),
-            Standing::Locked { until } => Ok(LoginOutcome::Locked { until }),
+    }
+
+    /// Counts a failure of a name without password, at the cost of one that has one. The end of
+    /// its lock when it was locked before.
+    pub(crate) async fn try_ghost(
+        &self,
+        (key, rule): ([u8; 32], Rule),
+        password: &str,
+        end: impl Fn(Wall) -> Option<Wall>,
+        now: Wall,
+    ) -> Result<Option<Option<Wall>>, LoginError> {
+        let look = || {
+            let strikes = self.ghosts.lock().map(|g| g.get(&key)).unwrap_or_default();
+            let end = strikes.locked_at.and_then(&end);
+            standing(strikes, end, now)
+        };
+        if let Standing::Locked { until } = look() {
+            return Ok(Some(until));
+        }
+        self.hashing.verify(&self.keys, None, password).await?;
+        self.write_nothing().await?;
+        // Looked at again: attempts that ran at the same time may have locked it meanwhile.
+        match look() {
+            Standing::Locked { until } => Ok(Some(until)),
+            Standing::Open(strikes) => {
+                if let Ok(mut ghosts) = self.ghosts.lock() {
+                    ghosts.remember(key, rule.one_more(&strikes, now));
+                }
+                Ok(None)
+            }
         }
     }
 
@@ -260,13 +248,13 @@ impl Store {
         let Some(fresh) = credential::read(&mut tx, tenant, owner).await? else {
             return Ok(Verdict::Wrong);
         };
-        let failures = match self.stand(attempt, &fresh) {
+        let strikes = match self.stand(attempt, &fresh) {
             Standing::Locked { until } => return Ok(Verdict::Locked { until }),
-            Standing::Open { failures } => failures,
+            Standing::Open(strikes) => strikes,
         };
         if good {
-            if fresh.failures != 0 || fresh.locked_at.is_some() {
-                self.set_failures(&mut tx, attempt, (0, None)).await?;
+            if fresh.strikes != Strikes::default() {
+                self.set_failures(&mut tx, attempt, &Strikes::default()).await?;
             }
             if let Some(new) = &lasting {
                 stored.upgrade(&mut tx, tenant, owner, new).await?;
@@ -274,9 +262,9 @@ impl Store {
             tx.commit().await?;
             return Ok(Verdict::Good(fresh));
         }
-        let next = one_more(failures, failures_max(owner), attempt.now);
-        self.set_failures(&mut tx, attempt, next).await?;
-        if let (_, Some(_)) = next {
+        let next = Rule::of(owner).one_more(&strikes, attempt.now);
+        self.set_failures(&mut tx, attempt, &next).await?;
+        if next.locked_at.is_some() {
             self.note_lock(&mut tx, attempt).await?;
         }
         tx.commit().await?;
@@ -286,25 +274,27 @@ impl Store {
     fn stand(&self, attempt: &Attempt, stored: &Stored) -> Standing {
         let snapshot = self.snapshot();
         let Attempt { tenant, owner, .. } = *attempt;
-        let end = stored.locked_at.and_then(|at| end_of_lock(&snapshot, tenant, owner, at));
-        standing(stored.failures, stored.locked_at, end, attempt.now)
+        let since = stored.strikes.locked_at;
+        let end = since.and_then(|at| end_of_lock(&snapshot, tenant, owner, at));
+        standing(stored.strikes.clone(), end, attempt.now)
     }
 
     async fn set_failures(
         &self,
         tx: &mut sqlx::SqliteConnection,
         attempt: &Attempt,
-        (failures, locked_at): (i64, Option<Wall>),
+        strikes: &Strikes,
     ) -> Result<(), DbError> {
         let (kind, id) = owner_parts(attempt.owner);
         sqlx::query(SET_FAILURES)
             .bind(attempt.tenant.0.bytes().to_vec())
             .bind(kind)
             .bind(id.bytes().to_vec())
-            .bind(failures)
-            .bind(locked_at.map(|w| w.0))
+            .bind(strikes.failures)
+            .bind(strikes.locked_at.map(|w| w.0))
             .bind(attempt.zone.map(Zone::number))
             .bind(attempt.address.map(|a| a.to_string()))
+            .bind(strikes.recent_blob())
             .execute(tx)
             .await?;
         Ok(())
@@ -364,7 +354,7 @@ impl Store {
         let attempt = Attempt { tenant, owner, zone: None, address, now };
         let mut conn = self.main.lock().await;
         let mut tx = begin(&mut conn).await?;
-        self.set_failures(&mut tx, &attempt, (0, None)).await?;
+        self.set_failures(&mut tx, &attempt, &Strikes::default()).await?;
         let detail = match owner {
             CredentialOwner::Admin(id) => format!("admin {id}"),
             CredentialOwner::User(id) => format!("user {id}"),
@@ -424,19 +414,6 @@ pub(crate) fn scope_of(
             let site = Some(user.site);
             let scope = TenantScope::new(tenant, site, Actor::User(id), &user.web_user, address);
             may.then_some(scope)
-        }
-    }
-}
-
-impl Ghosts {
-    fn remember(&mut self, key: [u8; 32], state: (i64, Option<Wall>)) {
-        if self.entries.insert(key, state).is_none() {
-            self.order.push_back(key);
-        }
-        if self.order.len() > GHOSTS_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.entries.remove(&oldest);
         }
     }
 }

@@ -38,6 +38,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     6 "main" "0006-api-tokens",
     7 "main" "0007-messages",
     8 "main" "0008-paging",
+    9 "main" "0009-logins-and-keys",
     10 "main" "0010-hunt-pointers",
 ];
 

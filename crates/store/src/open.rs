@@ -19,9 +19,9 @@ use crate::directory::{
 };
 use crate::error::{DbError, OpenError};
 use crate::folder::{Folder, at};
-use crate::login::Ghosts;
 use crate::migrate::{self, migrate};
 use crate::scope::{Actor, TenantScope};
+use crate::strikes::Ghosts;
 use crate::{binding, message, spool, writer};
 
 /// How to open a store.

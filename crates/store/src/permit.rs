@@ -83,7 +83,7 @@ fn only_services(before: &Snapshot, new: &Site) -> bool {
 }
 
 /// What a person may set (R003): forwards, 留守番 and 話中着信 of the own number, do not disturb of
-/// own terminals, the own PIN.
+/// own terminals, the own PIN; and log in at a terminal or out of it (R233).
 fn is_own(before: &Snapshot, id: UserId, change: &Change) -> bool {
     let Some(user) = before.user(id) else { return false };
     match change {
@@ -103,8 +103,11 @@ fn is_own(before: &Snapshot, id: UserId, change: &Change) -> bool {
             kept == *new
         }
         Change::DevicePut(new) => before.device(new.id).is_some_and(|old| {
-            let kept = Device { do_not_disturb: new.do_not_disturb, ..old.clone() };
-            old.user == Some(id) && kept == *new
+            let kept = Device { do_not_disturb: new.do_not_disturb, user: new.user, ..old.clone() };
+            let sets = old.user == Some(id) && (new.user == Some(id) || new.user.is_none());
+            // Log-in at a terminal, whoever was logged in there (R233).
+            let logs_in = new.user == Some(id) && old.user != Some(id);
+            (sets || logs_in) && kept == *new
         }),
         Change::Password(NewPassword { owner, .. }) => *owner == CredentialOwner::Pin(id),
         _ => false,

@@ -1,12 +1,15 @@
-//! PINs (暗証番号): checked when a person logs in at a terminal or to the mailbox (R202, R234).
+//! PINs (暗証番号): judged when a person logs in at a terminal or opens a mailbox (R202, R233,
+//! R234, SEC-08).
 
-use base::Wall;
-use base::id::{TenantId, UserId};
-use model::{CredentialOwner, UserState};
+use base::id::{DeviceId, TenantId, UserId};
+use base::{Dn, Wall};
+use model::{CredentialOwner, User, UserState};
 
 use crate::error::LoginError;
-use crate::login::{Attempt, Verdict};
+use crate::login::{Attempt, Standing, Verdict, standing};
 use crate::open::Store;
+use crate::scope::{Actor, TenantScope};
+use crate::strikes::{Rule, pin_lock_end};
 
 /// How a PIN was judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,20 +25,75 @@ pub enum PinOutcome {
     },
 }
 
+/// How extension and PIN typed at a terminal were judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TerminalOutcome {
+    /// They are right: the person acts, by the name of the terminal.
+    Good(Box<TenantScope>),
+    /// Wrong PIN, or an extension that cannot log in; which of them is not told.
+    Wrong,
+    /// Too many wrong ones: of that extension, whether anybody has it or not, or at that terminal.
+    Locked,
+}
+
 impl Store {
-    /// Judges a PIN that a person with the id `user` gave, counts failures and locks (SEC-08).
-    /// Unknown persons and those without PIN cost and answer the same as a wrong PIN.
+    /// Judges a PIN that should be that person's, counts failures and locks (SEC-08). Unknown
+    /// persons and those without PIN cost, answer and lock the same as a wrong PIN.
     pub async fn check_pin(
         &self,
         tenant: TenantId,
-        user: Option<UserId>,
+        user: UserId,
         pin: &str,
         now: Wall,
     ) -> Result<PinOutcome, LoginError> {
         let snapshot = self.snapshot();
-        let active = user.and_then(|id| snapshot.user(id));
-        let active = active.filter(|u| u.tenant == tenant && u.state == UserState::Active);
-        if let Some(user) = active {
+        let known = snapshot.user(user).filter(|u| u.tenant == tenant);
+        let name = known.map_or_else(|| user.to_string(), |u| u.dn.text());
+        self.judge_pin((tenant, &name), known, pin, now).await
+    }
+
+    /// Judges what was typed at a terminal whose digest the node has checked.
+    pub async fn judge_terminal(
+        &self,
+        device: DeviceId,
+        extension: &str,
+        pin: &str,
+        now: Wall,
+    ) -> Result<TerminalOutcome, LoginError> {
+        let snapshot = self.snapshot();
+        let Some(device) = snapshot.device(device) else { return Ok(TerminalOutcome::Wrong) };
+        let tenant = device.tenant;
+        let place = self.keys.peppered(&[b"pin at terminal", &device.id.0.bytes()]);
+        if self.is_shut(&place, now) {
+            return Ok(TerminalOutcome::Locked);
+        }
+        let known = Dn::parse(extension).ok().and_then(|dn| snapshot.user_by_dn(tenant, dn));
+        match self.judge_pin((tenant, extension), known, pin, now).await? {
+            PinOutcome::Locked { .. } => Ok(TerminalOutcome::Locked),
+            PinOutcome::Wrong => {
+                self.strike(place, now);
+                Ok(TerminalOutcome::Wrong)
+            }
+            PinOutcome::Good => {
+                let Some(user) = known else { return Ok(TerminalOutcome::Wrong) };
+                if let Ok(mut ghosts) = self.ghosts.lock() {
+                    ghosts.forgive(&place);
+                }
+                let (actor, name) = (Actor::User(user.id), &device.sip_id);
+                let scope = TenantScope::new(tenant, None, actor, name, None);
+                Ok(TerminalOutcome::Good(Box::new(scope)))
+            }
+        }
+    }
+
+    async fn judge_pin(
+        &self,
+        (tenant, name): (TenantId, &str),
+        user: Option<&User>,
+        pin: &str,
+        now: Wall,
+    ) -> Result<PinOutcome, LoginError> {
+        if let Some(user) = user.filter(|u| u.state == UserState::Active) {
             let owner = CredentialOwner::Pin(user.id);
             let attempt = Attempt { tenant, owner, zone: None, address: None, now };
             match self.judge(&attempt, pin).await? {
@@ -45,7 +103,29 @@ impl Store {
                 Verdict::Missing => {}
             }
         }
-        self.hashing.verify(&self.keys, None, pin).await?;
-        Ok(PinOutcome::Wrong)
+        let key = self.keys.peppered(&[b"pin", &tenant.0.bytes(), name.as_bytes()]);
+        let end = |since| Some(pin_lock_end(since));
+        Ok(match self.try_ghost((key, Rule::Pin), pin, end, now).await? {
+            None => PinOutcome::Wrong,
+            Some(until) => PinOutcome::Locked { until },
+        })
+    }
+
+    /// Whether a terminal must wait.
+    fn is_shut(&self, place: &[u8; 32], now: Wall) -> bool {
+        let strikes = self.ghosts.lock().map(|g| g.get(place)).unwrap_or_default();
+        let end = strikes.locked_at.map(pin_lock_end);
+        matches!(standing(strikes, end, now), Standing::Locked { .. })
+    }
+
+    /// Counts a failure at a terminal.
+    fn strike(&self, place: [u8; 32], now: Wall) {
+        if let Ok(mut ghosts) = self.ghosts.lock() {
+            let strikes = ghosts.get(&place);
+            let end = strikes.locked_at.map(pin_lock_end);
+            if let Standing::Open(strikes) = standing(strikes, end, now) {
+                ghosts.remember(place, Rule::Pin.one_more(&strikes, now));
+            }
+        }
     }
 }

@@ -39,7 +39,9 @@ fn declined_problem(declined: Declined, wanted: &OwnSetting) -> Problem {
         Declined::Loop => (244, "api-forward-loop"),
         Declined::Unfit => (244, "api-forward-unfit"),
         Declined::NoLast => (211, "api-forward-no-last"),
-        Declined::NotAllowed => (262, "api-own-not-allowed"),
+        Declined::NotAllowed | Declined::WrongPin | Declined::Locked | Declined::Full => {
+            (262, "api-own-not-allowed")
+        }
     };
     Problem::new(code, field, &value).saying(message)
 }

@@ -335,6 +335,7 @@ fn register(draft: &mut Draft<'_>, profile: &Profile<'_>, dn: Dn, rng: &mut Rng)
         state: UserState::Active,
         ring_time_s: base::limits::RING_TIME.as_seconds() as u16,
         pickup_departments: Box::default(),
+        former_devices: Box::default(),
         created_at: context.now,
         updated_at: context.now,
     };

@@ -63,6 +63,7 @@ fn user(id: u128, number: &str, web_user: &str) -> User {
         state: UserState::Active,
         ring_time_s: 60,
         pickup_departments: Box::default(),
+        former_devices: Box::default(),
         created_at: Wall(0),
         updated_at: Wall(0),
     }

@@ -63,10 +63,11 @@ impl Call {
             return;
         }
         match voice.stage {
-            Stage::Asking(_) | Stage::Slot { .. } | Stage::Last(_) => {}
+            Stage::Asking(_) | Stage::Slot { .. } | Stage::LoggingOut | Stage::Last(_) => {}
             Stage::Leaving(_) => self.leaving_key(cx, key),
             Stage::Listening(_) => self.listening_key(cx, key),
             Stage::Entering(_) => self.entering_key(cx, key),
+            Stage::LoggingIn(_) => self.login_key(cx, key),
         }
     }
 

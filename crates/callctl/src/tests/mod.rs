@@ -13,6 +13,7 @@ mod group;
 mod hold;
 mod lamps;
 mod late;
+mod login;
 mod media;
 mod pace;
 mod page;

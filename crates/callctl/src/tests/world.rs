@@ -402,6 +402,12 @@ impl World {
             Action::Keep(write) if matches!(*write, model::Write::PointerPut(_)) => {
                 self.kept.push(*write);
             }
+            Action::Seat { device, typed, .. } => {
+                let device = self.facts.snapshot.device(device).expect("a device");
+                let typed = typed.map(|t| format!("{} {}", t.extension, t.pin.expose()));
+                let typed = typed.unwrap_or_else(|| "-".to_owned());
+                self.lines.push(format!("seat {} {typed}", device.sip_id));
+            }
             Action::Keep(write) => self.lines.push(super::voicemail::written(&write)),
             Action::Event(event) => *self.counts.entry(event.kind).or_default() += event.count,
         }
@@ -866,6 +872,7 @@ fn user(n: u16) -> User {
         furigana: "".into(),
         dn: dn(n),
         pickup_departments: Box::default(),
+        former_devices: Box::default(),
         web_user: "".into(),
         state: UserState::Active,
         ring_time_s: 60,

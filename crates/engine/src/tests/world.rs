@@ -188,6 +188,7 @@ fn changes() -> Vec<Change> {
             state: UserState::Active,
             ring_time_s: 60,
             pickup_departments: Box::default(),
+            former_devices: Box::default(),
             created_at: Wall(0),
             updated_at: Wall(0),
         }));

@@ -15,6 +15,9 @@ use crate::{
 /// Most departments that a person may pick up for, when read.
 const DEPARTMENTS_MAX: usize = 65_536;
 
+/// Most former terminals of a person, when read.
+const FORMER_MAX: usize = 65_536;
+
 pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     put_id(1, tenant.id.0, out);
     out.text(&tenant.name);
@@ -34,6 +37,7 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     }
     out.number(u64::from(tenant.options.bits()));
     out.byte(tenant.announcements.into());
+    out.byte(tenant.accounts_max);
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -52,6 +56,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         codes: Codes::default(),
         options: Options::default(),
         announcements: true,
+        accounts_max: 5,
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -63,6 +68,9 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         }
         tenant.options = Options::from_bits(take.small()?);
         tenant.announcements = take.flag()?;
+    }
+    if version > 2 {
+        tenant.accounts_max = take.byte()?;
     }
     Ok(tenant)
 }
@@ -143,6 +151,8 @@ pub(super) fn put_user(user: &User, out: &mut Vec<u8>) {
     out.wall(user.updated_at);
     out.number(user.pickup_departments.len() as u64);
     user.pickup_departments.iter().for_each(|id| out.id(id.0));
+    out.number(user.former_devices.len() as u64);
+    user.former_devices.iter().for_each(|id| out.id(id.0));
 }
 
 pub(super) fn take_user(take: &mut Take<'_>, version: u8) -> Result<User, DecodeError> {
@@ -157,11 +167,15 @@ pub(super) fn take_user(take: &mut Take<'_>, version: u8) -> Result<User, Decode
         state: take.one_of(&UserState::ALL)?,
         ring_time_s: take.small()?,
         pickup_departments: Box::default(),
+        former_devices: Box::default(),
         created_at: take.wall()?,
         updated_at: take.wall()?,
     };
     if version > 1 {
         user.pickup_departments = take_list(take, DEPARTMENTS_MAX, |t| t.id().map(DepartmentId))?;
+    }
+    if version > 2 {
+        user.former_devices = take_list(take, FORMER_MAX, |t| t.id().map(DeviceId))?;
     }
     Ok(user)
 }

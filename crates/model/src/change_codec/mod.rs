@@ -19,8 +19,8 @@ use services::{
 
 /// Version of the form that [`encode_changes`] writes. Version 1 had neither codes, options and
 /// announcements of tenants, nor settings of sites but the first, nor pickup rights of users, nor
-/// the switches of terminals; version 2 had no pages of departments; they are read as their
-/// defaults.
+/// the switches of terminals; version 2 had no pages of departments, neither the most terminals of
+/// a person nor the former terminals of a stopped one; they are read as their defaults.
 const VERSION: u8 = 3;
 
 /// The oldest version that is read.

@@ -22,6 +22,7 @@ impl Case<'_> {
             let clash = violation(at, code::DUPLICATE, Field::Default, &tenant.name);
             found.push(Violation { with: Some(with), ..clash });
         }
+        in_range(at, ("accounts-max", Tenant::ACCOUNTS_MAX), tenant.accounts_max, found);
         self.tenant_codes(at, tenant, found);
     }
 
@@ -118,6 +119,21 @@ impl Case<'_> {
             found.push(violation(at, code::NOT_FOUND, Field::User, &device.sip_id));
         }
         self.device_is_alone(at, device, found);
+        self.terminals(at, device, found);
+    }
+
+    /// R315: a terminal more than a person may have. Who has too many keeps them.
+    fn terminals(&self, at: usize, device: &Device, found: &mut Found) {
+        let Some(user) = device.user else { return };
+        if self.before.device(device.id).and_then(|old| old.user) == Some(user) {
+            return;
+        }
+        let most = self.after.tenant(device.tenant).map_or(0, |t| t.accounts_max);
+        if self.after.devices_of(user).len() > usize::from(most) {
+            let with = Conflict { name: most.to_string().into(), ..Conflict::default() };
+            let clash = violation(at, code::QUOTA, Field::User, &device.sip_id);
+            found.push(Violation { with: Some(with), ..clash });
+        }
     }
 
     fn device_is_alone(&self, at: usize, device: &Device, found: &mut Found) {

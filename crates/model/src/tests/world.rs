@@ -58,6 +58,7 @@ pub(crate) fn user(n: u128, number: &str) -> User {
         state: UserState::Active,
         ring_time_s: 60,
         pickup_departments: Box::default(),
+        former_devices: Box::default(),
         created_at: Wall(1_000),
         updated_at: Wall(1_000),
     }

@@ -60,6 +60,12 @@ impl OutputHash {
                 w.u128(tenant.0.0);
                 w.u128(user.0.0);
             }
+            Output::Seat { call, device, typed } => {
+                w.u8(7);
+                w.u128(call.0);
+                w.u128(device.0.0);
+                w.bytes(typed.as_ref().map(|t| t.extension.as_bytes()).unwrap_or_default());
+            }
             Output::Reply { .. } | Output::Event { .. } => return,
         }
         self.hasher.write(&self.scratch);

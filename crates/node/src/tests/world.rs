@@ -48,6 +48,7 @@ fn company() -> Vec<Change> {
             state: UserState::Active,
             ring_time_s: 60,
             pickup_departments: Box::default(),
+            former_devices: Box::default(),
             created_at: Wall(0),
             updated_at: Wall(0),
         }));
@@ -248,6 +249,7 @@ impl World {
                 Output::Store { .. }
                 | Output::Wish { .. }
                 | Output::CheckPin { .. }
+                | Output::Seat { .. }
                 | Output::Close { .. }
                 | Output::Media { .. }
                 | Output::Reply { .. }

@@ -136,6 +136,7 @@ impl Content {
                 state: UserState::Active,
                 ring_time_s: 60,
                 pickup_departments: Box::default(),
+                former_devices: Box::default(),
                 created_at: NOW,
                 updated_at: NOW,
             }),

@@ -10,12 +10,12 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT id, name, realm, preset, sip_secret_compat, quota,
     is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-    announcements FROM tenant";
+    announcements, accounts_max FROM tenant";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO tenant (id, name, realm, preset, sip_secret_compat, quota,
      is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements) VALUES",
-    14,
+     announcements, accounts_max) VALUES",
+    15,
     "",
 );
 pub(crate) static DELETE: Rows = Rows::new("DELETE FROM tenant WHERE (id) IN (VALUES", 1, ")");
@@ -37,6 +37,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         codes: read_codes(c.text()?)?,
         options: Options::from_bits(c.small()?),
         announcements: c.flag()?,
+        accounts_max: c.small()?,
     }))
 }
 
@@ -76,6 +77,7 @@ pub(crate) async fn put(
         args.add(codes_text(&t.codes));
         args.add(i64::from(t.options.bits()));
         args.add(i64::from(t.announcements));
+        args.add(i64::from(t.accounts_max));
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! ユーザ as rows of `person`; "user" is a reserved word of SQL.
 
-use base::id::{DepartmentId, SiteId, TenantId, UserId};
+use base::id::{DepartmentId, DeviceId, SiteId, TenantId, UserId};
 use model::{Change, User, UserState};
 use sqlx::sqlite::SqliteRow;
 
@@ -9,11 +9,11 @@ use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, furigana, dn, web_user, state,
-    ring_time_s, created_at, updated_at, pickup_departments FROM person";
+    ring_time_s, created_at, updated_at, pickup_departments, former_devices FROM person";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO person (tenant, id, site, name, furigana, dn, web_user, web_key, state,
-     ring_time_s, created_at, updated_at, pickup_departments) VALUES",
-    13,
+     ring_time_s, created_at, updated_at, pickup_departments, former_devices) VALUES",
+    14,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -34,6 +34,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         created_at: c.wall()?,
         updated_at: c.wall()?,
         pickup_departments: c.ids()?.into_iter().map(DepartmentId).collect(),
+        former_devices: c.ids()?.into_iter().map(DeviceId).collect(),
     }))
 }
 
@@ -53,6 +54,8 @@ pub(crate) async fn put(conn: &mut sqlx::SqliteConnection, users: &[&User]) -> R
         args.add(u.updated_at.0);
         let departments = ids_blob(u.pickup_departments.iter().map(|d| d.0));
         args.add((!departments.is_empty()).then_some(departments));
+        let former = ids_blob(u.former_devices.iter().map(|d| d.0));
+        args.add((!former.is_empty()).then_some(former));
     })
     .await
 }

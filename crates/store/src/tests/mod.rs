@@ -10,4 +10,5 @@ mod message;
 mod schema;
 mod services;
 mod spool;
+mod terminal;
 mod world;

@@ -12,7 +12,8 @@ use crate::error::OpenError;
 use crate::migrate::{MAIN, SOFT, migrate};
 use crate::rows::Rows;
 use crate::{
-    api_token, audit, binding, commit, credential, history, login, message, open, session,
+    api_token, audit, binding, commit, credential, history, idempotency, login, message, open,
+    session,
 };
 
 async fn fresh(dir: &TempDir) -> SqliteConnection {
@@ -68,6 +69,10 @@ async fn every_statement_of_main_is_prepared() {
     ];
     let single = [
         tenant::LOAD,
+        idempotency::FIND,
+        idempotency::KEEP,
+        idempotency::FORGET_OLD,
+        idempotency::FORGET_MANY,
         site::LOAD,
         user::LOAD,
         device::LOAD,

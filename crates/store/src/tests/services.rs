@@ -175,9 +175,8 @@ fn pin(user: u128, text: &str) -> Change {
     password(CredentialOwner::Pin(user_id(user)), text, false)
 }
 
-async fn pin_try(store: &Store, user: Option<u128>, text: &str, at: i64) -> PinOutcome {
-    let user = user.map(user_id);
-    store.check_pin(TENANT(), user, text, later(at)).await.expect("judged")
+async fn pin_try(store: &Store, user: u128, text: &str, at: i64) -> PinOutcome {
+    store.check_pin(TENANT(), user_id(user), text, later(at)).await.expect("judged")
 }
 
 #[tokio::test]
@@ -185,24 +184,24 @@ async fn a_pin_is_judged_locks_and_is_taken_away() {
     let dir = TempDir::new();
     let store = dir.open().await;
     let scope = add_tenant(&store, 1).await;
-    assert_eq!(pin_try(&store, Some(1), "4711", 0).await, PinOutcome::Wrong, "none is set");
+    assert_eq!(pin_try(&store, 1, "4711", 0).await, PinOutcome::Wrong, "none is set");
     commit(&store, &scope, &[pin(1, "4711")]).await.expect("set");
-    assert_eq!(pin_try(&store, Some(1), "4711", 1).await, PinOutcome::Good);
-    assert_eq!(pin_try(&store, Some(2), "4711", 1).await, PinOutcome::Wrong);
-    assert_eq!(pin_try(&store, None, "4711", 1).await, PinOutcome::Wrong);
+    assert_eq!(pin_try(&store, 1, "4711", 1).await, PinOutcome::Good);
+    assert_eq!(pin_try(&store, 2, "4711", 1).await, PinOutcome::Wrong);
+    assert_eq!(pin_try(&store, 99, "4711", 1).await, PinOutcome::Wrong);
     for _ in 0..5 {
-        assert_eq!(pin_try(&store, Some(1), "0000", 2).await, PinOutcome::Wrong);
+        assert_eq!(pin_try(&store, 1, "0000", 2).await, PinOutcome::Wrong);
     }
     let until = Some(later(2 + 15 * 60));
-    assert_eq!(pin_try(&store, Some(1), "4711", 3).await, PinOutcome::Locked { until });
+    assert_eq!(pin_try(&store, 1, "4711", 3).await, PinOutcome::Locked { until });
     let locked = store.locked(&scope, later(3)).await.expect("list");
     assert_eq!(locked.len(), 1);
     assert_eq!((locked[0].owner, locked[0].until), (CredentialOwner::Pin(user_id(1)), until));
-    assert_eq!(pin_try(&store, Some(1), "4711", 2 + 15 * 60).await, PinOutcome::Good);
+    assert_eq!(pin_try(&store, 1, "4711", 2 + 15 * 60).await, PinOutcome::Good);
 
     commit(&store, &scope, &[pin(1, "")]).await.expect("taken away");
-    assert_eq!(pin_try(&store, Some(1), "4711", 2_000).await, PinOutcome::Wrong);
-    assert_eq!(pin_try(&store, Some(1), "", 2_000).await, PinOutcome::Wrong);
+    assert_eq!(pin_try(&store, 1, "4711", 2_000).await, PinOutcome::Wrong);
+    assert_eq!(pin_try(&store, 1, "", 2_000).await, PinOutcome::Wrong);
 
     // It goes with its owner; the web password of the other stays.
     commit(&store, &scope, &[pin(1, "4711"), pin(2, "5813")]).await.expect("set");
@@ -262,6 +261,15 @@ async fn each_sets_what_is_theirs() {
     assert!(!tried(&person, quiet(2)).await);
     let labelled = Device { label: "x".into(), do_not_disturb: true, ..device(1, 1) };
     assert!(!tried(&person, Change::DevicePut(labelled)).await);
+
+    // A person logs in at any terminal and out of the own ones, and logs in nobody else.
+    let seat = |n, user: Option<u128>| {
+        Change::DevicePut(Device { user: user.map(user_id), ..device(n, 1) })
+    };
+    assert!(!tried(&person, seat(2, None)).await);
+    assert!(!tried(&person, seat(1, Some(2))).await);
+    assert!(tried(&person, seat(2, Some(1))).await);
+    assert!(tried(&person, seat(2, None)).await);
     assert!(tried(&person, pin(1, "4711")).await);
     assert!(!tried(&person, pin(2, "4711")).await);
     let web = NewPassword {

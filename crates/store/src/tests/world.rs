@@ -88,6 +88,7 @@ pub(crate) fn user(n: u128, dn: &str, of: u128) -> User {
         state: UserState::Active,
         ring_time_s: 60,
         pickup_departments: Box::default(),
+        former_devices: Box::default(),
         created_at: T0,
         updated_at: T0,
     }
