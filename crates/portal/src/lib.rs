@@ -50,6 +50,8 @@ pub struct Portal {
     limiter: Arc<Limiter>,
     /// Wrong tokens of the API.
     tokens: Arc<Limiter>,
+    /// Idempotency keys whose requests run now.
+    keys: Arc<api::RunningKeys>,
     clock: Arc<dyn Fn() -> Wall + Send + Sync>,
 }
 
@@ -62,7 +64,8 @@ impl Portal {
             directory: Arc::default(),
             memory: Arc::default(),
             limiter: Arc::default(),
-            tokens: Arc::default(),
+            tokens: Arc::new(Limiter::of_tokens()),
+            keys: Arc::default(),
             clock: Arc::new(engine::clock::wall),
         }
     }
@@ -110,6 +113,6 @@ pub fn router(portal: Portal) -> Router {
         .method_not_allowed_fallback(guard::not_allowed)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn_with_state(portal.clone(), guard::guard))
-        .merge(api::router())
+        .merge(api::router(&portal))
         .with_state(portal)
 }

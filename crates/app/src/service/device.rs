@@ -1,4 +1,4 @@
-//! Terminals: read, do not disturb, tones, label, protection of audio.
+//! Terminals: made, assigned to a person, changed, removed (R202, R216).
 
 use std::borrow::Cow;
 
@@ -6,6 +6,7 @@ use base::id::{DeviceId, TenantId};
 use model::{Change, Device, Snapshot};
 
 use crate::service::noun::{Key, Noun, Place, Removal, one};
+use crate::service::problem::Problem;
 
 impl Noun for Device {
     const WORD: &'static str = "device";
@@ -44,7 +45,14 @@ impl Noun for Device {
         vec![Change::DevicePut(self.clone())]
     }
 
-    fn removal(&self, _: &Snapshot) -> Removal {
-        Removal { changes: vec![Change::DeviceDelete(self.id)], ..Removal::default() }
+    /// Without force only one that nobody uses is removed.
+    fn removal(&self, snapshot: &Snapshot) -> Removal {
+        let user = self.user.and_then(|id| snapshot.user(id));
+        let used = user.map(|u| {
+            let used = Problem::new(240, "extension", &u.dn.text()).saying("api-device-used");
+            used.with("user", &u.name, Some(u.dn.text()))
+        });
+        let changes = vec![Change::DeviceDelete(self.id)];
+        Removal { changes, dependants: used.into_iter().collect(), release: Vec::new() }
     }
 }

@@ -66,6 +66,9 @@ impl Problem {
             if matches!(violation.field, Field::Range(_)) {
                 out = out.saying("api-range");
             }
+            if (violation.code, violation.field) == (236, Field::User) {
+                out = out.saying("api-accounts-max");
+            }
         }
         out
     }

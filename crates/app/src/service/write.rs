@@ -1,5 +1,6 @@
 //! Planned on a snapshot, judged whole, stored and audited in one commit.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base::Wall;
@@ -139,7 +140,10 @@ pub async fn save<T: Noun>(
         };
         Ok((plan, new))
     };
-    change(act, &word, T::field, work).await
+    let (snapshot, new) = change(act, &word, T::field, work).await?;
+    // As it is kept: its change may have brought more than was asked for.
+    let kept = T::find(&snapshot, tenant, Key(&new.key())).map(Cow::into_owned);
+    Ok((snapshot, kept.unwrap_or(new)))
 }
 
 /// Removes an object; with `force` also what others have of it (R034).

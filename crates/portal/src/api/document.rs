@@ -122,6 +122,15 @@ fn operation(route: &Route) -> Value {
             "schema": { "type": "string" },
         }));
     }
+    if route.method == "post" {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header",
+            "description": "A name of the sender's own for this request, 1 to 255 characters. Sent \
+                again within a day, it brings the answer of the first time, and nothing is made \
+                twice.",
+            "schema": { "type": "string", "maxLength": 255 },
+        }));
+    }
     let mut out = json!({
         "operationId": route.name,
         "summary": about,

@@ -14,7 +14,9 @@ mod explain;
 mod live;
 mod noun;
 mod own_setting;
+mod password;
 mod pin;
+mod repeat;
 mod route;
 mod shape;
 mod trouble;
@@ -23,7 +25,7 @@ mod twins;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -31,6 +33,7 @@ use crate::Portal;
 use trouble::Trouble;
 
 pub use document::text as document;
+pub(crate) use repeat::RunningKeys;
 
 /// Bytes of a body: a department of 2,000 people has some 40 kB.
 const BODY_BYTES_MAX: usize = 256 * 1_024;
@@ -39,7 +42,7 @@ const BODY_BYTES_MAX: usize = 256 * 1_024;
 pub(crate) const ROOT: &str = "/api/v1";
 
 /// The routes below [`ROOT`], and the document at its two addresses.
-pub(crate) fn router() -> Router<Portal> {
+pub(crate) fn router(portal: &Portal) -> Router<Portal> {
     let mut routes = Router::new();
     for route in route::all() {
         routes = routes.route(&format!("{ROOT}{}", route.path), route.handler);
@@ -49,6 +52,7 @@ pub(crate) fn router() -> Router<Portal> {
         .route("/api/{*rest}", axum::routing::any(not_found))
         .method_not_allowed_fallback(not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(portal.clone(), repeat::once))
         .layer(from_fn(dress))
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base::id::TenantId;
-use base::{Uuid, Wall};
+use base::{Secret, Uuid, Wall};
 use model::Snapshot;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,6 +30,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) now: Wall,
     /// A new id, for an object that is made.
     pub(crate) id: Uuid,
+    /// A new secret, for a terminal that is made.
+    pub(crate) secret: &'a str,
 }
 
 /// The JSON form of a noun.
@@ -38,6 +40,8 @@ pub(crate) trait Twin: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// First part of its addresses.
     const PATH: &'static str;
     const SHAPE: &'static Shape;
+    /// Field that is written and told once: when the exchange itself made it up.
+    const SECRET: Option<&'static str> = None;
 
     /// The form of an object.
     fn of(value: &Self::Of, snapshot: &Snapshot) -> Self;
@@ -165,10 +169,12 @@ async fn write<T: Twin>(portal: &Portal, caller: &Caller, wish: Wish<'_>) -> Ans
     if !problems.is_empty() {
         return Err(Trouble::broken(problems));
     }
-    let (body, id) = (Value::Object(body), fresh_id(caller.now)?);
+    let issued = T::SECRET.filter(|field| key.is_none() && !body.contains_key(*field));
+    let (id, secret) = fresh(caller.now)?;
+    let body = Value::Object(body);
     let (tenant, now) = (caller.tenant(), caller.now);
     let make = |snapshot: &Snapshot, old: Option<&T::Of>| {
-        let cx = Cx { snapshot, tenant, now, id };
+        let cx = Cx { snapshot, tenant, now, id, secret: secret.expose() };
         let base = match old.filter(|_| ground == Ground::Present) {
             Some(old) => T::of(old, snapshot),
             None => T::blank(&cx).ok_or(Refusal::Forbidden)?,
@@ -185,7 +191,11 @@ async fn write<T: Twin>(portal: &Portal, caller: &Caller, wish: Wish<'_>) -> Ans
     let saved = service::save::<T::Of>(act, key.map(Key), make).await;
     let (snapshot, made) = saved.map_err(|r| Trouble::refused(r, caller.seen.is_some()))?;
     let status = if key.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let mut response = json_answer(status, (&snapshot, tenant), &form::<T>(&made, &snapshot));
+    let mut told = form::<T>(&made, &snapshot);
+    if let Some(field) = issued {
+        told[field] = json!(secret.expose());
+    }
+    let mut response = json_answer(status, (&snapshot, tenant), &told);
     if key.is_none() {
         let place = format!("{ROOT}/{}/{}", T::PATH, made.key());
         if let Ok(place) = HeaderValue::from_str(&place) {
@@ -195,10 +205,12 @@ async fn write<T: Twin>(portal: &Portal, caller: &Caller, wish: Wish<'_>) -> Ans
     Ok(response)
 }
 
-fn fresh_id(now: Wall) -> Result<Uuid, Trouble> {
+/// A new id and a new secret.
+fn fresh(now: Wall) -> Result<(Uuid, Secret<String>), Trouble> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|_| Trouble::of(StatusCode::SERVICE_UNAVAILABLE))?;
-    Ok(Uuid::mint(now, &mut base::Rng::from_seed(seed)))
+    let mut rng = base::Rng::from_seed(seed);
+    Ok((Uuid::mint(now, &mut rng), bulk::generate_secret(&mut rng)))
 }
 
 pub(crate) async fn create<T: Twin>(

@@ -11,6 +11,7 @@ use crate::api::twins::department::DepartmentTwin;
 use crate::api::twins::device::DeviceTwin;
 use crate::api::twins::gateway::GatewayTwin;
 use crate::api::twins::hunt::HuntTwin;
+use crate::api::twins::mobile_line::MobileTwin;
 use crate::api::twins::number::NumberTwin;
 use crate::api::twins::park_slot::ParkSlotTwin;
 use crate::api::twins::pickup::PickupTwin;
@@ -18,7 +19,7 @@ use crate::api::twins::site::SiteTwin;
 use crate::api::twins::tenant::TenantTwin;
 use crate::api::twins::user::UserTwin;
 use crate::api::twins::virtual_dn::VirtualTwin;
-use crate::api::{collisions, document, explain, live, own_setting, pin};
+use crate::api::{collisions, document, explain, live, own_setting, password, pin};
 
 /// What is sent.
 #[derive(Debug, Clone, Copy)]
@@ -79,8 +80,6 @@ enum Can {
     All,
     /// Replace, change, back to the defaults.
     Reset,
-    /// Change.
-    Change,
 }
 
 fn of<T: Twin>(
@@ -133,7 +132,7 @@ fn noun_routes<T: Twin>(can: Can) -> Vec<Route> {
             post(noun::create::<T>),
         ));
     }
-    if can != Can::Change {
+    {
         let about = if can == Can::All { "Remove one of:" } else { "Back to the defaults:" };
         out.push(of::<T>(
             ("put", "replace", "Replace one of:"),
@@ -182,8 +181,9 @@ pub(crate) fn all() -> Vec<Route> {
     out.extend(noun_routes::<VirtualTwin>(Can::All));
     out.extend(noun_routes::<SiteTwin>(Can::All));
     out.extend(noun_routes::<GatewayTwin>(Can::All));
-    out.extend(noun_routes::<UserTwin>(Can::Change));
-    out.extend(noun_routes::<DeviceTwin>(Can::Change));
+    out.extend(noun_routes::<UserTwin>(Can::All));
+    out.extend(noun_routes::<DeviceTwin>(Can::All));
+    out.extend(noun_routes::<MobileTwin>(Can::All));
     out.extend(singles());
     out
 }
@@ -210,6 +210,11 @@ fn singles() -> Vec<Route> {
             ("delete", "/users/{key}/pin", "removePin", "Take the PIN of a person away"),
             (nothing, Told::Nothing),
             delete(pin::remove),
+        ),
+        single(
+            ("put", "/users/{key}/password", "setPassword", "Set the web password of a person"),
+            (Sent::Whole(password::SHAPE), Told::Nothing),
+            put(password::set),
         ),
         single(
             (

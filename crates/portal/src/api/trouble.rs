@@ -40,6 +40,11 @@ impl Trouble {
         Trouble { problems, ..Trouble::of(StatusCode::UNPROCESSABLE_ENTITY) }
     }
 
+    /// The request does not fit what there is, or what is under way.
+    pub(crate) fn conflict(problem: Problem) -> Self {
+        Trouble { problems: vec![problem], ..Trouble::of(StatusCode::CONFLICT) }
+    }
+
     /// The address or the body cannot be read.
     pub(crate) fn malformed(problem: Problem) -> Self {
         Trouble { problems: vec![problem], ..Trouble::of(StatusCode::BAD_REQUEST) }

@@ -12,20 +12,20 @@ use super::world::{Content, Person};
 use crate::api_document;
 
 /// A program with a token.
-struct Program {
+pub(super) struct Program {
     address: SocketAddr,
     token: String,
     /// Sent with the next request only.
-    header: Option<(&'static str, String)>,
+    pub(super) header: Option<(&'static str, String)>,
 }
 
 impl Program {
-    async fn of(world: &World, tenant: u32, role: ApiRole) -> Self {
+    pub(super) async fn of(world: &World, tenant: u32, role: ApiRole) -> Self {
         let token = world.token(tenant, role).await;
         Program { address: world.address, token, header: None }
     }
 
-    async fn send(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub(super) async fn send(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
         head.push_str("Connection: close\r\n");
         head.push_str(&format!("Authorization: Bearer {}\r\n", self.token));
@@ -50,14 +50,19 @@ impl Program {
         exchange(self.address, &head).await
     }
 
-    async fn get(&mut self, path: &str) -> Value {
+    pub(super) async fn get(&mut self, path: &str) -> Value {
         let answer = self.send("GET", &format!("/api/v1{path}"), None).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         json_of(&answer)
     }
 
     /// Sends and expects this status.
-    async fn call(&mut self, (method, path): (&str, &str), body: Value, status: u16) -> Value {
+    pub(super) async fn call(
+        &mut self,
+        (method, path): (&str, &str),
+        body: Value,
+        status: u16,
+    ) -> Value {
         let body = (!body.is_null()).then_some(&body);
         let answer = self.send(method, &format!("/api/v1{path}"), body).await;
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
@@ -70,12 +75,12 @@ impl Program {
     }
 }
 
-fn json_of(answer: &Answer) -> Value {
+pub(super) fn json_of(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.bytes).unwrap_or_else(|e| panic!("{e}: {}", answer.text()))
 }
 
 /// (code, field) of every error.
-fn errors(body: &Value) -> Vec<(u64, String)> {
+pub(super) fn errors(body: &Value) -> Vec<(u64, String)> {
     let list = body["errors"].as_array().expect("errors");
     list.iter()
         .map(|e| {
@@ -88,11 +93,11 @@ fn errors(body: &Value) -> Vec<(u64, String)> {
         .collect()
 }
 
-fn one(code: u64, field: &str) -> Vec<(u64, String)> {
+pub(super) fn one(code: u64, field: &str) -> Vec<(u64, String)> {
     vec![(code, field.to_owned())]
 }
 
-async fn company() -> (World, Program) {
+pub(super) async fn company() -> (World, Program) {
     let world = World::two_companies().await;
     let program = Program::of(&world, 1, ApiRole::Administrator).await;
     (world, program)
@@ -376,9 +381,14 @@ async fn people_are_stopped_and_resumed_and_get_pins() {
     }
     api.call(("PUT", "/users/2001/pin"), json!({ "pin": "480216" }), 204).await;
     api.call(("DELETE", "/users/2001/pin"), Value::Null, 204).await;
-    for (method, path) in [("POST", "/users"), ("DELETE", "/users/2001"), ("PUT", "/users/2001")] {
-        let body = if method == "DELETE" { Value::Null } else { json!({}) };
-        api.call((method, path), body, 405).await;
+    for (password, code) in [("short", 220), ("user2001user", 0)] {
+        let status = if code == 0 { 204 } else { 422 };
+        let body = json!({ "password": password });
+        let told = api.call(("PUT", "/users/2001/password"), body, status).await;
+        if code > 0 {
+            assert_eq!(errors(&told), one(code, "password"));
+            assert_eq!(told["errors"][0]["value"], "", "a password is not repeated");
+        }
     }
     world.end().await;
 }
@@ -595,6 +605,7 @@ async fn objects_of_another_company_are_not_found_at_any_address() {
     let gateway = json!({ "name": "秘密", "prefix": "9" });
     let gateway = other.call(("POST", "/gateways"), gateway, 201).await;
     let (user, device) = (other.get("/users/3001").await, other.get("/devices/phone3001").await);
+    other.call(("POST", "/mobile-lines"), json!({ "number": "09011112222" }), 201).await;
     let site = other.get("/sites").await["items"][0].clone();
     let id = |object: &Value| object["id"].as_str().expect("an id").to_owned();
     let foreign: BTreeSet<String> = [
@@ -606,6 +617,7 @@ async fn objects_of_another_company_are_not_found_at_any_address() {
         "3001",
         "phone3001",
         "tasha.example",
+        "09011112222",
         &id(&department),
         &id(&number),
         &id(&gateway),
@@ -627,6 +639,7 @@ async fn objects_of_another_company_are_not_found_at_any_address() {
             let body = match path.rsplit('/').next() {
                 _ if method == "GET" || method == "DELETE" => None,
                 Some("pin") => Some(json!({ "pin": "480216" })),
+                Some("password") => Some(json!({ "password": "correct-horse" })),
                 Some("own-setting") => Some(json!({ "setting": "voicemail" })),
                 _ if method == "PUT" => Some(whole_body(&path)),
                 _ => Some(json!({})),
@@ -644,8 +657,16 @@ async fn objects_of_another_company_are_not_found_at_any_address() {
     api.call(("POST", "/departments"), theirs, 422).await;
     let theirs = json!({ "number": 1, "pilot": "7500", "members": ["3001"] });
     api.call(("POST", "/hunting-groups"), theirs, 422).await;
-    for list in ["users", "numbers", "devices", "sites", "departments", "gateways", "registrations"]
-    {
+    for list in [
+        "users",
+        "numbers",
+        "devices",
+        "sites",
+        "departments",
+        "gateways",
+        "mobile-lines",
+        "registrations",
+    ] {
         let text = api.get(&format!("/{list}?limit=500")).await.to_string();
         assert!(!text.contains("秘密") && !text.contains("3001"), "{list}");
     }
@@ -660,6 +681,9 @@ fn whole_body(path: &str) -> Value {
         "pickup-groups" => json!({ "number": 8 }),
         "departments" | "virtual-numbers" => json!({ "extension": "7000", "name": "x" }),
         "park-slots" => json!({ "extension": "7000" }),
+        "users" => json!({ "extension": "2999", "name": "x" }),
+        "devices" => json!({ "sip_id": "x2999" }),
+        "mobile-lines" => json!({ "number": "09099999999" }),
         "sites" => json!({ "domain": "x.example", "name": "x" }),
         "gateways" => json!({ "name": "x", "prefix": "9" }),
         _ => json!({}),

@@ -6,6 +6,7 @@ mod history;
 mod lists;
 mod login;
 mod own;
+mod people;
 mod safety;
 pub(crate) mod world;
 

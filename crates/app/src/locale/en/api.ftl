@@ -27,6 +27,20 @@ api-code-262 = The token has no right to do this.
 api-code-263 = The option is not contracted, so { $field } cannot be used.
 api-code-other = The value “{ $value }” of { $field } was refused.
 api-range = { $field } must be { $with }, but is { $value }.
+api-accounts-max = Terminal { $value } cannot be assigned: a person may have at most { $with }. Log another terminal out, or raise the limit.
+api-code-214 = { $value } cannot be a mobile number. It has 11 digits and begins with 070, 080, 090 or the like.
+api-code-218 = The SIP secret cannot be used. Take 8 to 64 letters, digits or signs.
+api-code-220 = The password breaks the rule of the company. Check its length and its characters.
+api-code-221 = The password is the same as the user name. Choose another one.
+api-code-232 = Extension { $value } has a mobile number already: { $with }
+api-code-242 = There is no line { $value }.
+api-code-245 = "{ $value }" is not parted by #. Write it like "#1000#2000#".
+api-secret-missing = A new SIP id needs a new SIP secret ({ $field }) as well.
+api-user-active = A person who is active cannot be removed. Stop the person first, or send force=true.
+api-device-used = This terminal is used by { $with }. Take it away first, or send force=true.
+api-line-used = This mobile number belongs to extension { $value }. Take it away first, or send force=true.
+api-key-running = A request with the same Idempotency-Key ({ $value }) is being carried out. Send it again in a moment.
+api-key-other = The Idempotency-Key ({ $value }) came with another request. Take a new key for each request.
 api-unknown-field = There is no field { $field }. Check its spelling.
 api-read-only = { $field } cannot be changed here.
 api-wrong-type = { $field } must be { $with }.

@@ -27,6 +27,20 @@ api-code-262 = このトークンにはその権限がありません。
 api-code-263 = オプション契約がないため、{ $field } は使えません。
 api-code-other = { $field } の値「{ $value }」は受け付けられません。
 api-range = { $field } は { $with } の範囲です({ $value } は範囲外)。
+api-accounts-max = 端末 { $value } は割り当てられません。1人が使える端末は { $with } 台までです。ほかの端末をログアウトするか、上限を変更してください。
+api-code-214 = 携帯番号「{ $value }」は使えません。070・080・090などで始まる11桁の数字にしてください。
+api-code-218 = SIPパスワードは使えません。8〜64文字の英数字か記号にしてください。
+api-code-220 = パスワードが条件を満たしません。長さと文字の種類を確かめてください。
+api-code-221 = パスワードがユーザー名と同じです。別のものにしてください。
+api-code-232 = 内線 { $value } には携帯番号が割り当て済みです: { $with }
+api-code-242 = 回線 { $value } はありません。
+api-code-245 = 「{ $value }」は # で区切られていません。「#1000#2000#」のように書いてください。
+api-secret-missing = SIP IDを変えるときは、新しいSIPパスワード({ $field })も指定してください。
+api-user-active = 利用中のユーザは削除できません。先に停止するか、force=true で削除してください。
+api-device-used = この端末は { $with } が使用中です。先に未使用にするか、force=true で削除してください。
+api-line-used = この携帯番号は内線 { $value } に割り当てられています。先に外すか、force=true で削除してください。
+api-key-running = 同じ Idempotency-Key({ $value })の要求を処理中です。少し待ってから送り直してください。
+api-key-other = Idempotency-Key({ $value })は別の要求で使われています。要求ごとに別のキーにしてください。
 api-unknown-field = { $field } という項目はありません。綴りを確かめてください。
 api-read-only = { $field } はここでは変更できません。
 api-wrong-type = { $field } には { $with } を入れてください。

@@ -1,12 +1,14 @@
-//! Terminals as JSON (R088, R235, R251). Secrets are neither read nor written here.
+//! Terminals as JSON (R088, R202, R216, R235, R251). A secret is written, and told once when it was
+//! made here; it is never read (SEC-09).
 
 use app::service::Problem;
-use model::{Device, DeviceKind, Snapshot, SrtpPolicy};
+use base::id::DeviceId;
+use model::{Device, DeviceKind, Ha1, Snapshot, SrtpPolicy};
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, word_of};
+use super::{Reader, first_site, word_of};
 use crate::api::noun::{Cx, Twin};
-use crate::api::shape::{Kind, Shape, may, told};
+use crate::api::shape::{Kind, Shape, may, must, told};
 
 const KINDS: [(&str, DeviceKind); 2] =
     [("mobile", DeviceKind::Mobile), ("sip-phone", DeviceKind::SipPhone)];
@@ -18,10 +20,20 @@ const SHAPE: &Shape = &Shape {
     about: "A terminal.",
     fields: &[
         told("id", Kind::Id, "Durable id."),
-        told("sip_id", Kind::Text(1, 32), "SIP id, its key."),
-        told("kind", Kind::OneOf(&["mobile", "sip-phone"]), "What it is."),
-        told("site", Kind::Id, "Where it stands."),
-        told("extension", Kind::Null(&Kind::Extension), "Number of its user; null = unused."),
+        must("sip_id", Kind::Text(1, 32), "SIP id, its key; with a new one comes a new secret."),
+        may(
+            "secret",
+            Kind::Text(8, 64),
+            "SIP secret: written, never read. One that is made with a terminal is told once, in \
+             the answer to its creation.",
+        ),
+        may("kind", Kind::OneOf(&["mobile", "sip-phone"]), "What it is; default sip-phone."),
+        may("site", Kind::Id, "Where it stands; default the first site."),
+        may(
+            "extension",
+            Kind::Null(&Kind::Extension),
+            "Number of its user, who is logged in at it; null = unused.",
+        ),
         may("label", Kind::Text(0, 64), "Label of its own."),
         may("srtp", Kind::OneOf(&["auto", "required", "off"]), "Protection of its audio."),
         may("do_not_disturb", Kind::Flag, "Is not rung and counts as busy."),
@@ -33,6 +45,8 @@ const SHAPE: &Shape = &Shape {
 pub(crate) struct DeviceTwin {
     id: String,
     sip_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
     kind: String,
     site: String,
     extension: Option<String>,
@@ -46,12 +60,14 @@ impl Twin for DeviceTwin {
     type Of = Device;
     const PATH: &'static str = "devices";
     const SHAPE: &'static Shape = SHAPE;
+    const SECRET: Option<&'static str> = Some("secret");
 
     fn of(device: &Device, snapshot: &Snapshot) -> Self {
         let user = device.user.and_then(|id| snapshot.user(id));
         DeviceTwin {
             id: device.id.to_string(),
             sip_id: device.sip_id.to_string(),
+            secret: None,
             kind: word_of(&KINDS, &device.kind),
             site: device.site.to_string(),
             extension: user.map(|u| u.dn.text()),
@@ -62,16 +78,68 @@ impl Twin for DeviceTwin {
         }
     }
 
-    fn object(self, _: &Cx<'_>, old: Option<&Device>) -> Result<Device, Vec<Problem>> {
-        let old = old.ok_or_else(Vec::new)?;
-        let reader = Reader::default();
+    fn blank(cx: &Cx<'_>) -> Option<Self> {
+        Some(DeviceTwin {
+            id: cx.id.to_string(),
+            sip_id: String::new(),
+            secret: Some(cx.secret.to_owned()),
+            kind: word_of(&KINDS, &DeviceKind::SipPhone),
+            site: first_site(cx).to_string(),
+            extension: None,
+            label: String::new(),
+            srtp: word_of(&SRTP, &SrtpPolicy::Auto),
+            do_not_disturb: false,
+            accepts_tones: false,
+        })
+    }
+
+    fn object(self, cx: &Cx<'_>, old: Option<&Device>) -> Result<Device, Vec<Problem>> {
+        let mut reader = Reader::default();
+        let mut user = None;
+        if let Some(text) = &self.extension {
+            let dn = reader.dn("extension", text)?;
+            user = cx.snapshot.user_by_dn(cx.tenant, dn).map(|u| u.id);
+            if user.is_none() {
+                reader.fail(Problem::new(238, "extension", text));
+            }
+        }
+        let realm = cx.snapshot.tenant(cx.tenant).map(|t| t.realm.clone()).unwrap_or_default();
+        // A replacement that names no secret keeps the one there is.
+        let keeps = old.is_some_and(|old| *old.sip_id == *self.sip_id);
+        let given = self.secret.filter(|text| old.is_none() || text != cx.secret);
+        let ha1 = match (given, old.filter(|_| keeps)) {
+            (Some(secret), _) => {
+                if !is_secret(&secret) {
+                    // The value is a secret and is not repeated.
+                    reader.fail(Problem::new(218, "secret", ""));
+                }
+                Ha1::of(&self.sip_id, &realm, &secret)
+            }
+            (None, Some(old)) => Ha1 { md5: old.ha1_md5, sha256: old.ha1_sha256 },
+            (None, None) => {
+                reader.fail(Problem::new(211, "secret", "").saying("api-secret-missing"));
+                Ha1::of("", "", "")
+            }
+        };
         let device = Device {
+            id: old.map_or(DeviceId(cx.id), |o| o.id),
+            tenant: cx.tenant,
+            site: reader.site(&self.site),
+            kind: reader.word(&KINDS, &self.kind),
+            sip_id: self.sip_id.into(),
+            ha1_md5: ha1.md5,
+            ha1_sha256: ha1.sha256,
+            user,
             label: self.label.into(),
             srtp: reader.word(&SRTP, &self.srtp),
             do_not_disturb: self.do_not_disturb,
             accepts_tones: self.accepts_tones,
-            ..old.clone()
         };
         reader.end(device)
     }
+}
+
+/// 8–64 visible characters of ASCII (218).
+fn is_secret(text: &str) -> bool {
+    (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }

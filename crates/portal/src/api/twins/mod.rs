@@ -4,6 +4,7 @@ pub(crate) mod department;
 pub(crate) mod device;
 pub(crate) mod gateway;
 pub(crate) mod hunt;
+pub(crate) mod mobile_line;
 pub(crate) mod number;
 pub(crate) mod park_slot;
 pub(crate) mod pickup;

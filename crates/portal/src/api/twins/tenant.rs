@@ -68,6 +68,7 @@ const SHAPE: &Shape = &Shape {
             "Minutes until a lock ends by itself; null = by hand only; default 60.",
         ),
         may("reminder_days", Kind::Number(0, 65_535), "Age of a password to remind of; 90."),
+        may("accounts_max", Kind::Number(1, 20), "Most terminals of one person; default 5."),
         may("retention_days", Kind::Number(0, 65_535), "Days that history is kept; 400."),
     ],
 };
@@ -86,6 +87,7 @@ pub(crate) struct TenantTwin {
     unlock_min: Option<u16>,
     reminder_days: u16,
     retention_days: u16,
+    accounts_max: u8,
 }
 
 impl Twin for TenantTwin {
@@ -108,6 +110,7 @@ impl Twin for TenantTwin {
             unlock_min: tenant.unlock_min,
             reminder_days: tenant.reminder_days,
             retention_days: tenant.retention_days,
+            accounts_max: tenant.accounts_max,
         }
     }
 
@@ -139,6 +142,7 @@ impl Twin for TenantTwin {
             unlock_min: self.unlock_min,
             reminder_days: self.reminder_days,
             retention_days: self.retention_days,
+            accounts_max: self.accounts_max,
             ..old.clone()
         };
         reader.end(tenant)

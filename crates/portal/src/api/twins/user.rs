@@ -2,30 +2,36 @@
 
 use app::service::Problem;
 use app::service::user::RING_TIME_S;
+use base::id::UserId;
 use model::{Snapshot, User, UserState};
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, department_texts, word_of};
+use super::{Reader, department_texts, first_site, word_of};
 use crate::api::noun::{Cx, Twin};
-use crate::api::shape::{Kind, Shape, may, told};
+use crate::api::shape::{Kind, Shape, may, must, told};
 
 const STATES: [(&str, UserState); 2] =
     [("active", UserState::Active), ("stopped", UserState::Stopped)];
 
 const SHAPE: &Shape = &Shape {
     name: "User",
-    about: "A person. Made and removed by bulk files; stopped and resumed here.",
+    about: "A person. Removed only when stopped, or by force.",
     fields: &[
         told("id", Kind::Id, "Durable id."),
-        told("extension", Kind::Extension, "The person's number."),
-        told("name", Kind::Text(1, 64), "Name."),
-        told("reading", Kind::Text(0, 64), "Reading of the name."),
-        told("site", Kind::Id, "Where the person works."),
-        told("web_user", Kind::Text(0, 16), "Name to sign in with; empty = none."),
+        must(
+            "extension",
+            Kind::Extension,
+            "The person's number; memberships and settings go with it.",
+        ),
+        must("name", Kind::Text(1, 64), "Name."),
+        may("reading", Kind::Text(0, 64), "Reading of the name."),
+        may("site", Kind::Id, "Where the person works; default the first site."),
+        may("web_user", Kind::Text(0, 16), "Name to sign in with; empty = none."),
         may(
             "state",
             Kind::OneOf(&["active", "stopped"]),
-            "stopped: keeps the number; calls to it are answered as to a number nobody has.",
+            "stopped: keeps the number; calls to it are answered as to a number nobody has, the \
+             terminals are unused until the person is active again.",
         ),
         may("ring_time_s", Kind::Number(5, 600), "Seconds that calls ring; default 60."),
         may(
@@ -38,6 +44,12 @@ const SHAPE: &Shape = &Shape {
         told("pickup_groups", Kind::List(&Kind::Number(1, 4_096), 4_096), "Member of these."),
         told("mobile", Kind::Null(&Kind::Text(11, 11)), "Mobile number."),
         told("devices", Kind::List(&Kind::Text(1, 32), 1_000), "SIP ids of the terminals."),
+        told(
+            "former_devices",
+            Kind::List(&Kind::Text(1, 32), 1_000),
+            "While stopped: terminals that come back. After that: those that did not, because \
+             somebody else uses them.",
+        ),
     ],
 };
 
@@ -57,6 +69,7 @@ pub(crate) struct UserTwin {
     pickup_groups: Vec<u16>,
     mobile: Option<String>,
     devices: Vec<String>,
+    former_devices: Vec<String>,
 }
 
 impl Twin for UserTwin {
@@ -67,6 +80,7 @@ impl Twin for UserTwin {
     fn of(user: &User, snapshot: &Snapshot) -> Self {
         let (tenant, dn) = (user.tenant, user.dn);
         let devices = snapshot.devices_of(user.id).iter().filter_map(|id| snapshot.device(*id));
+        let former = user.former_devices.iter().filter_map(|id| snapshot.device(*id));
         UserTwin {
             id: user.id.to_string(),
             extension: dn.text(),
@@ -82,11 +96,31 @@ impl Twin for UserTwin {
             pickup_groups: snapshot.pickup_groups_of(tenant, dn).to_vec(),
             mobile: snapshot.mobile_of_dn(tenant, dn).map(|m| m.number.to_string()),
             devices: devices.map(|d| d.sip_id.to_string()).collect(),
+            former_devices: former.map(|d| d.sip_id.to_string()).collect(),
         }
     }
 
+    fn blank(cx: &Cx<'_>) -> Option<Self> {
+        Some(UserTwin {
+            id: cx.id.to_string(),
+            extension: Reader::any_dn()?.text(),
+            name: String::new(),
+            reading: String::new(),
+            site: first_site(cx).to_string(),
+            web_user: String::new(),
+            state: word_of(&STATES, &UserState::Active),
+            ring_time_s: base::limits::RING_TIME.as_seconds() as u16,
+            pickup_departments: Vec::new(),
+            departments: Vec::new(),
+            hunting_group: None,
+            pickup_groups: Vec::new(),
+            mobile: None,
+            devices: Vec::new(),
+            former_devices: Vec::new(),
+        })
+    }
+
     fn object(self, cx: &Cx<'_>, old: Option<&User>) -> Result<User, Vec<Problem>> {
-        let old = old.ok_or_else(Vec::new)?;
         let mut reader = Reader::default();
         let mut departments = Vec::with_capacity(self.pickup_departments.len());
         for (at, text) in self.pickup_departments.iter().enumerate() {
@@ -102,12 +136,21 @@ impl Twin for UserTwin {
             reader.fail(problem.saying("api-range").with("", &range, None));
         }
         let mut user = User {
+            id: old.map_or(UserId(cx.id), |o| o.id),
+            tenant: cx.tenant,
+            site: reader.site(&self.site),
+            name: self.name.into(),
+            furigana: self.reading.into(),
+            dn: reader.dn("extension", &self.extension)?,
+            web_user: self.web_user.into(),
             state: reader.word(&STATES, &self.state),
             ring_time_s: self.ring_time_s,
             pickup_departments: departments.into(),
-            ..old.clone()
+            former_devices: old.map(|o| o.former_devices.clone()).unwrap_or_default(),
+            created_at: old.map_or(cx.now, |o| o.created_at),
+            updated_at: old.map_or(cx.now, |o| o.updated_at),
         };
-        if user != *old {
+        if old.is_none_or(|old| *old != user) {
             user.updated_at = cx.now;
         }
         reader.end(user)
