@@ -101,6 +101,9 @@ pub fn rows(
             rows
         }
         (Kind::MobileLines, header) => bulk::mobiles::rows(snapshot, tenant, header).collect(),
+        (Kind::PickupGroups, header) => bulk::groups::pickup_rows(snapshot, tenant, header),
+        (Kind::HuntingGroups, header) => bulk::groups::hunt_rows(snapshot, tenant, header),
+        (Kind::Departments, header) => bulk::groups::department_rows(snapshot, tenant, header),
     }
 }
 
@@ -117,6 +120,9 @@ pub fn file(
         let name = match kind {
             Kind::Extensions | Kind::ExtensionDeletions => "export-sheet-extensions",
             Kind::MobileLines => "export-sheet-mobile-lines",
+            Kind::PickupGroups => "export-sheet-pickup-groups",
+            Kind::HuntingGroups => "export-sheet-hunting-groups",
+            Kind::Departments => "export-sheet-departments",
         };
         return workbook(&rows, name, standard);
     };

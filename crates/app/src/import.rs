@@ -7,10 +7,11 @@ use bulk::{
     Code, Column, Content, Context, Counts, Encoding, Finding, IssuedSecret, Kind, Mode, Plan,
     Reason, Table,
 };
-use model::{Field, Snapshot, Violation};
+use model::{Change, Field, Snapshot, Violation};
 use store::{Actor, Commit, CommitError, Store, TenantScope};
 use thiserror::Error;
 
+use crate::service::Noun as _;
 use crate::text::{Lang, text};
 
 /// How a file is written; what `--format` says.
@@ -45,12 +46,16 @@ impl Format {
     }
 }
 
-/// The kind of a word of the command line: `extensions`, `extension-deletions`, `mobile-lines`.
+/// The kind of a word of the command line: `extensions`, `extension-deletions`, `mobile-lines`,
+/// `pickup-groups`, `hunting-groups`, `departments`.
 pub fn parse_kind(word: &str) -> Option<Kind> {
     match word {
         "extensions" => Some(Kind::Extensions),
         "extension-deletions" => Some(Kind::ExtensionDeletions),
         "mobile-lines" => Some(Kind::MobileLines),
+        "pickup-groups" => Some(Kind::PickupGroups),
+        "hunting-groups" => Some(Kind::HuntingGroups),
+        "departments" => Some(Kind::Departments),
         _ => None,
     }
 }
@@ -250,9 +255,38 @@ async fn make_plan(
         let first = snapshot.sites(tenant.id).next().map(|s| s.id);
         let site = site.or(first).ok_or(ImportError::NoSite)?;
         let context = Context { snapshot: &snapshot, tenant, site, now, mode };
-        Ok(bulk::plan(kind, &table, &context, &mut rng))
+        let mut plan = bulk::plan(kind, &table, &context, &mut rng);
+        let broken = beyond_the_model(&snapshot, &plan);
+        plan.errors.extend(broken);
+        Ok(plan)
     };
     blocking(plan).await
+}
+
+/// Rules of the application services that groups of a file keep as well: destinations, options.
+fn beyond_the_model(snapshot: &Snapshot, plan: &Plan) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (change, line) in plan.changes.iter().zip(&plan.lines) {
+        let problems = match change {
+            Change::HuntPut(new) => {
+                new.problems(snapshot.hunt_group(new.tenant, new.number), snapshot)
+            }
+            Change::DepartmentPut(new) => new.problems(snapshot.department(new.id), snapshot),
+            _ => Vec::new(),
+        };
+        out.extend(problems.into_iter().map(|problem| Finding {
+            line: *line,
+            column: Some(Column(if problem.field == "overflow" { 6 } else { 2 })),
+            value: problem.value.as_str().into(),
+            reason: match problem.code {
+                253 => Reason::OutsideDenied,
+                263 => Reason::OptionMissing,
+                238 => Reason::DnUnknown,
+                _ => Reason::DnOtherUse,
+            },
+        }));
+    }
+    out
 }
 
 /// The outcome of a plan that is not applied.
@@ -289,6 +323,9 @@ async fn commit(
         Kind::Extensions => "import-extensions",
         Kind::ExtensionDeletions => "import-deletions",
         Kind::MobileLines => "import-mobile-lines",
+        Kind::PickupGroups => "import-pickup-groups",
+        Kind::HuntingGroups => "import-hunting-groups",
+        Kind::Departments => "import-departments",
     };
     let seen = snapshot.tenant_revision(scope.tenant());
     store
@@ -301,17 +338,30 @@ fn finding_of(violation: &Violation, plan: &Plan) -> Finding {
     let with = violation.with.clone().unwrap_or_default();
     let dn = with.dn.map(|dn| dn.text()).unwrap_or_default();
     let reason = match violation.code {
+        211 => Reason::Missing { name: bulk::groups::NAME },
+        212 => Reason::Characters { found: violation.value.to_string() },
         231 => Reason::MobileNotContracted,
         233 if violation.field == Field::Mobile => Reason::LineRegistered,
         233 => Reason::DnRegistered { user: with.name },
         234 => Reason::SipIdTaken { dn: dn.into() },
         235 => Reason::WebUserTaken { dn: dn.into() },
+        236 if violation.field == Field::User => Reason::TooManyTerminals { max: with.name },
         236 => Reason::Quota { remaining: violation.value.parse().unwrap_or_default(), quota: 0 },
         237 => Reason::Collision { with: with.name },
         238 => Reason::DnUnknown,
+        240 => Reason::InGroup { group: with.name },
+        241 => Reason::DepartmentUnknown,
+        242 => Reason::LineUnknown,
+        245 => Reason::ListShape,
+        246 => Reason::TooManyMembers { max: with.name },
+        247 => Reason::OtherHunt { group: with.name },
+        248 => Reason::GroupRange,
+        251 => Reason::CodeShape,
+        252 => Reason::CodeCollision { with: with.name },
         _ => Reason::DnOtherUse,
     };
     let column = match violation.field {
+        field if is_group(plan, violation) => group_column(plan, violation, field),
         Field::Mobile | Field::State => Column(1),
         Field::SipId => Column(3),
         Field::WebUser => Column(7),
@@ -323,4 +373,24 @@ fn finding_of(violation: &Violation, plan: &Plan) -> Finding {
         value: violation.value.clone(),
         reason,
     }
+}
+
+/// Whether the row makes a group (F10).
+fn is_group(plan: &Plan, violation: &Violation) -> bool {
+    let change = plan.changes.get(violation.change);
+    matches!(change, Some(Change::PickupPut(_) | Change::HuntPut(_) | Change::DepartmentPut(_)))
+}
+
+/// Where a field stands in the row of a group.
+fn group_column(plan: &Plan, violation: &Violation, field: Field) -> Column {
+    let is_pickup = matches!(plan.changes.get(violation.change), Some(Change::PickupPut(_)));
+    let is_hunt = matches!(plan.changes.get(violation.change), Some(Change::HuntPut(_)));
+    Column(match field {
+        Field::Member if is_pickup => 2,
+        Field::Member => 4,
+        Field::Dn if is_hunt => 3,
+        Field::Dn => 1,
+        Field::Name if is_pickup || is_hunt => 1,
+        _ => 0,
+    })
 }

@@ -9,6 +9,7 @@
 //! | `repair` | mends cells where that is safe, and notes it |
 //! | `cells` | the rule of each kind of cell |
 //! | [`extensions`], [`mobiles`] | F1–F4, F11: rows → [`Plan`], objects → rows |
+//! | [`groups`] | F10: rows ⇄ groups |
 //! | [`history`] | F5 |
 //! | [`reason`] | the error catalogue as data |
 //! | [`error_file`] | F12: the faulty rows to be mended |
@@ -19,6 +20,7 @@ pub mod decode;
 pub mod encode;
 pub mod error_file;
 pub mod extensions;
+pub mod groups;
 pub mod history;
 pub mod mobiles;
 mod plan;

@@ -10,7 +10,7 @@ use model::{Change, MobileLine, MobileState, Snapshot, Tenant};
 
 use crate::reason::{Column, Finding, Reason};
 use crate::table::{Row, Table};
-use crate::{extensions, mobiles};
+use crate::{extensions, groups, mobiles};
 
 /// What a file is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,12 @@ pub enum Kind {
     ExtensionDeletions,
     /// F11: the stock of mobile numbers.
     MobileLines,
+    /// F10: ピックアップグループ.
+    PickupGroups,
+    /// F10: コールハンティンググループ.
+    HuntingGroups,
+    /// F10: 所属.
+    Departments,
 }
 
 /// What happens to a number that is registered already.
@@ -58,6 +64,17 @@ pub struct Counts {
     pub unchanged: u32,
     /// 削除.
     pub deleted: u32,
+}
+
+impl Counts {
+    /// One more object: made, left as it was, or changed.
+    pub(crate) fn count(&mut self, exists: bool, same: bool) {
+        *match (exists, same) {
+            (false, _) => &mut self.added,
+            (true, true) => &mut self.unchanged,
+            (true, false) => &mut self.changed,
+        } += 1;
+    }
 }
 
 /// A SIP secret that the import made; shown once.
@@ -99,6 +116,9 @@ pub fn plan(kind: Kind, table: &Table, context: &Context<'_>, rng: &mut Rng) -> 
         Kind::Extensions => extensions::register::plan(table, &mut draft, rng),
         Kind::ExtensionDeletions => extensions::delete::plan(table, &mut draft),
         Kind::MobileLines => mobiles::plan(table, &mut draft),
+        Kind::PickupGroups => groups::pickup::plan(table, &mut draft),
+        Kind::HuntingGroups => groups::hunt::plan(table, &mut draft),
+        Kind::Departments => groups::department::plan(table, &mut draft, rng),
     }
     draft.finish()
 }

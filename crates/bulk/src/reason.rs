@@ -394,8 +394,84 @@ reasons! {
         /// The mobile number that the extension of the row has.
         mobile: Box<str>,
     } = E(239), "import-pair-mismatch";
+    /// A person has as many terminals as one may (R315).
+    TooManyTerminals {
+        /// How many one may have.
+        max: Box<str>,
+    } = E(236), "import-too-many-terminals";
+    /// 内線番号 that is member of a group.
+    InGroup {
+        /// Name or number of the group.
+        group: Box<str>,
+    } = E(240), "import-in-group";
+    /// 所属 that does not exist.
+    DepartmentUnknown = E(241), "import-department-unknown";
+    /// 回線 that does not exist.
+    LineUnknown = E(242), "import-line-unknown";
     /// 内線番号 that is used by something other than a person.
     DnOtherUse = E(244), "import-dn-other-use";
+    /// A list that is not written as `#1000#2000#`.
+    ListShape = E(245), "import-list-shape";
+    /// More members than a group may have.
+    TooManyMembers {
+        /// How many it may have.
+        max: Box<str>,
+    } = E(246), "import-too-many-members";
+    /// 内線番号 that is member of another hunting group.
+    OtherHunt {
+        /// Number of that group.
+        group: Box<str>,
+    } = E(247), "import-other-hunt";
+    /// Number of a group out of its range.
+    GroupRange = E(248), "import-group-range";
+    /// 特番 of a wrong form.
+    CodeShape = E(251), "import-code-shape";
+    /// 特番 that is in the way of something else.
+    CodeCollision {
+        /// What it clashes with.
+        with: Box<str>,
+    } = E(252), "import-code-collision";
+
+    /// A number out of its range.
+    OutOfRange {
+        /// The least.
+        min: u32,
+        /// The most.
+        max: u32,
+    } = E(212), "import-out-of-range";
+    /// None of the two words that a column takes.
+    NotAWord {
+        /// The usual one.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+    } = E(212), "import-not-a-word";
+    /// あふれ先 that is no destination.
+    DestinationShape = E(212), "import-destination-shape";
+    /// A group that another row has as well.
+    GroupTwice {
+        /// Line of the other row.
+        other: u32,
+    } = E(233), "import-group-twice";
+    /// A group that is registered.
+    GroupRegistered {
+        /// Its name.
+        name: Box<str>,
+    } = E(233), "import-group-registered";
+    /// A member that is named twice.
+    MemberTwice {
+        /// Its number.
+        dn: Box<str>,
+    } = E(233), "import-member-twice";
+    /// A member that nobody has as number.
+    MemberUnknown {
+        /// What was written.
+        dn: Box<str>,
+    } = E(238), "import-member-unknown";
+    /// A forward to the outside that the site does not allow.
+    OutsideDenied = E(253), "import-outside-denied";
+    /// Something that is not contracted.
+    OptionMissing = E(263), "import-option-missing";
 
     /// Restored the 0 that a spreadsheet drops.
     ZeroRestored {
@@ -412,6 +488,11 @@ reasons! {
         /// The value as it is used.
         result: Box<str>,
     } = N(3), "import-note-cleaned";
+    /// Put the # that was missing at an end of a list.
+    HashAdded {
+        /// The value as it is used.
+        result: Box<str>,
+    } = N(4), "import-note-hash";
     /// SIPパスワード equal to the extension number.
     SecretIsDn = N(5), "import-note-secret-is-dn";
     /// SIPパスワード shorter than 8 characters.

@@ -169,14 +169,7 @@ impl Call {
                     }
                 }
                 Next::Code(kind, rest) if dialing.purpose == Purpose::Basic => {
-                    let done = match kind {
-                        CodeKind::Park => self.keep_slot(cx),
-                        CodeKind::Voicemail => self.mailbox_code(cx, &rest),
-                        CodeKind::Login => self.login_code(cx, &rest),
-                        CodeKind::Logout => self.logout_code(cx),
-                        _ => self.feature(cx, kind, &rest),
-                    };
-                    match done {
+                    match self.dialled_code(cx, kind, &rest) {
                         Ok(()) => return,
                         Err(cause) => cause,
                     }
@@ -207,6 +200,17 @@ impl Call {
             return self.unreached(cx, verdict);
         }
         self.unreached(cx, Verdict::new(Cause::ForwardLoop).blaming(Blame::Us));
+    }
+
+    /// A code was dialled that the exchange itself answers.
+    fn dialled_code(&mut self, cx: &mut Cx<'_>, kind: CodeKind, rest: &str) -> Result<(), Cause> {
+        match kind {
+            CodeKind::Park => self.keep_slot(cx),
+            CodeKind::Voicemail => self.mailbox_code(cx, rest),
+            CodeKind::Login => self.login_code(cx, rest),
+            CodeKind::Logout => self.logout_code(cx),
+            _ => self.feature(cx, kind, rest),
+        }
     }
 
     /// The target of a transfer or consultation is a park slot (R293).

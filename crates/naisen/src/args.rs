@@ -76,7 +76,8 @@ pub(crate) enum Command {
     },
     /// Import a file.
     Import {
-        /// extensions, extension-deletions or mobile-lines.
+        /// extensions, extension-deletions, mobile-lines, pickup-groups, hunting-groups or
+        /// departments.
         kind: String,
         /// The file (.csv or .xlsx).
         file: PathBuf,

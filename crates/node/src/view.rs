@@ -102,7 +102,8 @@ pub(crate) fn is_active(snapshot: &Snapshot, device: DeviceId) -> bool {
     })
 }
 
-/// The device's user was stopped or deleted, by which it became 未使用: it must register anew (R241).
+/// The device's user was stopped or deleted, by which it became 未使用: it must register anew
+/// (R241).
 pub(crate) fn lost_user(device: DeviceId, old: &Snapshot, new: &Snapshot) -> bool {
     let active = |s: &Snapshot, id| s.user(id).is_some_and(|u: &User| u.state == UserState::Active);
     let user = old.device(device).and_then(|d| d.user).filter(|id| active(old, *id));

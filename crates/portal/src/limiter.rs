@@ -1,5 +1,5 @@
-//! How often one address may fail: at the login page, so that nobody can lock out a whole company by
-//! three tries for each name (R050); with tokens of the API (SEC-08).
+//! How often one address may fail: at the login page, so that nobody can lock out a whole company
+//! by three tries for each name (R050); with tokens of the API (SEC-08).
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};

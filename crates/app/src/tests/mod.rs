@@ -5,6 +5,7 @@ mod import;
 mod init;
 mod kana;
 mod scale;
+mod terminal_login;
 mod text;
 mod users;
 

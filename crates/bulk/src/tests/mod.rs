@@ -3,6 +3,7 @@ mod decode;
 mod encode;
 mod export;
 mod extensions;
+mod groups;
 mod mobiles;
 mod repair;
 mod scale;

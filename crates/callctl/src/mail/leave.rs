@@ -129,6 +129,10 @@ impl Call {
         let Some(caller) = self.first.and_then(|id| self.leg(id)).map(|l| l.who.clone()) else {
             return;
         };
+        // The box may have gone while the greeting played.
+        if cx.view.snapshot().dn_owner(self.tenant, of).is_none() {
+            return self.promise_nothing(cx);
+        }
         if self.is_box_full(cx, of) {
             return self.say_last(cx, words().say(PromptId::BoxFull), Cause::AnnouncementEnded);
         }

@@ -4,6 +4,7 @@
 mod announce;
 mod basic;
 mod boxes;
+mod changes;
 mod collect;
 mod consult;
 mod display;

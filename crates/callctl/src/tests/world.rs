@@ -863,7 +863,7 @@ fn shows(party: &crate::action::Party) -> String {
     format!("{} {}", party.number, party.name)
 }
 
-fn user(n: u16) -> User {
+pub(super) fn user(n: u16) -> User {
     User {
         id: user_id(n),
         tenant: TENANT,

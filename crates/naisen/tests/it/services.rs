@@ -1,5 +1,7 @@
 //! Call services, with telephones that people really use.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::harness::baresip::{Account, Baresip};
@@ -175,4 +177,57 @@ fn a_message_is_left_and_heard_with_real_telephones() {
     owner.command("hangup", "");
     let history = exchange.history_of(3);
     assert_eq!(&*history[1][4], "留守番", "{history:?}");
+}
+
+/// Sets a PIN by the API, with a token made on the machine.
+#[track_caller]
+fn set_pin(exchange: &Exchange, dn: u32, pin: &str) {
+    let made = exchange.good(&["token", "--tenant", DOMAIN, "--name", "test"]);
+    let made = String::from_utf8(made).unwrap();
+    let is_token = |word: &&str| word.starts_with("naisen_");
+    let token = made.split_ascii_whitespace().find(is_token).expect("a token");
+    let at = exchange.listener(&["portal"]);
+    let body = format!("{{\"pin\":\"{pin}\"}}");
+    let mut stream = TcpStream::connect(at).unwrap();
+    let head = format!(
+        "PUT /api/v1/users/{dn}/pin HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\
+         Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+}
+
+#[test]
+fn a_person_logs_in_at_a_desk_by_digits_and_is_called_there() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("services-login", "auto", 2101..2104);
+    set_pin(&exchange, 2101, "480216");
+    // 2101 has no telephone running; the desk is that of 2103.
+    let mut desk = phone(&exchange, "desk", 2103, 440);
+    let mut caller = phone(&exchange, "caller", 2102, 620);
+    desk.dial("*91");
+    desk.event("CALL_ESTABLISHED");
+    desk.hears_something();
+    let mark = desk.mark();
+    desk.command("sndcode", "2101#");
+    let_run(Duration::from_secs(1));
+    desk.command("sndcode", "480216#");
+    desk.event_since(mark, "CALL_CLOSED");
+    let mark = desk.mark();
+    caller.dial("2101");
+    desk.event_since(mark, "CALL_INCOMING");
+    desk.command("accept", "");
+    caller.hears(440);
+    caller.command("hangup", "");
+    desk.event_since(mark, "CALL_CLOSED");
+    feature_code(&mut desk, "*92");
+    let history = exchange.history_of(3);
+    assert_eq!((&*history[0][4], &*history[0][11]), ("特番操作", "016"), "{history:?}");
+    assert_eq!(&*history[1][7], "2101", "{history:?}");
 }

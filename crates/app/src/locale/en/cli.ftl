@@ -1,7 +1,7 @@
 # What commands print
 cli-no-tenant = There is no company with the site domain { $value }. Make it with “naisen init --tenant { $value } …”, or check the name.
 cli-unknown-format = There is no format { $value }. Use sjis, utf8 or xlsx.
-cli-unknown-kind = The kind { $value } cannot be handled. Use extensions, extension-deletions, mobile-lines or history (export only).
+cli-unknown-kind = The kind { $value } cannot be handled. Use extensions, extension-deletions, mobile-lines, pickup-groups, hunting-groups, departments or history (export only).
 cli-more-characters = { $value } more characters could not be written in Shift_JIS. Use --format utf8.
 cli-file-unreadable = The file { $value } cannot be read.
 cli-file-exists = The file { $value } exists already and is not overwritten. Give another name.

@@ -1,7 +1,7 @@
 # コマンドの表示
 cli-no-tenant = 拠点ドメイン名 { $value } の契約企業はありません。「naisen init --tenant { $value } …」で作るか、名前を確かめてください。
 cli-unknown-format = 形式 { $value } はありません。sjis、utf8、xlsx のどれかを指定してください。
-cli-unknown-kind = 種類 { $value } は扱えません。extensions、extension-deletions、mobile-lines、history(出力だけ)のどれかを指定してください。
+cli-unknown-kind = 種類 { $value } は扱えません。extensions、extension-deletions、mobile-lines、pickup-groups、hunting-groups、departments、history(出力だけ)のどれかを指定してください。
 cli-more-characters = ほかに{ $value }か所の文字をShift_JISで書けませんでした。--format utf8 を使ってください。
 cli-file-unreadable = ファイル { $value } を読めません。
 cli-file-exists = ファイル { $value } はすでにあります。上書きはしません。別の名前を指定してください。
