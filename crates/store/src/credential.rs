@@ -305,7 +305,7 @@ pub(crate) async fn read(
         strikes: Strikes {
             failures: c.number()?,
             locked_at: c.wall_option()?,
-            recent: Strikes::recent_of(&c.blob_option()?.unwrap_or_default()),
+            recent: Strikes::recent_of(c.blob_option()?.unwrap_or_default()),
         },
     }))
 }
