@@ -1,6 +1,6 @@
 //! VoIP-GW and SIP-GW with their dial prefix (R110).
 
-use base::id::{GatewayId, SiteId, TenantId};
+use base::id::{DeviceId, GatewayId, SiteId, TenantId};
 
 /// Kind of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -34,4 +34,7 @@ pub struct Gateway {
     pub prefix: Box<str>,
     /// CH: simultaneous calls contracted; 0 = none.
     pub channels: u16,
+    /// The SIP account by which it registers: a terminal without user. `None` = none yet, so
+    /// nothing comes or goes.
+    pub account: Option<DeviceId>,
 }

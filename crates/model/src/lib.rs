@@ -26,6 +26,7 @@ pub mod leave;
 pub mod message;
 pub mod mobile;
 mod numbers;
+pub mod outside;
 pub mod own_setting;
 pub mod park_slot;
 pub mod password;

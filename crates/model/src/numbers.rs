@@ -8,7 +8,10 @@ use base::id::{DepartmentId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
 use crate::code::{Code, CodeKind, SiteCode};
 use crate::index::{Ordered, hash_of, hash_text};
 use crate::snapshot::{DnOwner, Snapshot};
-use crate::{Department, DnSettings, Gateway, HuntGroup, ParkSlot, PickupGroup, Site, VirtualDn};
+use crate::{
+    Department, Device, DnSettings, Gateway, HuntGroup, Options, ParkSlot, PickupGroup, Site,
+    TenantOption, VirtualDn,
+};
 
 /// The part of a list that belongs to a tenant, which comes first in its order.
 fn of_tenant<T>(
@@ -172,6 +175,19 @@ impl Snapshot {
     /// The gateways of a tenant, the first one made first.
     pub fn gateways(&self, tenant: TenantId) -> impl DoubleEndedIterator<Item = &Gateway> {
         of_tenant(&self.gateways, tenant, |g| g.tenant)
+    }
+
+    /// The gateways in use: none without the option (R236).
+    pub fn active_gateways(&self, tenant: TenantId) -> impl Iterator<Item = &Gateway> {
+        let options = self.tenant(tenant).map(|t| t.options).unwrap_or(Options::NONE);
+        let active = options.contains(TenantOption::Gateways);
+        self.gateways(tenant).filter(move |_| active)
+    }
+
+    /// The gateway in use that a terminal is the account of.
+    pub fn gateway_of(&self, device: &Device) -> Option<&Gateway> {
+        let mut gateways = self.active_gateways(device.tenant).filter(|_| device.user.is_none());
+        gateways.find(|g| g.account == Some(device.id))
     }
 
     /// Settings of an extension number; `None` = the defaults of [`DnSettings::new`].

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::dn_settings::{DnSettings, ForwardKind};
 use crate::{
-    Change, Destination, Device, DnOwner, Forward, Outside, Snapshot, TenantOption, UserState,
+    Change, Destination, Device, DnOwner, Forward, Snapshot, TenantOption, UserState, outside,
 };
 
 /// Forwards that are followed to find out whether one leads back.
@@ -168,8 +168,9 @@ pub fn destination(
     if let Some(dn) = dn {
         return Ok(Destination::Dn(dn));
     }
-    // Numbers outside begin with 0, and no extension does.
-    let outside = digits.starts_with('0').then(|| Destination::outside(digits)).flatten();
+    // Numbers outside begin with 0, and no extension does; else a gateway takes them.
+    let is_outside = digits.starts_with('0') || outside::read(snapshot, tenant, digits).is_some();
+    let outside = is_outside.then(|| Destination::outside(digits)).flatten();
     outside.ok_or(Declined::Unused)
 }
 
@@ -185,7 +186,7 @@ pub fn check_destination(
 ) -> Result<(), Declined> {
     let to = match to {
         Destination::Voicemail => return voicemail_allowed(snapshot, tenant),
-        Destination::Outside(_) => return check_outside(snapshot, tenant, dn),
+        Destination::Outside(digits) => return check_outside(snapshot, (tenant, dn), digits),
         Destination::Dn(to) => *to,
     };
     if to == dn {
@@ -209,16 +210,21 @@ pub fn check_destination(
     Ok(())
 }
 
-fn check_outside(snapshot: &Snapshot, tenant: TenantId, dn: Dn) -> Result<(), Declined> {
+fn check_outside(
+    snapshot: &Snapshot,
+    (tenant, dn): (TenantId, Dn),
+    digits: &str,
+) -> Result<(), Declined> {
     let site = match snapshot.dn_owner(tenant, dn) {
         Some(DnOwner::User(id)) => snapshot.user(id).map(|u| u.site),
         Some(DnOwner::Virtual(id)) => snapshot.virtual_dn(id).map(|v| v.site),
         Some(DnOwner::Department(_) | DnOwner::Hunt(_) | DnOwner::ParkSlot(_)) | None => None,
     };
     let policy = site.and_then(|id| snapshot.site(id)).map(|s| s.forward_outside);
-    match policy {
-        Some(Outside::Domestic | Outside::Allowed) => Ok(()),
-        Some(Outside::Denied) | None => Err(Declined::Outside),
+    match outside::class(snapshot, tenant, digits) {
+        Some(class) if class.is_within(policy.unwrap_or_default()) => Ok(()),
+        Some(_) => Err(Declined::Outside),
+        None => Err(Declined::Unfit),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use base::Dn;
 use base::id::{SiteId, TenantId};
-use model::{Destination, DnOwner, Outside, Snapshot, TenantOption};
+use model::{Destination, DnOwner, Snapshot, TenantOption, outside};
 
 use crate::service::problem::Problem;
 
@@ -50,10 +50,12 @@ pub fn problem(
             let tenant = snapshot.tenant(owner.tenant)?;
             if tenant.options.contains(TenantOption::Voicemail) { None } else { refuse(263) }
         }
-        Destination::Outside(_) => {
-            match snapshot.site(owner.site).map(|s| s.forward_outside).unwrap_or_default() {
-                Outside::Denied => refuse(253),
-                Outside::Domestic | Outside::Allowed => None,
+        Destination::Outside(digits) => {
+            let policy = snapshot.site(owner.site).map(|s| s.forward_outside).unwrap_or_default();
+            match outside::class(snapshot, owner.tenant, digits) {
+                Some(class) if class.is_within(policy) => None,
+                Some(_) => refuse(253),
+                None => refuse(244).map(|p| p.saying("api-forward-to-emergency")),
             }
         }
         Destination::Dn(dn) if owner.dn == Some(*dn) => {

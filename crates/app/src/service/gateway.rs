@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use base::id::{GatewayId, TenantId};
-use model::{Change, Gateway, Snapshot, TenantOption};
+use model::{Change, Device, Field, Gateway, Snapshot, TenantOption};
 
 use crate::service::noun::{Key, Noun, Place, Removal, one};
 
@@ -36,11 +36,23 @@ impl Noun for Gateway {
         vec![self.name.to_string(), self.prefix.to_string()]
     }
 
-    fn changes(&self, _: Option<&Self>, _: &Snapshot) -> Vec<Change> {
-        vec![Change::GatewayPut(self.clone())]
+    fn changes(&self, _: Option<&Self>, snapshot: &Snapshot) -> Vec<Change> {
+        let account = self.account.and_then(|id| snapshot.device(id));
+        let moved = account.filter(|d| d.site != self.site).cloned();
+        let moved = moved.map(|d| Change::DevicePut(Device { site: self.site, ..d }));
+        std::iter::once(Change::GatewayPut(self.clone())).chain(moved).collect()
     }
 
     fn removal(&self, _: &Snapshot) -> Removal {
-        Removal { changes: vec![Change::GatewayDelete(self.id)], ..Removal::default() }
+        let gone = self.account.map(Change::DeviceDelete);
+        let changes = std::iter::once(Change::GatewayDelete(self.id)).chain(gone).collect();
+        Removal { changes, ..Removal::default() }
+    }
+
+    fn field(field: Field) -> String {
+        match field {
+            Field::SipId => "account".to_owned(),
+            other => crate::service::problem::field(other),
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! ([`Noun`]); [`list`] and [`change`] do the rest for all of them. Every broken rule of a change
 //! comes back at once, as [`Problem`]s in both languages.
 
+pub mod account;
 pub mod department;
 pub mod destination;
 pub mod device;

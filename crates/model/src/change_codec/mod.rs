@@ -13,8 +13,9 @@ use directory::{
     take_mobile, take_number, take_site, take_tenant, take_user,
 };
 use services::{
-    put_department, put_gateway, put_hunt, put_pickup, put_settings, put_slot, put_virtual,
-    take_department, take_gateway, take_hunt, take_pickup, take_settings, take_slot, take_virtual,
+    GATEWAY_WITH_ACCOUNT, put_department, put_gateway, put_hunt, put_pickup, put_settings,
+    put_slot, put_virtual, take_department, take_gateway, take_gateway_with_account, take_hunt,
+    take_pickup, take_settings, take_slot, take_virtual,
 };
 
 /// Version of the form that [`encode_changes`] writes. Version 1 had neither codes, options and
@@ -124,6 +125,7 @@ fn decode(take: &mut Take<'_>, version: u8) -> Result<Change, DecodeError> {
         21 => Change::ParkSlotPut(take_slot(take)?),
         22 => Change::ParkSlotDelete { tenant: TenantId(take.id()?), dn: take.dn()? },
         23 => Change::GatewayPut(take_gateway(take)?),
+        GATEWAY_WITH_ACCOUNT => Change::GatewayPut(take_gateway_with_account(take)?),
         24 => Change::GatewayDelete(GatewayId(take.id()?)),
         25 => Change::DnSettingsPut(take_settings(take)?),
         26 => Change::DnSettingsDelete { tenant: TenantId(take.id()?), dn: take.dn()? },

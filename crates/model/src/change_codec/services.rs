@@ -1,7 +1,7 @@
 //! Groups, departments, numbers without terminals, gateways and settings of numbers.
 
 use base::Dn;
-use base::id::{DepartmentId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
 
 use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take};
@@ -12,6 +12,9 @@ use crate::{
 
 /// More members than any group may have; decoding reads no longer list.
 const MEMBERS_MAX: usize = 4_096;
+
+/// The kind of change of a gateway that has an account.
+pub(super) const GATEWAY_WITH_ACCOUNT: u8 = 45;
 
 pub(super) fn put_destination(destination: Option<&Destination>, out: &mut Vec<u8>) {
     out.option(destination, |o, d| o.text(&d.text()));
@@ -170,13 +173,17 @@ pub(super) fn take_slot(take: &mut Take<'_>) -> Result<ParkSlot, DecodeError> {
 }
 
 pub(super) fn put_gateway(gateway: &Gateway, out: &mut Vec<u8>) {
-    put_id(23, gateway.id.0, out);
+    // Without account as it was before there were any.
+    put_id(if gateway.account.is_some() { GATEWAY_WITH_ACCOUNT } else { 23 }, gateway.id.0, out);
     out.id(gateway.tenant.0);
     out.id(gateway.site.0);
     out.text(&gateway.name);
     put_one_of(&gateway.kind, &GatewayKind::ALL, out);
     out.text(&gateway.prefix);
     out.number(u64::from(gateway.channels));
+    if let Some(account) = gateway.account {
+        out.id(account.0);
+    }
 }
 
 pub(super) fn take_gateway(take: &mut Take<'_>) -> Result<Gateway, DecodeError> {
@@ -188,7 +195,13 @@ pub(super) fn take_gateway(take: &mut Take<'_>) -> Result<Gateway, DecodeError> 
         kind: take.one_of(&GatewayKind::ALL)?,
         prefix: take.text()?,
         channels: take.small()?,
+        account: None,
     })
+}
+
+pub(super) fn take_gateway_with_account(take: &mut Take<'_>) -> Result<Gateway, DecodeError> {
+    let gateway = take_gateway(take)?;
+    Ok(Gateway { account: Some(DeviceId(take.id()?)), ..gateway })
 }
 
 pub(super) fn put_settings(settings: &DnSettings, out: &mut Vec<u8>) {

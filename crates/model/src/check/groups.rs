@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Dn;
-use base::id::{DepartmentId, TenantId};
+use base::id::{DepartmentId, DeviceId, TenantId};
 
 use super::{Case, Found, against, destinations, in_range, name, rival, text, violation};
 use crate::plan;
 use crate::violation::{Conflict, Field, Noun, Violation, code};
-use crate::{Department, DnOwner, Gateway, HuntGroup, ParkSlot, PickupGroup};
+use crate::{Department, Device, DnOwner, Gateway, HuntGroup, ParkSlot, PickupGroup};
 
 impl Case<'_> {
     pub(super) fn hunt(&self, at: usize, group: &HuntGroup, found: &mut Found) {
@@ -125,6 +125,39 @@ impl Case<'_> {
         name(at, Field::Name, &gateway.name, found);
         if !plan::is_gateway_prefix(&gateway.prefix) {
             found.push(violation(at, code::BAD_TEXT, Field::Prefix, &gateway.prefix));
+        }
+        if let Some(account) = gateway.account {
+            self.gateway_account(at, gateway, account, found);
+        }
+    }
+
+    /// The account is a terminal of the tenant that nobody else has.
+    fn gateway_account(&self, at: usize, gateway: &Gateway, account: DeviceId, found: &mut Found) {
+        let device = self.after.device(account).filter(|d| d.tenant == gateway.tenant);
+        let Some(device) = device else {
+            return found.push(violation(at, code::NOT_FOUND, Field::SipId, &gateway.name));
+        };
+        let mut others = self.after.gateways(gateway.tenant).filter(|g| g.id != gateway.id);
+        let other = others.find(|g| g.account == Some(account));
+        if let Some(other) = other {
+            let clash = violation(at, code::IN_USE, Field::SipId, &device.sip_id);
+            found.push(against(clash, Noun::Gateway, &other.prefix));
+        } else if device.user.is_some() {
+            found.push(violation(at, code::IN_USE, Field::SipId, &device.sip_id));
+        }
+    }
+
+    /// A terminal that is the account of a gateway has no user, and stays.
+    pub(super) fn account_taken(&self, at: usize, device: &Device, found: &mut Found) {
+        let now = self.after.device(device.id);
+        if now.is_some_and(|d| d.user.is_none()) {
+            return;
+        }
+        let mut gateways = self.after.gateways(device.tenant);
+        if let Some(gateway) = gateways.find(|g| g.account == Some(device.id)) {
+            let field = if now.is_some() { Field::User } else { Field::Object };
+            let clash = violation(at, code::IN_USE, field, &device.sip_id);
+            found.push(against(clash, Noun::Gateway, &gateway.prefix));
         }
     }
 }

@@ -90,6 +90,9 @@ pub(crate) fn check(case: &Case<'_>, found: &mut Found) {
     deltas.users.added.iter().for_each(|(at, u)| case.user(*at, u, found));
     deltas.users.removed.iter().for_each(|(at, u)| case.user_gone(*at, u, found));
     deltas.devices.added.iter().for_each(|(at, d)| case.device(*at, d, found));
+    let gone = deltas.devices.removed.iter().filter(|(_, d)| case.after.device(d.id).is_none());
+    let devices = deltas.devices.added.iter().chain(gone);
+    devices.for_each(|(at, d)| case.account_taken(*at, d, found));
     deltas.mobiles.added.iter().for_each(|(at, m)| case.mobile(*at, m, found));
     deltas.admins.added.iter().for_each(|(at, a)| case.admin(*at, a, found));
     deltas.virtuals.added.iter().for_each(|(at, v)| case.virtual_dn(*at, v, found));

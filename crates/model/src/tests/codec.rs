@@ -199,6 +199,7 @@ fn changes_cut_or_flipped_are_survived() {
         Change::HuntPut(hunt(1, "2300", &["2001", "2002"])),
         Change::DnSettingsPut(named),
         Change::GatewayPut(gateway(1, "0")),
+        Change::GatewayPut(Gateway { account: Some(device_id(1)), ..gateway(2, "5") }),
     ];
     let bytes = encode_changes(&changes);
     assert_eq!(decode_changes(&bytes).as_deref(), Ok(&changes[..]));

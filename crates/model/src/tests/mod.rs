@@ -2,6 +2,7 @@
 
 mod codec;
 mod collision;
+mod outside;
 mod property;
 mod rules;
 mod scale;

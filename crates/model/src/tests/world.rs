@@ -163,6 +163,7 @@ pub(crate) fn gateway(n: u128, prefix: &str) -> Gateway {
         kind: GatewayKind::VoIp,
         prefix: prefix.into(),
         channels: 4,
+        account: None,
     }
 }
 

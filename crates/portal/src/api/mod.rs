@@ -6,6 +6,7 @@
 //!
 //! Browsers' cookies mean nothing here, so there is nothing to forge.
 
+mod account;
 mod body;
 mod caller;
 mod collisions;

@@ -19,7 +19,9 @@ use crate::api::twins::site::SiteTwin;
 use crate::api::twins::tenant::TenantTwin;
 use crate::api::twins::user::UserTwin;
 use crate::api::twins::virtual_dn::VirtualTwin;
-use crate::api::{collisions, document, explain, live, own_setting, password, pin};
+use crate::api::{
+    account, collisions, document, explain, live, own_setting, password, pin,
+};
 
 /// What is sent.
 #[derive(Debug, Clone, Copy)]
@@ -211,6 +213,19 @@ fn singles() -> Vec<Route> {
             (nothing, Told::Nothing),
             delete(pin::remove),
         ),
+        Route {
+            option: Some(TenantOption::Gateways),
+            ..single(
+                (
+                    "post",
+                    "/gateways/{key}/account",
+                    "issueGatewayAccount",
+                    "Make the account of a gateway, or a new secret for it",
+                ),
+                (nothing, Told::One(account::SHAPE)),
+                post(account::issue),
+            )
+        },
         single(
             ("put", "/users/{key}/password", "setPassword", "Set the web password of a person"),
             (Sent::Whole(password::SHAPE), Told::Nothing),

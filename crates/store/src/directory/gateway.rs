@@ -1,6 +1,6 @@
 //! VoIP-GW and SIP-GW as rows.
 
-use base::id::{GatewayId, SiteId, TenantId};
+use base::id::{DeviceId, GatewayId, SiteId, TenantId};
 use model::{Change, Gateway, GatewayKind};
 use sqlx::sqlite::SqliteRow;
 
@@ -8,9 +8,13 @@ use super::{Columns, number_of};
 use crate::error::DbError;
 use crate::rows::Rows;
 
-pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, kind, prefix, channels FROM gateway";
-pub(crate) static PUT: Rows =
-    Rows::new("INSERT INTO gateway (tenant, id, site, name, kind, prefix, channels) VALUES", 7, "");
+pub(crate) const LOAD: &str =
+    "SELECT tenant, id, site, name, kind, prefix, channels, account FROM gateway";
+pub(crate) static PUT: Rows = Rows::new(
+    "INSERT INTO gateway (tenant, id, site, name, kind, prefix, channels, account) VALUES",
+    8,
+    "",
+);
 pub(crate) static DELETE: Rows =
     Rows::new("DELETE FROM gateway WHERE (tenant, id) IN (VALUES", 2, ")");
 
@@ -24,6 +28,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         kind: c.one_of(&GatewayKind::ALL)?,
         prefix: c.text()?.into(),
         channels: c.small()?,
+        account: c.id_option()?.map(DeviceId),
     }))
 }
 
@@ -39,6 +44,7 @@ pub(crate) async fn put(
         args.add(number_of(&g.kind, &GatewayKind::ALL));
         args.add(&*g.prefix);
         args.add(i64::from(g.channels));
+        args.id_option(g.account.map(|a| a.0));
     })
     .await
 }

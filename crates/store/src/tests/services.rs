@@ -64,6 +64,7 @@ fn everything() -> Vec<Change> {
         ..Department::new(DepartmentId(Uuid(5)), TENANT(), site_id(1), "営業", dn("2200"))
     };
     let phone = Device { do_not_disturb: true, accepts_tones: true, ..device(1, 1) };
+    let spare = Device { user: None, ..device(9, 1) };
     let picker = User { pickup_departments: [DepartmentId(Uuid(5))].into(), ..user(2, "2002", 1) };
     vec![
         Change::TenantPut(tenant),
@@ -85,6 +86,7 @@ fn everything() -> Vec<Change> {
             members: [dn("2100"), dn("2001")].into(),
         }),
         Change::ParkSlotPut(ParkSlot { tenant: TENANT(), dn: dn("2400"), site: site_id(1) }),
+        Change::DevicePut(spare.clone()),
         Change::GatewayPut(Gateway {
             id: GatewayId(Uuid(7)),
             tenant: TENANT(),
@@ -93,6 +95,7 @@ fn everything() -> Vec<Change> {
             kind: GatewayKind::VoIp,
             prefix: "0".into(),
             channels: 8,
+            account: Some(spare.id),
         }),
         Change::DnSettingsPut(settings()),
         Change::DevicePut(phone),

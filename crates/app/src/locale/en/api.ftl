@@ -45,6 +45,7 @@ api-unknown-field = There is no field { $field }. Check its spelling.
 api-read-only = { $field } cannot be changed here.
 api-wrong-type = { $field } must be { $with }.
 api-missing = { $field } is missing.
+api-forward-to-emergency = { $value } is an emergency number. Calls cannot be forwarded to it.
 api-forward-to-itself = { $value } cannot forward to itself. Give another destination.
 api-forward-loop = { $value } forwards back to this number. Calls would never arrive.
 api-forward-unfit = { $value } takes no forwarded calls. Give another destination.

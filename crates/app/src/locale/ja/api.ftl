@@ -45,6 +45,7 @@ api-unknown-field = { $field } という項目はありません。綴りを確�
 api-read-only = { $field } はここでは変更できません。
 api-wrong-type = { $field } には { $with } を入れてください。
 api-missing = { $field } がありません。
+api-forward-to-emergency = { $value } は緊急通報の番号です。転送先にはできません。
 api-forward-to-itself = { $value } を自分自身に転送することはできません。別の転送先にしてください。
 api-forward-loop = { $value } はこの番号へ転送しているため、着信がどこにも届かなくなります。
 api-forward-unfit = { $value } は転送を受けられない番号です。別の転送先にしてください。

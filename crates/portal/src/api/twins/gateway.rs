@@ -20,6 +20,7 @@ const SHAPE: &Shape = &Shape {
         must("prefix", Kind::Text(1, 4), "0 alone, or 1 to 4 digits of which the first is 2-9."),
         may("site", Kind::Id, "Where it stands; default the first site."),
         may("kind", Kind::OneOf(&["voip", "sip"]), "What it is; default sip."),
+        told("account", Kind::Null(&Kind::Text(1, 32)), "SIP id of its account; null = none yet."),
         may("channels", Kind::Number(0, 65_535), "Calls at once; default 0, none."),
     ],
 };
@@ -31,6 +32,7 @@ pub(crate) struct GatewayTwin {
     prefix: String,
     site: String,
     kind: String,
+    account: Option<String>,
     channels: u16,
 }
 
@@ -39,13 +41,15 @@ impl Twin for GatewayTwin {
     const PATH: &'static str = "gateways";
     const SHAPE: &'static Shape = SHAPE;
 
-    fn of(gateway: &Gateway, _: &Snapshot) -> Self {
+    fn of(gateway: &Gateway, snapshot: &Snapshot) -> Self {
+        let account = gateway.account.and_then(|id| snapshot.device(id));
         GatewayTwin {
             id: gateway.id.to_string(),
             name: gateway.name.to_string(),
             prefix: gateway.prefix.to_string(),
             site: gateway.site.to_string(),
             kind: word_of(&KINDS, &gateway.kind),
+            account: account.map(|d| d.sip_id.to_string()),
             channels: gateway.channels,
         }
     }
@@ -57,6 +61,7 @@ impl Twin for GatewayTwin {
             prefix: String::new(),
             site: first_site(cx).to_string(),
             kind: word_of(&KINDS, &GatewayKind::default()),
+            account: None,
             channels: 0,
         })
     }
@@ -71,6 +76,7 @@ impl Twin for GatewayTwin {
             kind: reader.word(&KINDS, &self.kind),
             prefix: self.prefix.into(),
             channels: self.channels,
+            account: old.and_then(|o| o.account),
         };
         reader.end(gateway)
     }

@@ -1,0 +1,170 @@
+//! Numbers outside: which gateway takes what was dialled, and what class it is (J10–J14, J60).
+//!
+//! One reading for calls, for forwards and for whoever sets them. Emergency numbers are found by
+//! the whole string, never by its beginning (J12).
+
+use base::Dn;
+use base::id::TenantId;
+
+use crate::gateway::Gateway;
+use crate::site::Outside;
+use crate::snapshot::Snapshot;
+
+/// 184 or 186 in front of a number (J20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ShowNumber {
+    /// 184: the own number is hidden.
+    Hide,
+    /// 186: it is shown.
+    Show,
+}
+
+/// A number outside as a gateway gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutsideNumber {
+    /// The digits without 184 and 186; 3–15.
+    pub digits: Dn,
+    /// What was dialled in front of them; the gateway gets it too (J21).
+    pub show: Option<ShowNumber>,
+}
+
+impl OutsideNumber {
+    /// Digits as they are sent to the gateway.
+    pub fn text(self) -> String {
+        match self.show {
+            Some(ShowNumber::Hide) => format!("184{}", self.digits),
+            Some(ShowNumber::Show) => format!("186{}", self.digits),
+            None => self.digits.text(),
+        }
+    }
+
+    /// Its class.
+    pub fn class(self) -> OutsideClass {
+        class_of(&self.digits.text())
+    }
+}
+
+/// Classes of numbers as far as rights depend on them (japan.md, section 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutsideClass {
+    /// Within the country, services such as 117 and 171 included.
+    Domestic,
+    /// 010.
+    International,
+    /// 0570, 0990, 020, 091 and carrier codes: barred unless opened (J60).
+    Special,
+}
+
+impl OutsideClass {
+    /// Whether a policy for calls that leave the company permits the class.
+    pub fn is_within(self, policy: Outside) -> bool {
+        match policy {
+            Outside::Denied => false,
+            Outside::Domestic => self == OutsideClass::Domestic,
+            Outside::Allowed => true,
+        }
+    }
+}
+
+/// The class of a number that begins with 0 or 1.
+pub fn class_of(digits: &str) -> OutsideClass {
+    let begins = |with: &[&str]| with.iter().any(|w| digits.starts_with(w));
+    if begins(&["010"]) {
+        OutsideClass::International
+    } else if begins(&["00", "0570", "0990", "020", "091"]) {
+        OutsideClass::Special
+    } else {
+        OutsideClass::Domestic
+    }
+}
+
+/// What a string means to the outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialled<'s> {
+    /// 110, 118 or 119, whatever prefix stands before it.
+    Emergency,
+    /// A number behind the prefix of a gateway.
+    Number(&'s Gateway, OutsideNumber),
+}
+
+/// The emergency numbers.
+const EMERGENCY: [&str; 3] = ["110", "118", "119"];
+
+/// Prefixes that may stand before an emergency number.
+const NESTED_MAX: u8 = 4;
+
+/// What was dialled means to the outside; `None` when no gateway takes it.
+pub fn read<'s>(snapshot: &'s Snapshot, tenant: TenantId, text: &str) -> Option<Dialled<'s>> {
+    let text = national(text);
+    if is_emergency(snapshot, tenant, &text, NESTED_MAX) {
+        return Some(Dialled::Emergency);
+    }
+    let (show, rest) = strip_show(&text);
+    snapshot.active_gateways(tenant).find_map(|gateway| {
+        let number = behind(&gateway.prefix, rest)?;
+        let (inner, digits) = match strip_show(number) {
+            (Some(inner), digits) if digits.starts_with('0') => (Some(inner), digits),
+            _ => (None, number),
+        };
+        let digits = Dn::parse(digits).ok().filter(|d| d.len() >= 3)?;
+        Some(Dialled::Number(gateway, OutsideNumber { digits, show: inner.or(show) }))
+    })
+}
+
+/// The class of digits that are set as destination, behind a prefix or not; `None` = emergency,
+/// which no call may be forwarded to (R261).
+pub fn class(snapshot: &Snapshot, tenant: TenantId, digits: &str) -> Option<OutsideClass> {
+    match read(snapshot, tenant, digits) {
+        Some(Dialled::Emergency) => None,
+        Some(Dialled::Number(_, number)) => Some(number.class()),
+        None => Some(class_of(digits)),
+    }
+}
+
+/// J10, step 1: `+81` is 0, any other `+` is 010.
+fn national(text: &str) -> String {
+    match (text.strip_prefix("+81"), text.strip_prefix('+')) {
+        (Some(rest), _) => format!("0{rest}"),
+        (None, Some(rest)) => format!("010{rest}"),
+        (None, None) => text.to_owned(),
+    }
+}
+
+/// J10, step 2, and step 8.
+fn is_emergency(snapshot: &Snapshot, tenant: TenantId, text: &str, nested: u8) -> bool {
+    if EMERGENCY.contains(&text) {
+        return true;
+    }
+    let Some(nested) = nested.checked_sub(1).filter(|_| text.len() > 3) else { return false };
+    let prefixes = snapshot.active_gateways(tenant).map(|g| &*g.prefix);
+    let mut rests = ["184", "186"].into_iter().chain(prefixes).filter_map(|p| text.strip_prefix(p));
+    rests.any(|rest| is_emergency(snapshot, tenant, rest, nested))
+}
+
+fn strip_show(text: &str) -> (Option<ShowNumber>, &str) {
+    match (text.strip_prefix("184"), text.strip_prefix("186")) {
+        (Some(rest), _) => (Some(ShowNumber::Hide), rest),
+        (None, Some(rest)) => (Some(ShowNumber::Show), rest),
+        (None, None) => (None, text),
+    }
+}
+
+/// The number behind a prefix. With prefix 0 the first 0 may be the number's own (J11).
+fn behind<'t>(prefix: &str, text: &'t str) -> Option<&'t str> {
+    let rest = text.strip_prefix(prefix)?;
+    if is_number(rest) {
+        return Some(rest);
+    }
+    (prefix == "0" && is_number(text)).then_some(text)
+}
+
+/// Begins with 0, or is a service of three digits that begins with 1; 184 and 186 count only
+/// before a 0 (J14).
+fn is_number(text: &str) -> bool {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let shown = strip_show(text);
+    let begins = text.starts_with('0')
+        || (text.len() == 3 && text.starts_with('1') && shown.0.is_none())
+        || (shown.0.is_some() && shown.1.starts_with('0'));
+    digits && begins
+}
