@@ -37,6 +37,8 @@ limits! {
     DIALED_MAX: usize = 32;
     /// How long a stream may take to complete one message before it is closed.
     STREAM_MESSAGE_WAIT: Micros = Micros::seconds(10);
+    /// How long two outside parties may talk that a transfer has connected (R291).
+    OUTSIDE_PAIR_MAX: Micros = Micros::seconds(3_600);
     /// Open legs of one node; more are refused with `ResourceShortage`.
     LEGS_MAX: usize = 200_000;
     /// Transactions of one shard; a new one above it gets a stateless 503.

@@ -76,6 +76,8 @@ pub struct OfferLeg {
     pub from: Party,
     /// Who is called.
     pub to: Party,
+    /// What a gateway is to dial, with 184 or 186 as it was dialled (J21); `None` for phones.
+    pub dial: Option<String>,
     /// Our offer; `None` asks for one.
     pub sdp: Option<Bytes>,
     /// Hops left for this leg.

@@ -108,6 +108,10 @@ impl CallControl {
             return refuse(out, 403);
         }
         let target = second.partner(other).filter(|_| free && second.is_up());
+        let joined = target.and_then(|t| second.leg(t));
+        if joined.is_some_and(|t| !call.may_be_joined(view.snapshot(), (leg, transferee), t)) {
+            return refuse(out, 403);
+        }
         let us = second.is_voiced(other).then(|| second.heard_by(other)).flatten();
         let awaited = us.is_some() || second.leg(other).is_some_and(Leg::awaits_answer);
         out.push(Action::Leg { leg, command: LegCommand::AcceptRefer });

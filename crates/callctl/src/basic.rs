@@ -193,9 +193,7 @@ impl Call {
         self.second = Some(id);
         self.draft.answered_at = Some(cx.now.wall);
         if let Some((who, device)) = self.leg(id).map(|l| (l.who.clone(), l.device)) {
-            if let Some(dn) = who.dn {
-                self.draft.note(Mark::Answered(dn));
-            }
+            self.draft.note(who.dn.map_or(Mark::AnsweredOutside, Mark::Answered));
             self.draft.callee = Some((who, Some(device)));
         }
     }

@@ -29,6 +29,7 @@ use crate::exchange::Exchange;
 use crate::leg::{Leg, Person, Role};
 use crate::media::path::Way;
 use crate::notice::Notice;
+use crate::outside::Outside;
 use crate::page::Page;
 use crate::park::Parked;
 use crate::recall::Recall;
@@ -71,6 +72,8 @@ pub(crate) struct Call {
     pub told: Told,
     /// The leg whose description the caller accepted before the answer.
     pub early: Option<LegId>,
+    /// What follows from parties outside; few calls have any.
+    pub outside: Option<Box<Outside>>,
     /// Extensions counted for this call.
     pub reserved: SmallVec<[Dn; 2]>,
     /// Extensions that this call is shown for.
@@ -229,6 +232,7 @@ impl Call {
             notice: None,
             told: Told::Nothing,
             early: None,
+            outside: None,
             reserved: SmallVec::new(),
             ringing_at: SmallVec::new(),
             rang_at: None,
@@ -329,6 +333,8 @@ impl Call {
         }
         self.show_parties(cx);
         self.count_calls(cx);
+        self.free_channels(cx);
+        self.watch_outside(cx);
         self.show(cx);
         self.tidy_media(cx);
         self.arm(cx);
@@ -394,6 +400,7 @@ impl Call {
             self.parked.as_ref().and_then(|p| p.recall_at),
             self.notice.as_ref().map(|n| n.until),
             self.recall_at(),
+            self.outside.as_ref().and_then(|o| o.part_at),
         ]
         .into_iter()
         .chain(digits)
@@ -426,6 +433,9 @@ impl Call {
         cx.core.by_leg.insert(leg.id, self.key.slot);
         if let Some(media) = &leg.media {
             cx.core.by_media.insert(media.id, self.key.slot);
+        }
+        if let Some(gateway) = leg.who.gateway {
+            self.take_channel(cx, leg.id, gateway);
         }
         self.legs.push(leg);
     }

@@ -15,7 +15,7 @@
 //! Times run from the end of a digit and stop at the start of the next one.
 
 use base::id::SiteId;
-use base::{Micros, Mono};
+use base::{LegId, Micros, Mono};
 use model::{Code, CodeKind, Snapshot, TenantOption};
 use smallvec::SmallVec;
 
@@ -101,6 +101,10 @@ pub(crate) struct Collector {
     held: SmallVec<[u8; 8]>,
     deadline: Option<Mono>,
     last: Option<(u8, Way, Mono)>,
+    /// The party that the push tones are for, whatever the site says (R087).
+    pub tones_to: Option<LegId>,
+    /// The digits are tones in the audio, which the other party hears as they are.
+    pub in_band: bool,
 }
 
 /// How a digit is told.
@@ -132,7 +136,8 @@ impl Collector {
 
     /// Forgets what waits: hold, transfer and the end of the call (R282).
     pub(crate) fn clear(&mut self) {
-        *self = Collector { last: self.last, ..Collector::default() };
+        let Collector { last, tones_to, in_band, .. } = *self;
+        *self = Collector { last, tones_to, in_band, ..Collector::default() };
     }
 
     /// A digit begins.

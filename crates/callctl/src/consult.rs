@@ -339,9 +339,7 @@ impl Call {
         consult.stage = Stage::Talking { target, to_target: true };
         let holder = consult.holder;
         let draft = self.attempt();
-        if let Some(dn) = who.dn {
-            draft.note(Mark::Answered(dn));
-        }
+        draft.note(who.dn.map_or(Mark::AnsweredOutside, Mark::Answered));
         draft.callee = Some((who, Some(device)));
         draft.answered_at = Some(cx.now.wall);
         self.pair(cx, holder, target);

@@ -14,6 +14,7 @@ use crate::budget::Budget;
 use crate::lamps::Lamps;
 use crate::leg::Person;
 use crate::mail::boxes::Boxes;
+use crate::outside::Channels;
 use crate::pace::Pace;
 use crate::page::index::Pages;
 use crate::view::View;
@@ -46,6 +47,8 @@ pub(crate) struct Core {
     pub offered: BTreeMap<(TenantId, u16), Dn>,
     /// Groups for which that has changed since the last record.
     pub unkept: BTreeSet<(TenantId, u16)>,
+    /// Channels of gateways in use.
+    pub channels: Channels,
     pub lamps: Lamps,
     pub boxes: Boxes,
     /// When the INVITEs of departments may leave.

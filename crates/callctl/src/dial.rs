@@ -1,6 +1,6 @@
 //! Going where the walk of `route` leads: ring, wait, or end.
 
-use base::id::{DeviceId, TenantId};
+use base::id::{DeviceId, GatewayId, TenantId};
 use base::{Blame, Cause, Dn, LegId};
 use bytes::Bytes;
 use model::record::{Service, Services};
@@ -47,6 +47,10 @@ impl Facts for Live<'_> {
         self.core.pages.of(device)
     }
 
+    fn channels(&self, gateway: GatewayId) -> u32 {
+        self.core.channels.count(gateway)
+    }
+
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
         self.core.offered.get(&(tenant, group)).copied()
     }
@@ -57,6 +61,7 @@ impl Call {
     pub(crate) fn dial(&mut self, cx: &mut Cx<'_>, caller: LegId, referred_by: Option<Bytes>) {
         let dn = self.leg(caller).and_then(|l| l.who.dn);
         let journey = Journey::new(self.tenant, dn);
+        let journey = if self.is_outside(caller) { journey.coming_in() } else { journey };
         let purpose = Purpose::Basic;
         let dialed = self.draft.dialed.clone();
         let dialing = Dialing { purpose, leg: caller, referred_by, journey, wait_until: None };
@@ -94,18 +99,23 @@ impl Call {
     /// One step of the walk, with what it tells the record.
     fn walk(
         &mut self,
-        cx: &Cx<'_>,
+        cx: &mut Cx<'_>,
         step: impl FnOnce(&mut Journey, &mut Walk<'_>) -> Next,
     ) -> Next {
         let Some(mut dialing) = self.dialing.take() else {
             return Next::Refuse(Cause::UnallocatedNumber);
         };
+        self.free_channels(cx);
         let mut trace = std::mem::take(&mut self.attempt().trace);
         let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved };
         let mut walk = Walk { facts: &facts, now: cx.now.mono, trace: &mut trace };
         let next = step(&mut dialing.journey, &mut walk);
         let journey = &dialing.journey;
-        let called = journey.called().map(|dn| (owner(cx.view.snapshot(), self.tenant, dn), None));
+        let called = match journey.number_outside() {
+            Some(number) => Some(crate::outside::called(number, None)),
+            None => journey.called().map(|dn| owner(cx.view.snapshot(), self.tenant, dn)),
+        };
+        let called = called.map(|who| (who, None));
         let forwarder = journey.forwarder().map(|dn| dn.text().into());
         let services = journey.services;
         let attempt = self.attempt();
@@ -126,7 +136,12 @@ impl Call {
                     let (purpose, leg) = (dialing.purpose, dialing.leg);
                     let referred_by = dialing.referred_by.clone();
                     self.offered_to(cx, &plan);
-                    match self.ring_plan(cx, (purpose, leg), plan, referred_by) {
+                    let allowed = self.may_leave(cx, &plan);
+                    let rung = match allowed {
+                        Ok(()) => self.ring_plan(cx, (purpose, leg), plan, referred_by),
+                        Err(refusal) => Err(refusal),
+                    };
+                    match rung {
                         Ok(()) => return,
                         Err(refusal) => {
                             self.attempt().note(refusal.mark);

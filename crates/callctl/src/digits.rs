@@ -4,6 +4,8 @@
 //! |---|---|
 //! | extension | taken out (R088) |
 //! | … whose device accepts tones, such as a door phone | passed |
+//! | outside, 消去しない at the site, or the code for this call was pressed | passed (R086, R087) |
+//! | outside, 消去する | taken out, in-band tones too |
 //!
 //! Where codes may be pressed, digits for a device that accepts tones are taken out as well and
 //! sent on when it is clear that they are no code. In a direct call there is nothing of ours on
@@ -11,11 +13,11 @@
 
 use base::event::Kind;
 use base::{LegId, Micros};
-use mediactl::{Command, Digit, DigitPhase, DtmfToPeer};
+use mediactl::{Command, Digit, DigitPhase, DigitSource, DtmfToPeer};
 use model::{CodeKind, Snapshot};
 
 use crate::call::Call;
-use crate::collect::{CallCodes, Heard, Way as By};
+use crate::collect::{CallCodes, Collector, Heard, Way as By};
 use crate::cx::Cx;
 use crate::mail::Source;
 use crate::media::path::Way;
@@ -45,7 +47,13 @@ impl Call {
     }
 
     /// The media plane heard a digit.
-    pub(crate) fn tone(&mut self, cx: &mut Cx<'_>, id: LegId, digit: Digit, phase: DigitPhase) {
+    pub(crate) fn tone(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: LegId,
+        (digit, source): (Digit, DigitSource),
+        phase: DigitPhase,
+    ) {
         match phase {
             DigitPhase::Begin if self.is_voiced(id) => {
                 self.pressed(cx, digit.as_char(), Source::Media);
@@ -54,7 +62,11 @@ impl Call {
             DigitPhase::Begin => {
                 // Where nothing is listened for, the plane itself passes it or takes it out.
                 let Some(codes) = self.listens(cx.view.snapshot(), id) else { return };
-                for heard in self.began(cx, id, (digit, By::Media), &codes) {
+                let heard = self.began(cx, id, (digit, By::Media), &codes);
+                if let Some(collector) = self.leg_mut(id).and_then(|l| l.collector.as_mut()) {
+                    collector.in_band = source == DigitSource::InBand;
+                }
+                for heard in heard {
                     self.heard(cx, id, heard);
                 }
             }
@@ -78,6 +90,10 @@ impl Call {
         heard
     }
 
+    fn collector(&self, id: LegId) -> Option<&Collector> {
+        self.leg(id)?.collector.as_deref()
+    }
+
     fn digit_ended(&mut self, cx: &Cx<'_>, id: LegId, digit: Digit) {
         if let Some(collector) = self.leg_mut(id).and_then(|l| l.collector.as_mut()) {
             collector.ended(cx.now.mono, digit.as_char() as u8);
@@ -97,15 +113,15 @@ impl Call {
 
     fn heard(&mut self, cx: &mut Cx<'_>, id: LegId, heard: Heard) {
         match heard {
+            // The other party hears the tones themselves.
+            Heard::Pass(_) if self.collector(id).is_some_and(|c| c.in_band) => {}
             Heard::Pass(digits) => {
                 let digits = digits.into_iter().filter_map(|d| Digit::from_char(char::from(d)));
                 digits.for_each(|digit| self.pass_digit(cx, id, digit, DIGIT_MS));
             }
             Heard::Code(CodeKind::Hold) => self.hold_pressed(cx, id),
             Heard::Code(CodeKind::Park) => self.park_pressed(cx, id),
-            // Extensions never get push tones, code or no code: there is nothing to switch yet
-            // but to say that it was understood (R087, R088).
-            Heard::Code(CodeKind::PushToneSend) => self.beep(cx, id),
+            Heard::Code(CodeKind::PushToneSend) => self.send_tones(cx, id),
             Heard::Code(_) => {}
             Heard::Dial(number) => self.consult_dial(cx, id, &number),
             Heard::GiveUp => self.consult_given_up(cx, id),
@@ -113,9 +129,9 @@ impl Call {
     }
 
     /// The codes that the leg may press now; `None` when there are none. A party on hold may
-    /// press none (R284).
+    /// press none (R284), nor may one outside (R240).
     fn listens(&self, snapshot: &Snapshot, id: LegId) -> Option<CallCodes> {
-        let leg = self.leg(id).filter(|l| l.is_answered() && !l.holding)?;
+        let leg = self.leg(id).filter(|l| l.is_answered() && !l.holding && !l.is_outside())?;
         if self.way == Way::Direct || self.announce.is_some() {
             return None;
         }
@@ -133,7 +149,8 @@ impl Call {
         let talks = self.way == Way::Relay && self.linked && !self.is_put_aside(id);
         let peer = self.partner(id).filter(|_| talks).and_then(|p| self.leg(p));
         let held = self.leg(id).is_none_or(|l| l.holding) || peer.is_none_or(|p| p.holding);
-        let wanting = peer.filter(|p| p.accepts_tones && !held);
+        let snapshot = cx.view.snapshot();
+        let wanting = peer.filter(|p| !held && self.passes_tones(snapshot, id, p));
         match wanting.and_then(|p| p.media.as_ref()).filter(|m| m.at.is_some()) {
             Some(media) => cx.media(Command::SendDigit {
                 leg: media.id,
@@ -146,12 +163,16 @@ impl Call {
 
     /// What becomes in the media plane of the digits that the leg presses.
     pub(crate) fn tones_of(&self, snapshot: &Snapshot, id: LegId) -> DtmfToPeer {
-        let accepts = self.counterpart(id).and_then(|p| self.leg(p)).map(|p| p.accepts_tones);
-        let site = self.leg(id).and_then(|l| l.site);
-        match accepts {
-            Some(true) if CallCodes::of_site(snapshot, site).is_empty() => DtmfToPeer::Pass,
-            Some(true) => DtmfToPeer::Collect,
-            Some(false) | None => DtmfToPeer::Drop,
+        let Some(leg) = self.leg(id) else { return DtmfToPeer::Drop };
+        let peer = self.counterpart(id).and_then(|p| self.leg(p));
+        if !peer.is_some_and(|p| self.passes_tones(snapshot, id, p)) {
+            return DtmfToPeer::Drop;
+        }
+        // Nobody would send on what is taken out.
+        let listens = leg.is_answered() && !leg.is_outside();
+        match listens && !CallCodes::of_site(snapshot, leg.site).is_empty() {
+            true => DtmfToPeer::Collect,
+            false => DtmfToPeer::Pass,
         }
     }
 

@@ -60,6 +60,22 @@ pub(crate) enum Mark {
     OutsideDenied(Dn),
     /// There is no line to the outside.
     NoLine,
+    /// An emergency number, for which there is no line yet.
+    Emergency,
+    /// The number outside is behind this prefix of a gateway.
+    Gateway(Prefix),
+    /// A class of numbers that is barred (J60).
+    TollBarred,
+    /// The gateway is not registered.
+    GatewayOut,
+    /// All channels of the gateway, so many, are in use (R110).
+    ChannelsFull(u16),
+    /// The site does not connect outside parties with each other (R291).
+    ConnectDenied,
+    /// Two outside parties have talked for as long as they may (R291).
+    OutsideOver,
+    /// Answered outside.
+    AnsweredOutside,
     /// A message is left in the box of this number.
     Voicemail(Dn),
     /// A member of a group that does not ring.
@@ -118,6 +134,22 @@ pub(crate) enum Mark {
     Decided(Cause),
 }
 
+/// A dial prefix of at most four digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Prefix([u8; 4]);
+
+impl Prefix {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut digits = [0; 4];
+        digits.iter_mut().zip(text.bytes()).for_each(|(slot, byte)| *slot = byte);
+        Prefix(digits)
+    }
+
+    fn text(self) -> String {
+        self.0.iter().filter(|b| **b != 0).map(|b| char::from(*b)).collect()
+    }
+}
+
 /// Where a forward leads. A number outside is not named: it is personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -158,6 +190,8 @@ pub(crate) enum Why {
     Codes,
     /// Different sites.
     Sites,
+    /// A side is outside.
+    Outside,
     /// A side is behind NAT.
     Nat,
     /// One side is IPv4 and the other IPv6, or only one of them is on this machine.
@@ -173,6 +207,7 @@ impl Why {
             Why::Site => "site",
             Why::Codes => "codes",
             Why::Sites => "sites",
+            Why::Outside => "outside",
             Why::Nat => "nat",
             Why::Network => "network",
             Why::Protection => "protection",
@@ -294,6 +329,8 @@ fn step(mark: Mark) -> Step {
         Mark::Unanswered => plain("ring.unanswered"),
         Mark::Gone => plain("ring.device-gone"),
         Mark::Answered(dn) => named("answer", dn),
+        Mark::AnsweredOutside => plain("answer.outside"),
+        Mark::OutsideOver => plain("outside.over"),
         Mark::Announced => plain("announce"),
         Mark::Transferred(dn) => named("transfer", dn),
         Mark::Recall(dn) => named("transfer.recall", dn),
@@ -334,6 +371,12 @@ fn routed(mark: Mark) -> Step {
         Mark::Loop(dn) => named("forward.loop", dn),
         Mark::OutsideDenied(dn) => named("forward.outside-denied", dn),
         Mark::NoLine => plain("forward.no-line"),
+        Mark::Emergency => plain("outside.emergency"),
+        Mark::Gateway(prefix) => Step::new("outside.gateway", &prefix.text()),
+        Mark::TollBarred => plain("outside.barred"),
+        Mark::GatewayOut => plain("outside.unregistered"),
+        Mark::ChannelsFull(channels) => Step::new("outside.channels", &channels.to_string()),
+        Mark::ConnectDenied => plain("outside.connect-denied"),
         Mark::Voicemail(dn) => named("voicemail", dn),
         Mark::Spared { member, why } => {
             Step::new("group.pass", &format!("{} {member}", why.word()))

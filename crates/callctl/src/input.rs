@@ -59,6 +59,8 @@ pub struct Offered {
     /// The name that the phone gives itself, empty without one; shown where the directory has
     /// none.
     pub name: String,
+    /// The number that calls, as the far end tells it; believed of a gateway only.
+    pub caller: String,
     /// Offer, if any; `None` means the caller wants ours.
     pub sdp: Option<Bytes>,
     /// The leg that this one takes over (attended transfer, pickup by a phone).

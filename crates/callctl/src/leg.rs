@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use base::id::{DeviceId, SiteId, UserId};
+use base::id::{DeviceId, GatewayId, SiteId, UserId};
 use base::{Dn, LegId};
 use bytes::Bytes;
 use mediactl::{Sdes, sdp};
@@ -20,6 +20,8 @@ pub(crate) struct Person {
     pub number: Box<str>,
     pub name: Box<str>,
     pub site: Option<SiteId>,
+    /// A party outside, behind this gateway.
+    pub gateway: Option<GatewayId>,
 }
 
 /// A fingerprint of number and name that a phone shows; calls are many, so it is small.
@@ -259,6 +261,11 @@ impl Leg {
             reached: false,
             waiting: None,
         }
+    }
+
+    /// It leads outside, by a gateway.
+    pub(crate) fn is_outside(&self) -> bool {
+        self.who.gateway.is_some()
     }
 
     /// Not ended.

@@ -26,6 +26,7 @@
 //! | `end` `record` `explain` | ends, history, why |
 //! | `whatif` `moment` | where a call would go, or would have gone, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
+//! | `outside` | parties behind a gateway: channels, rights, push tones |
 //! | `budget` | calls at once of an extension |
 //! | `lamps` | what watchers see of an extension |
 
@@ -56,6 +57,7 @@ mod mail;
 mod media;
 mod moment;
 mod notice;
+mod outside;
 mod pace;
 mod page;
 mod park;
@@ -130,6 +132,7 @@ impl CallControl {
                 parked: Table::new(&mut rng),
                 offered: BTreeMap::new(),
                 unkept: BTreeSet::new(),
+                channels: outside::Channels::default(),
                 lamps: Lamps::new(&mut rng.derive("lamps")),
                 boxes: Boxes::default(),
                 pace: Pace::default(),
@@ -202,6 +205,7 @@ impl CallControl {
             && self.core.lamps.is_empty()
             && self.core.parked.is_empty()
             && self.core.pages.is_empty()
+            && self.core.channels.is_empty()
             && !self.core.boxes.is_recording()
     }
 
@@ -298,9 +302,13 @@ impl CallControl {
         };
         count(out, Kind::CallBegan);
         self.core.pages.call_away(device.id);
-        let who = permit::person_of(view.snapshot(), device, &offered.name);
+        let gateway = view.snapshot().gateway_of(device);
+        let who = match gateway {
+            Some(gateway) => outside::caller(gateway, &offered),
+            None => permit::person_of(view.snapshot(), device, &offered.name),
+        };
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());
-        new.site = Some(device.site);
+        new.site = Some(gateway.map_or(device.site, |g| g.site));
         new.policy = device.srtp;
         new.accepts_tones = device.accepts_tones;
         new.path = offered.path;
@@ -309,14 +317,16 @@ impl CallControl {
             Some(sdp) => Pending::Offer(Leg::keep(sdp)),
             None => Pending::Request,
         };
-        if let Some(replaced) = offered.replaces
+        // Who is outside takes nobody's call (R240).
+        let inside = gateway.is_none();
+        if let Some(replaced) = offered.replaces.filter(|_| inside)
             && let Some(slot) = self.replaceable((replaced, device.tenant), &new, view)
             && permit::is_offer_usable(device.srtp, &offered)
         {
             return self.step(now, (slot, view), out, |c, cx| c.take_over(cx, new, replaced));
         }
         let wanted = pickup::wanted(view.snapshot(), (device.tenant, &who), &offered.dialed);
-        if let Some(wanted) = &wanted
+        if let Some(wanted) = wanted.as_ref().filter(|_| inside)
             && let Some((slot, ringing)) = self.ringing_for(device.tenant, wanted, &new)
             && self.may_join((slot, ringing, device.tenant), &new, view)
             && permit::is_offer_usable(device.srtp, &offered)
@@ -327,7 +337,8 @@ impl CallControl {
                 call.take_over(cx, new, ringing);
             });
         }
-        if let Some(slot) = self.parked_for((device.tenant, &new), &offered.dialed, view)
+        if inside
+            && let Some(slot) = self.parked_for((device.tenant, &new), &offered.dialed, view)
             && !self.is_full((slot, device.tenant), &new, view)
             && permit::is_offer_usable(device.srtp, &offered)
         {
@@ -446,7 +457,9 @@ impl CallControl {
                 E::Failed { .. } => call.media_failed(cx, leg),
                 E::PlayEnded { serial, .. } => call.play_ended(cx, leg, serial),
                 E::Silent { .. } => call.silent(leg),
-                E::Digit { digit, phase, .. } => call.tone(cx, leg, digit, phase),
+                E::Digit { digit, phase, source, .. } => {
+                    call.tone(cx, leg, (digit, source), phase);
+                }
                 E::Recorded { file, .. } => call.recorded(cx, leg, (file, kept)),
                 E::RecordFailed { file, .. } => call.record_failed(cx, leg, file),
                 E::Latched { .. } | E::Stats { .. } | E::Overload { .. } => {}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use base::id::{DeviceId, TenantId};
+use base::id::{DeviceId, GatewayId, TenantId};
 use base::{CallId, Dn, Mono};
 use model::Snapshot;
 
@@ -24,6 +24,7 @@ pub struct Moment {
     offered: BTreeMap<u16, Dn>,
     parked: BTreeSet<Dn>,
     paged: BTreeMap<DeviceId, bool>,
+    channels: BTreeMap<GatewayId, u32>,
 }
 
 impl Moment {
@@ -45,6 +46,7 @@ impl Moment {
             && self.calls == other.calls
             && self.parked == other.parked
             && self.paged == other.paged
+            && self.channels == other.channels
     }
 
     /// Whether the pointers of all hunting groups are the same at both moments.
@@ -73,6 +75,10 @@ impl Facts for Moment {
 
     fn paged(&self, device: DeviceId) -> Option<bool> {
         self.paged.get(&device).copied()
+    }
+
+    fn channels(&self, gateway: GatewayId) -> u32 {
+        self.channels.get(&gateway).copied().unwrap_or(0)
     }
 
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
@@ -107,6 +113,15 @@ impl CallControl {
         let offered = offered.collect();
         let slots = snapshot.all_park_slots(tenant).map(|s| s.dn);
         let parked = slots.filter(|dn| self.core.parked.contains_key(&(tenant, *dn))).collect();
-        Moment { at, tenant, snapshot, contacts, calls, offered, parked, paged }
+        let call = slot.and_then(|slot| self.calls.get(*slot));
+        let own = call.and_then(|c| c.outside.as_ref()).map(|o| o.channels.as_slice());
+        let own = own.unwrap_or_default();
+        let channels = snapshot.gateways(tenant).map(|g| {
+            let itself = own.iter().filter(|(_, of)| *of == g.id).count();
+            let itself = u32::try_from(itself).unwrap_or(u32::MAX);
+            (g.id, self.core.channels.count(g.id).saturating_sub(itself))
+        });
+        let channels = channels.filter(|(_, n)| *n > 0).collect();
+        Moment { at, tenant, snapshot, contacts, calls, offered, parked, paged, channels }
     }
 }

@@ -60,8 +60,9 @@ impl Call {
     ) -> Result<(), Refusal> {
         let Some(leg) = self.leg(caller) else { return Ok(()) };
         let (who, policy, device) = (leg.who.clone(), leg.policy, leg.device);
-        let snapshot = cx.view.snapshot();
+        let (snapshot, gateway) = (cx.view.snapshot(), leg.who.gateway);
         let refused = match who.dn {
+            _ if gateway.is_some() => None,
             None => Some(Mark::DeviceWithoutUser),
             Some(_) if !is_caller_active(snapshot, device) => Some(Mark::CallerStopped),
             Some(_) => None,
@@ -80,6 +81,10 @@ impl Call {
         }
         if cx.core.by_leg.len() > base::limits::LEGS_MAX {
             return Err(Refusal::new(Cause::ResourceShortage, Mark::NoRoom));
+        }
+        if let Some(channels) = gateway.and_then(|g| self.exceeds_channels(cx, g)) {
+            let mark = Mark::ChannelsFull(channels);
+            return Err(Refusal::new(Cause::GatewayChannelsExceeded, mark));
         }
         let Some(dn) = who.dn else { return Ok(()) };
         if self.is_full(cx, dn) {

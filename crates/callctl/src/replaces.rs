@@ -161,8 +161,11 @@ impl Call {
             body if body.is_empty() => path::guard_for(l.policy, l.path),
             body => path::guard_of_body(&body),
         };
-        let a = path::End { path: caller.path, site: caller.site, guard: guard(caller) };
-        let b = path::End { path: leg.path, site: leg.site, guard: guard(&leg) };
+        let end = |l: &Leg| {
+            let outside = l.is_outside();
+            path::End { path: l.path, site: l.site, guard: guard(l), outside }
+        };
+        let (a, b) = (end(caller), end(&leg));
         let direct = path::decide(cx.view, a, b).is_ok() && a.guard == path::Guard::Plain;
         let agreed = caller.pending == Pending::Nothing;
         if !agreed {

@@ -18,6 +18,7 @@ use crate::explain::{Mark, Why};
 use crate::input::Refused;
 use crate::leg::{Begun, Body, Leg, Role, Say, State};
 use crate::media::path::{self, Way};
+use crate::outside::cause_of_q850;
 use crate::record::Verdict;
 use crate::route::facts::active;
 use crate::route::person::person;
@@ -51,12 +52,19 @@ impl Outcome {
     /// What a phone's final answer means ("From outside answers to internal reasons").
     fn of(refused: &Refused, leg: &Leg) -> Self {
         let rang = leg.state == State::Rang;
+        let outside = leg.is_outside();
+        let told = cause_of_q850(refused).filter(|_| outside);
         let cause = if refused.unreachable {
             None
+        } else if let Some(told) = told {
+            told
         } else {
             match refused.status {
                 430 => None,
                 480 if rang => Some(Cause::RingTimeout),
+                480 if outside => None,
+                408 if outside && rang => Some(Cause::RingTimeout),
+                408 if outside => None,
                 408 if leg.reached => Some(Cause::RingTimeout),
                 408 => None,
                 // A registered phone that says so itself: its do-not-disturb key (R062).
@@ -95,8 +103,15 @@ impl Call {
         plan: Plan,
         referred_by: Option<Bytes>,
     ) -> Result<(), Refusal> {
-        let legs = self.legs_for(cx, &plan);
+        let outside = matches!(plan.style, Style::Outside { .. });
+        let legs = match outside {
+            true => self.leg_outside(cx, &plan).into_iter().collect(),
+            false => self.legs_for(cx, &plan),
+        };
         let Some(from) = self.leg(caller) else { return Ok(()) };
+        if legs.is_empty() && outside {
+            return Err(Refusal::new(Cause::UpstreamFailure, Mark::GatewayOut));
+        }
         if legs.is_empty() {
             return Err(Refusal::new(Cause::Unregistered, Mark::NoContact(plan.dn)));
         }
@@ -108,7 +123,8 @@ impl Call {
         let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
         let offered = from.body();
         let numbers = legs.iter().filter_map(|(leg, _)| leg.who.dn);
-        self.rings_at(cx, std::iter::once(plan.dn).chain(numbers.clone()));
+        let common = Some(plan.dn).filter(|_| !outside);
+        self.rings_at(cx, common.into_iter().chain(numbers.clone()));
         for dn in numbers {
             self.reserve(cx, dn);
         }
@@ -236,7 +252,7 @@ impl Call {
         // In a department it speaks for the member's own devices only (R274).
         let member = match ring.plan.style {
             Style::Department(_) => Some(dn),
-            Style::User | Style::Hunt { .. } | Style::Recall => None,
+            Style::User | Style::Hunt { .. } | Style::Recall | Style::Outside { .. } => None,
         };
         if outcome.final_for_all {
             if member.is_none() {
@@ -308,6 +324,9 @@ impl Call {
             self.try_recall(cx);
         }
         self.pauses_over(cx);
+        if due(self.outside.as_ref().and_then(|o| o.part_at)) {
+            self.part_outside(cx);
+        }
         if due(self.give_up_at) {
             self.give_up_at = None;
             self.draft.note(Mark::Unanswered);
@@ -347,13 +366,16 @@ impl Call {
         let snapshot = cx.view.snapshot();
         // A group that is gone rings nobody (R317).
         let is_there = match plan.style {
-            Style::User | Style::Recall => true,
+            Style::User | Style::Recall | Style::Outside { .. } => true,
             Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).is_some(),
             Style::Department(id) => snapshot.department(id).is_some(),
         };
         let rings = |id: &LegId| {
             if !is_there {
                 return false;
+            }
+            if let Some(leg) = self.leg(*id).filter(|l| l.is_outside()) {
+                return self.is_gateway_there(snapshot, leg);
             }
             let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
             let user = device.and_then(|d| d.user).filter(|u| plan.users.contains(u));
@@ -407,10 +429,12 @@ fn way_to(cx: &Cx<'_>, from: &Leg, legs: &[(Leg, u64)]) -> Result<(Way, Mark), R
         body if body.is_empty() => path::guard_for(from.policy, from.path),
         body => path::guard_of_body(&body),
     };
-    let a = path::End { path: from.path, site: from.site, guard };
+    let outside = from.is_outside();
+    let a = path::End { path: from.path, site: from.site, guard, outside };
     for (leg, _) in legs {
         let theirs = path::guard_for(leg.policy, leg.path);
-        let b = path::End { path: leg.path, site: leg.site, guard: theirs };
+        let outside = leg.is_outside();
+        let b = path::End { path: leg.path, site: leg.site, guard: theirs, outside };
         match path::decide(cx.view, a, b) {
             Ok(()) => {}
             // Keys that we cannot have cannot be relayed.

@@ -31,6 +31,9 @@ impl Call {
     /// Whether the leg may transfer its partner now; else the status of the refusal.
     pub(crate) fn may_refer(&self, cx: &Cx<'_>, id: LegId) -> Result<LegId, u16> {
         let busy = crate::exchange::REQUEST_PENDING;
+        if self.is_outside(id) {
+            return Err(FORBIDDEN);
+        }
         let answered = self.leg(id).filter(|l| l.is_answered()).ok_or(FORBIDDEN)?;
         let peer = self.partner(id).ok_or(busy)?;
         let other = self.consult.is_some() || self.announce.is_some();
@@ -155,9 +158,7 @@ impl Call {
         }
         cx.count(Kind::Transferred);
         if let Some((who, device)) = self.leg(target).map(|l| (l.who.clone(), l.device)) {
-            if let Some(dn) = who.dn {
-                self.draft.note(Mark::Answered(dn));
-            }
+            self.draft.note(who.dn.map_or(Mark::AnsweredOutside, Mark::Answered));
             self.draft.callee = Some((who, Some(device)));
         }
         self.draft.answered_at = Some(cx.now.wall);
@@ -307,7 +308,8 @@ impl Call {
                 body if body.is_empty() => path::guard_for(leg.policy, leg.path),
                 body => path::guard_of_body(&body),
             };
-            path::End { path: leg.path, site: leg.site, guard }
+            let outside = leg.is_outside();
+            path::End { path: leg.path, site: leg.site, guard, outside }
         };
         match path::decide(cx.view, end(a), end(b)) {
             Ok(()) => (Way::Direct, Mark::Direct),

@@ -50,6 +50,11 @@ impl sip::stack::View for View<'_> {
         is_active(self.snapshot, device)
     }
 
+    fn speaks_for_others(&self, device: DeviceId) -> bool {
+        let device = self.snapshot.device(device);
+        device.is_some_and(|d| self.snapshot.gateway_of(d).is_some())
+    }
+
     fn number(&self, device: DeviceId) -> Option<Dn> {
         let user = self.snapshot.device(device)?.user?;
         self.snapshot.user(user).map(|u| u.dn)

@@ -184,6 +184,8 @@ pub struct Invite {
     pub from: Identity,
     /// Who is called (To).
     pub to: Identity,
+    /// What a gateway is to dial: stands in the Request-URI in place of the contact's user part.
+    pub dial: Option<String>,
     /// Our offer; `None` asks for one (late offer passed through).
     pub sdp: Option<Bytes>,
     /// Max-Forwards, decremented already.
@@ -235,6 +237,9 @@ pub struct Offered {
     pub host: String,
     /// Display name of From, whatever its encoding was; empty without one.
     pub display: String,
+    /// User part of the first P-Asserted-Identity, else of From: whom a gateway calls for. Nobody
+    /// vouches for it with any other device.
+    pub caller: String,
     /// Offer, if any.
     pub sdp: Option<Bytes>,
     /// The leg that this INVITE replaces (RFC 3891); `early_only` was honoured by the stack.

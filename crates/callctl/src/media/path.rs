@@ -27,6 +27,8 @@ pub(crate) struct End {
     pub path: Path,
     pub site: Option<SiteId>,
     pub guard: Guard,
+    /// Behind a gateway.
+    pub outside: bool,
 }
 
 /// How a side's audio is, or will be, protected.
@@ -46,6 +48,9 @@ pub(crate) enum Guard {
 pub(crate) fn decide(view: &dyn View, a: End, b: End) -> Result<(), Why> {
     if view.relay_always() {
         return Err(Why::Always);
+    }
+    if a.outside || b.outside {
+        return Err(Why::Outside);
     }
     let relayed = |end: End| {
         let site = end.site.and_then(|id| view.snapshot().site(id));

@@ -87,6 +87,10 @@ impl Call {
             contact,
             from,
             to: cx.shown(&leg.who, self.tenant),
+            dial: match ring.plan.style {
+                Style::Outside { number, .. } => Some(number.text()),
+                _ => None,
+            },
             sdp,
             max_forwards: self.max_forwards,
             referred_by: ring.referred_by.clone(),

@@ -1,7 +1,7 @@
 //! What routing may read: the snapshot, and the live state of the moment (R318).
 
 use base::Dn;
-use base::id::{DeviceId, TenantId};
+use base::id::{DeviceId, GatewayId, TenantId};
 use model::{Snapshot, User, UserState};
 
 /// Configuration and live state, as one decision sees them.
@@ -16,6 +16,8 @@ pub(crate) trait Facts {
     fn is_parked(&self, tenant: TenantId, slot: Dn) -> bool;
     /// Whether the device is in a page, and in one for an emergency.
     fn paged(&self, device: DeviceId) -> Option<bool>;
+    /// Channels of a gateway in use (R305).
+    fn channels(&self, gateway: GatewayId) -> u32;
     /// The member of a hunting group that was offered a call last (均等).
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
 }

@@ -2,7 +2,7 @@
 
 use base::{Cause, Dn};
 use model::record::Service;
-use model::{Destination, DnOwner, ForwardKind, Outside, TenantOption};
+use model::{Destination, ForwardKind, TenantOption};
 
 use super::{Journey, Next, Walk};
 use crate::explain::{Mark, Target};
@@ -41,7 +41,7 @@ impl Journey {
         match to {
             _ if self.hops > HOPS_MAX => self.looped(walk, from),
             Destination::Voicemail => self.voicemail(walk, from),
-            Destination::Outside(_) => self.outside(walk, from),
+            Destination::Outside(digits) => self.forward_outside(walk, from, digits),
             Destination::Dn(dn) if self.has_forwarded(*dn) => self.looped(walk, *dn),
             Destination::Dn(dn) if self.barred.contains(dn) => {
                 walk.note(Mark::Barred(*dn));
@@ -56,25 +56,6 @@ impl Journey {
         Next::Refuse(Cause::ForwardLoop)
     }
 
-    /// R063: the policy of the site of the one who forwards. There is no line yet that could take
-    /// an allowed one.
-    fn outside(&mut self, walk: &mut Walk<'_>, from: Dn) -> Next {
-        let snapshot = walk.facts.snapshot();
-        let site = match snapshot.dn_owner(self.tenant, from) {
-            Some(DnOwner::User(id)) => snapshot.user(id).map(|u| u.site),
-            Some(DnOwner::Virtual(id)) => snapshot.virtual_dn(id).map(|v| v.site),
-            Some(DnOwner::Hunt(number)) => snapshot.hunt_group(self.tenant, number).map(|g| g.site),
-            Some(DnOwner::Department(id)) => snapshot.department(id).map(|d| d.site),
-            Some(DnOwner::ParkSlot(site)) => Some(site),
-            None => None,
-        };
-        let policy = site.and_then(|id| snapshot.site(id)).map(|s| s.forward_outside);
-        let denied = policy.is_none_or(|p| p == Outside::Denied);
-        walk.note(if denied { Mark::OutsideDenied(from) } else { Mark::NoLine });
-        let cause = if denied { Cause::ExternalForwardDenied } else { Cause::UnallocatedNumber };
-        self.fail(walk, cause)
-    }
-
     /// A message is left: in the box of the first forwarder whose voicemail is on, else in that
     /// of the number at hand (R259).
     pub(super) fn voicemail(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
@@ -83,6 +64,7 @@ impl Journey {
         }
         let first = self.forwarders.first().map(|(dn, _)| *dn);
         let of = first.filter(|first| self.has_voicemail(walk, *first)).unwrap_or(dn);
+        self.outside = None;
         walk.note(Mark::Voicemail(of));
         self.services.insert(Service::Voicemail);
         Next::Voicemail { of }

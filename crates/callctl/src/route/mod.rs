@@ -7,6 +7,7 @@
 //! | `number` | what was dialled: a code, a prefix, a number |
 //! | `user` | the table of group E: forward, ring, voicemail, refuse |
 //! | `forward` | hops, loops, whose voicemail, what a forward in vain means |
+//! | `outside` | numbers outside: policy, gateway, channels |
 //! | `hunt` `department` `page` | the members of a group |
 //! | `facts` | what may be read |
 //! | `person` | who stands behind a leg |
@@ -18,13 +19,15 @@ pub(crate) mod facts;
 mod forward;
 mod hunt;
 pub(crate) mod number;
+mod outside;
 pub(crate) mod page;
 pub(crate) mod person;
 mod user;
 
-use base::id::{DepartmentId, TenantId, UserId};
+use base::id::{DepartmentId, GatewayId, TenantId, UserId};
 use base::{Cause, Dn, Mono};
 use model::dn_settings::ForwardKind;
+use model::outside::OutsideNumber;
 use model::record::Services;
 use model::{CodeKind, DnOwner};
 use smallvec::SmallVec;
@@ -102,6 +105,8 @@ pub(crate) enum Style {
     Hunt { group: u16 },
     /// As member of a department.
     Department(DepartmentId),
+    /// A number outside, by a gateway; the plan has no users.
+    Outside { gateway: GatewayId, number: OutsideNumber },
     /// The one who transferred or parked is called back: past do not disturb (R290).
     Recall,
 }
@@ -117,6 +122,8 @@ enum At {
     Hunt(Box<Hunt>),
     /// Members of a department ring.
     Department(Dn),
+    /// A number outside rings.
+    Outside,
 }
 
 /// The way of one call attempt through the numbers of a tenant.
@@ -131,6 +138,10 @@ pub(crate) struct Journey {
     forwarders: SmallVec<[(Dn, Option<ForwardKind>); 2]>,
     /// The user's or virtual number that was rung, busy or out of reach last.
     called: Option<Dn>,
+    /// The number outside that it has come to instead.
+    outside: Option<OutsideNumber>,
+    /// The caller is outside: numbers can be reached, codes, slots and gateways cannot.
+    from_outside: bool,
     at: At,
     /// 要求サービス that took part so far.
     pub services: Services,
@@ -146,6 +157,8 @@ impl Journey {
             hops: 0,
             forwarders: SmallVec::new(),
             called: None,
+            outside: None,
+            from_outside: false,
             at: At::Nowhere,
             services: Services::NONE,
         }
@@ -154,6 +167,12 @@ impl Journey {
     /// The attempt of a transfer: forwards to these numbers count as busy (R288).
     pub(crate) fn barring(mut self, numbers: impl IntoIterator<Item = Dn>) -> Self {
         self.barred.extend(numbers);
+        self
+    }
+
+    /// The call of a party outside.
+    pub(crate) fn coming_in(mut self) -> Self {
+        self.from_outside = true;
         self
     }
 
@@ -176,11 +195,15 @@ impl Journey {
     pub(crate) fn begin(&mut self, walk: &mut Walk<'_>, dialed: &str) -> Next {
         match number::read(walk.facts.snapshot(), self.tenant, dialed) {
             Some(number::Read::Dn(dn)) => self.arrive(walk, dn),
-            Some(number::Read::Code(kind, rest)) => {
+            Some(number::Read::Code(kind, rest)) if !self.from_outside => {
                 walk.note(Mark::Code(kind));
                 Next::Code(kind, rest)
             }
-            None => {
+            Some(number::Read::Outside(gateway, number)) if !self.from_outside => {
+                self.leave(walk, gateway, number)
+            }
+            Some(number::Read::Emergency) => self.emergency(walk),
+            Some(number::Read::Code(..) | number::Read::Outside(..)) | None => {
                 walk.note(Mark::NoSuchNumber);
                 Next::Refuse(Cause::UnallocatedNumber)
             }
@@ -198,6 +221,7 @@ impl Journey {
             At::User { dn, .. } => self.user_failed(walk, dn, cause),
             At::Hunt(hunt) => self.member_failed(walk, hunt, cause),
             At::Department(dn) => self.department_failed(walk, dn, cause),
+            At::Outside => self.fail(walk, cause),
         }
     }
 
@@ -205,7 +229,9 @@ impl Journey {
     pub(crate) fn waited(&mut self, walk: &mut Walk<'_>) -> Next {
         match std::mem::replace(&mut self.at, At::Nowhere) {
             At::Hunt(hunt) => self.hunt_on(walk, hunt),
-            At::Nowhere | At::User { .. } | At::Department(_) => Next::Refuse(Cause::RingTimeout),
+            At::Nowhere | At::User { .. } | At::Department(_) | At::Outside => {
+                Next::Refuse(Cause::RingTimeout)
+            }
         }
     }
 
@@ -213,7 +239,7 @@ impl Journey {
     pub(crate) fn anew(&mut self, walk: &mut Walk<'_>) -> Next {
         self.called = None;
         match std::mem::replace(&mut self.at, At::Nowhere) {
-            At::Nowhere => Next::Refuse(Cause::UnallocatedNumber),
+            At::Nowhere | At::Outside => Next::Refuse(Cause::UnallocatedNumber),
             At::User { dn, .. } | At::Department(dn) => self.arrive(walk, dn),
             At::Hunt(mut hunt) => {
                 // The group may have other members now: none is rung twice in a round.
@@ -225,12 +251,13 @@ impl Journey {
 
     /// The call reaches a number.
     fn arrive(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+        self.outside = None;
         match walk.facts.snapshot().dn_owner(self.tenant, dn) {
             Some(DnOwner::User(id)) => self.at_user(walk, dn, id),
             Some(DnOwner::Virtual(_)) => self.at_virtual(walk, dn),
             Some(DnOwner::Hunt(group)) => self.at_hunt(walk, dn, group),
             Some(DnOwner::Department(id)) => self.at_department(walk, dn, id),
-            Some(DnOwner::ParkSlot(_)) if self.forwarders.is_empty() => {
+            Some(DnOwner::ParkSlot(_)) if self.forwarders.is_empty() && !self.from_outside => {
                 walk.note(Mark::RouteSlot(dn));
                 Next::Slot(dn)
             }

@@ -1,10 +1,12 @@
-//! What a dialled string is: a feature code, a site's number before an extension, a number.
+//! What a dialled string is: a feature code, a site's number before an extension, a number of the
+//! company, or one outside behind a gateway's prefix (J10).
 //!
 //! The collision checker (section 6) promises that no code begins another or a number, so the
 //! first hit is the only one.
 
-use base::id::TenantId;
+use base::id::{GatewayId, TenantId};
 use base::{Dialed, Dn};
+use model::outside::{self, Dialled, OutsideNumber};
 use model::{CodeKind, Snapshot};
 
 /// A dialled string, understood.
@@ -14,6 +16,10 @@ pub(crate) enum Read {
     Dn(Dn),
     /// A feature code, and what follows it without the dial-confirm code.
     Code(CodeKind, Box<str>),
+    /// A number outside, behind the prefix of this gateway.
+    Outside(GatewayId, OutsideNumber),
+    /// 110, 118 or 119.
+    Emergency,
 }
 
 /// Understands what a phone of the tenant dialled; `None` when it is nothing of the tenant's.
@@ -26,11 +32,24 @@ pub(crate) fn read(snapshot: &Snapshot, tenant: TenantId, dialed: &str) -> Optio
     let text = dialed.as_str();
     let confirm = snapshot.tenant(tenant)?.code(CodeKind::DialConfirm);
     let text = confirm.and_then(|c| text.strip_suffix(c.text())).unwrap_or(text);
+    let leaves = outside::read(snapshot, tenant, text);
+    if leaves == Some(Dialled::Emergency) {
+        return Some(Read::Emergency);
+    }
+    let dn = Dn::parse(text).ok();
+    if let Some(dn) = dn.filter(owned) {
+        return Some(Read::Dn(dn));
+    }
     if let Some((kind, rest)) = code(snapshot, tenant, text) {
         return Some(Read::Code(kind, rest.into()));
     }
-    let dn = Dn::parse(text).ok()?;
-    Some(Read::Dn(behind_prefix(snapshot, tenant, text).filter(|_| !owned(&dn)).unwrap_or(dn)))
+    if let Some(dn) = behind_prefix(snapshot, tenant, text) {
+        return Some(Read::Dn(dn));
+    }
+    match leaves {
+        Some(Dialled::Number(gateway, number)) => Some(Read::Outside(gateway.id, number)),
+        Some(Dialled::Emergency) | None => dn.map(Read::Dn),
+    }
 }
 
 /// The feature code that begins the string.

@@ -80,6 +80,7 @@ fn only_what_is_watched_is_spoken_of() {
         device: device_id(2001, 1),
         dialed: "2002".into(),
         name: String::new(),
+        caller: String::new(),
         sdp: Some(w.sdp(2001, "sendrecv")),
         replaces: None,
         referred_by: None,

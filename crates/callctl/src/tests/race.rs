@@ -115,6 +115,7 @@ fn a_leg_offered_twice_is_one_leg() {
         device: super::world::device_id(2001, 1),
         dialed: "2003".to_owned(),
         name: String::new(),
+        caller: String::new(),
         sdp: Some(sdp),
         replaces: None,
         referred_by: None,

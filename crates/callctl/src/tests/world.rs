@@ -356,10 +356,16 @@ impl World {
                 };
                 let sdp = offer.sdp.as_ref().map(|s| self.describe(s));
                 let to = &offer.to.number;
-                let user = self.facts.snapshot.user(user_id(n)).expect("a user");
-                assert_eq!(*to, user.dn.text());
+                let dial = offer.dial.as_ref().map(|d| format!("{d} ")).unwrap_or_default();
+                match &offer.dial {
+                    Some(dial) => assert!(dial.ends_with(to), "{dial} is not {to}"),
+                    None => {
+                        let user = self.facts.snapshot.user(user_id(n)).expect("a user");
+                        assert_eq!(*to, user.dn.text());
+                    }
+                }
                 let line = format!(
-                    "{name} {} from {} {}{}",
+                    "{name} {} {dial}from {} {}{}",
                     if offer.auto_answer { "page" } else { "invite" },
                     offer.from.number,
                     sdp.unwrap_or_else(|| "-".into()),
@@ -617,6 +623,7 @@ impl World {
             device: device_id(n, 1),
             dialed: "2002".to_owned(),
             name: String::new(),
+            caller: String::new(),
             sdp: sdp.clone(),
             replaces: None,
             referred_by: None,

@@ -47,6 +47,7 @@ fn offered(leg: LegId, offered: sip::leg::Offered) -> call::Input {
         device: offered.device,
         dialed: offered.dialed,
         name: offered.display,
+        caller: offered.caller,
         sdp: offered.sdp,
         replaces: offered.replaces,
         referred_by: offered.referred_by,

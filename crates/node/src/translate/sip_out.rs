@@ -15,6 +15,7 @@ pub(crate) fn invite(offer: call::OfferLeg) -> (LegId, S) {
         contact: ContactId(offer.contact),
         from: identity(offer.from),
         to: identity(offer.to),
+        dial: offer.dial,
         sdp: offer.sdp,
         max_forwards: offer.max_forwards,
         referred_by: offer.referred_by,

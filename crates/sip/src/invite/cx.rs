@@ -3,6 +3,7 @@
 use base::Now;
 use base::id::DeviceId;
 
+use crate::msg::uri::escape_user;
 use crate::msg::{Method, Msg};
 use crate::registrar::{Binding, Registrar};
 use crate::stack::{Config, Output};
@@ -67,6 +68,18 @@ impl Target {
             routes: binding.path.to_vec(),
             replaces: Vec::new(),
         }
+    }
+
+    /// The same place, asked to reach a number: the user part of the URI is what is dialled.
+    pub(crate) fn dialling(self, number: &str) -> Self {
+        let scheme = self.uri.iter().position(|b| *b == b':').map_or(0, |at| at + 1);
+        let (scheme, rest) = self.uri.split_at(scheme);
+        let host = rest.iter().position(|b| *b == b'@').map_or(0, |at| at + 1);
+        let mut uri = scheme.to_vec();
+        escape_user(number.as_bytes(), &mut uri);
+        uri.push(b'@');
+        uri.extend_from_slice(rest.get(host..).unwrap_or_default());
+        Target { uri, ..self }
     }
 }
 

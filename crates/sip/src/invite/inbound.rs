@@ -411,12 +411,16 @@ fn offered(
         let moved = is_udp && c.port.unwrap_or(5060) != source.port();
         c.host.ip().is_none_or(|ip| ip != source.ip().to_canonical()) || moved
     });
+    let asserted = invite.addresses(HeaderId::PAssertedIdentity).next().or_else(|| invite.from());
+    let caller = asserted.and_then(|a| a.parsed()).as_ref().and_then(Uri::user);
+    let caller = caller.unwrap_or_default();
     let display = invite.from().and_then(|from| from.display().map(Cow::into_owned));
     Offered {
         device,
         dialed: String::from_utf8_lossy(number_of(&user)).into_owned(),
         host,
         display: display.unwrap_or_default(),
+        caller: String::from_utf8_lossy(number_of(&caller)).into_owned(),
         sdp,
         replaces: None,
         referred_by: invite.value(HeaderId::ReferredBy).map(Bytes::copy_from_slice),

@@ -64,7 +64,9 @@ impl Stack {
         let stored = stored?;
         let number = view.number(stored.device).map(|n| n.text());
         let identity = Identity { sip_id: stored.sip_id, number: number.as_deref() };
-        if !view.is_active(stored.device) || !identity.is_of(at.msg) {
+        let is_register = at.msg.method() == Some(Method::Register);
+        let speaks = !is_register && view.speaks_for_others(stored.device);
+        if !view.is_active(stored.device) || !(speaks || identity.is_of(at.msg)) {
             self.answer(now, at, 403, out);
             return None;
         }

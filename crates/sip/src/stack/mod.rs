@@ -179,6 +179,11 @@ pub trait View {
     fn realm<'a>(&'a self, host: &'a str) -> &'a str;
     /// Whether the device may still be used (exists, its user is not stopped).
     fn is_active(&self, device: DeviceId) -> bool;
+    /// Whether the device calls in the name of others: From of its requests need not name it.
+    fn speaks_for_others(&self, device: DeviceId) -> bool {
+        let _ = device;
+        false
+    }
     /// The extension number shown for the device (P-Associated-URI), if it has a user.
     fn number(&self, device: DeviceId) -> Option<base::Dn>;
 
@@ -529,6 +534,10 @@ impl Stack {
             return legs.handle_command(&mut cx, leg, command);
         };
         let target = self.registrar.binding(invite.contact).map(Target::of);
+        let target = target.map(|t| match &invite.dial {
+            Some(number) => t.dialling(number),
+            None => t,
+        });
         if target.is_some() {
             self.reach.called(now.mono, leg, invite.contact);
         }

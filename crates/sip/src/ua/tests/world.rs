@@ -325,6 +325,7 @@ impl World {
             reliable: true,
             diverted: Vec::new(),
             auto_answer: false,
+            dial: None,
         };
         self.sides.insert(leg, Side::default());
         let command = LegCommand::Invite(Box::new(invite));
