@@ -286,6 +286,7 @@ impl Run {
             contact,
             from,
             to,
+            dial: None,
             sdp,
             max_forwards,
             referred_by,
