@@ -10,13 +10,14 @@
 //! 2002 takes 1 call
 //! 2002 is not disturbed
 //! slot 2701
+//! gateway 2009 takes 0 with 1 channel
 //! ```
 
-use base::id::{DepartmentId, SiteId, Uuid};
+use base::id::{DepartmentId, GatewayId, SiteId, Uuid};
 use base::{Dn, Micros};
 use model::{
-    Change, Department, Destination, Device, DnSettings, Forward, ForwardKind, HuntGroup,
-    HuntMethod, ParkSlot, PickupGroup,
+    Change, Department, Destination, Device, DnSettings, Forward, ForwardKind, Gateway,
+    GatewayKind, HuntGroup, HuntMethod, ParkSlot, PickupGroup,
 };
 
 use super::read::time_of;
@@ -39,6 +40,8 @@ pub enum Setup {
     Quiet(Dn),
     /// A park slot.
     Slot(Dn),
+    /// The phone of a number is no phone but a gateway of this prefix, with so many channels.
+    Gateway(Dn, Box<str>, u16),
 }
 
 /// Reads a line; `None` when it is of another kind.
@@ -98,6 +101,9 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
             Setup::Forward(dn(number)?, kind, to, after)
         }
         [number, "takes", n, "call" | "calls"] => Setup::Limit(dn(number)?, n.parse().ok()?),
+        ["gateway", number, "takes", prefix, "with", n, "channel" | "channels"] => {
+            Setup::Gateway(dn(number)?, (*prefix).into(), n.parse().ok()?)
+        }
         [number, "is", "not", "disturbed"] => Setup::Quiet(dn(number)?),
         ["slot", number] => Setup::Slot(dn(number)?),
         _ => return None,
@@ -132,6 +138,21 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
                 changes.push(Change::ParkSlotPut(slot));
             }
             Setup::Limit(dn, calls) => settings_of(&mut kept, *dn).call_limit = *calls,
+            Setup::Gateway(dn, prefix, channels) => {
+                let user = company.users.iter().find(|u| u.dn == *dn).map(|u| u.id);
+                let Some(own) = company.devices.iter().find(|d| d.user == user) else { continue };
+                changes.push(Change::DevicePut(Device { user: None, ..own.clone() }));
+                changes.push(Change::GatewayPut(Gateway {
+                    id: GatewayId(Uuid(0x6_0002)),
+                    tenant: tenant_id(),
+                    site: site(),
+                    name: "GW".into(),
+                    kind: GatewayKind::Sip,
+                    prefix: prefix.clone(),
+                    channels: *channels,
+                    account: Some(own.id),
+                }));
+            }
             Setup::Quiet(dn) => {
                 let user = company.users.iter().find(|u| u.dn == *dn).map(|u| u.id);
                 let own = company.devices.iter().filter(|d| d.user == user);

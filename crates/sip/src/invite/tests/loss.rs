@@ -200,6 +200,7 @@ impl World {
             reliable,
             diverted: Vec::new(),
             auto_answer: false,
+            dial: None,
         };
         let target = Target {
             device: DeviceId::default(),

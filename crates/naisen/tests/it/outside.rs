@@ -1,0 +1,192 @@
+//! Parties outside, behind a gateway that registers like a telephone: a baresip that knows the
+//! numbers outside by accounts of its own.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::baresip::{Account, Baresip};
+use crate::harness::exchange::{DOMAIN, Exchange};
+use crate::harness::{have, let_run};
+
+/// Numbers that the gateway reaches.
+const OUTSIDE: [&str; 2] = ["0312345678", "0355556666"];
+
+/// A program that sets the company up.
+struct Api<'a> {
+    exchange: &'a Exchange,
+    token: String,
+}
+
+impl<'a> Api<'a> {
+    #[track_caller]
+    fn of(exchange: &'a Exchange) -> Self {
+        let args = ["token", "--tenant", DOMAIN, "--name", "test", "--role", "operator"];
+        let told = String::from_utf8(exchange.good(&args)).unwrap();
+        let mut words = told.split_whitespace();
+        let token = words.find(|word| word.starts_with("naisen_")).unwrap().to_owned();
+        Api { exchange, token }
+    }
+
+    /// Sends a request; its answer, which must be a good one.
+    #[track_caller]
+    fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let body = body.map(|b| b.to_string()).unwrap_or_default();
+        let mut stream = TcpStream::connect(self.exchange.listener(&["portal"])).unwrap();
+        let request = format!(
+            "{method} /api/v1/{path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
+             Authorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.token,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 20"), "{method} {path}: {answer}");
+        serde_json::from_str(body).unwrap_or_default()
+    }
+
+    /// The codes of calls are listened for, and push tones are taken out.
+    fn prepare(&self) {
+        let tenant = self.ask("GET", "tenant", None);
+        let mut options = tenant["options"].as_array().unwrap().clone();
+        options.push(json!("in-call-codes"));
+        self.ask("PATCH", "tenant", Some(json!({ "options": options })));
+        let site = format!("sites/{DOMAIN}");
+        let rules = json!({ "tones": "mute", "transfer_outside": "domestic" });
+        self.ask("PATCH", &site, Some(rules));
+    }
+}
+
+/// Parameters of the accounts by which a gateway speaks for numbers outside.
+fn speaks_for(number: &str, exchange: &Exchange, secret: &str) -> String {
+    format!(
+        "<sip:{number}@{DOMAIN};transport=udp>;outbound=\"sip:{};lr;transport=udp\"\
+         ;auth_user=gw0;auth_pass={secret};regint=0;audio_codecs=PCMU/8000/1;answermode=auto",
+        exchange.udp()
+    )
+}
+
+/// A gateway of prefix 0 with its account, registered; the numbers outside answer at once.
+#[track_caller]
+fn gateway(exchange: &Exchange, api: &Api<'_>) -> (Baresip, String) {
+    let made = json!({ "name": "GW", "prefix": "0", "channels": 4 });
+    let id = api.ask("POST", "gateways", Some(made))["id"].as_str().unwrap().to_owned();
+    let account = api.ask("POST", &format!("gateways/{id}/account"), None);
+    assert_eq!(
+        (account["sip_id"].as_str(), account["domain"].as_str()),
+        (Some("gw0"), Some(DOMAIN))
+    );
+    let secret = account["secret"].as_str().unwrap().to_owned();
+    let mut gateway = Baresip::start(&exchange.dir, "gateway", 1_000);
+    gateway.register_as(&format!(
+        "<sip:gw0@{DOMAIN};transport=udp>;outbound=\"sip:{};lr;transport=udp\"\
+         ;auth_pass={secret};regint=600;audio_codecs=PCMU/8000/1",
+        exchange.udp()
+    ));
+    for number in OUTSIDE {
+        gateway.command("uanew", &speaks_for(number, exchange, &secret));
+    }
+    (gateway, secret)
+}
+
+fn phone(exchange: &Exchange, name: &str, dn: u32, hertz: u32) -> Baresip {
+    let mut phone = Baresip::start(&exchange.dir, name, hertz);
+    phone.register(Account { dn, exchange: exchange.udp(), transport: "udp", more: "" });
+    phone
+}
+
+#[test]
+fn push_tones_are_kept_from_the_outside_until_the_code_is_pressed() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("outside-tones", "auto", 2101..2103);
+    let api = Api::of(&exchange);
+    api.prepare();
+    let (mut gateway, _) = gateway(&exchange, &api);
+    let mut caller = phone(&exchange, "caller", 2101, 440);
+    caller.dial("00312345678");
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(1_000);
+    gateway.hears(440);
+    caller.command("sndcode", "12");
+    let_run(Duration::from_secs(3));
+    assert_eq!(gateway.digits(), "", "taken out");
+    gateway.hears_now(440, true);
+    caller.command("sndcode", "#9");
+    // The beep that says so.
+    let_run(Duration::from_secs(2));
+    caller.command("sndcode", "34");
+    let_run(Duration::from_secs(3));
+    assert_eq!(gateway.digits(), "34", "without the code itself");
+    caller.command("hangup", "");
+    let history = exchange.history_of(1);
+    let row = &history[0];
+    assert_eq!((&*row[3], &*row[5], &*row[6]), ("成立", "00312345678", "2101"), "{row:?}");
+    assert_eq!((&*row[7], &*row[11]), ("0312345678", "016"), "{row:?}");
+}
+
+#[test]
+fn an_outside_party_is_transferred_outside_by_digits() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("outside-transfer", "auto", 2101..2103);
+    let api = Api::of(&exchange);
+    api.prepare();
+    let (mut gateway, secret) = gateway(&exchange, &api);
+    // Somebody outside calls: From is his number, the credentials are the gateway's.
+    let mut outsider = Baresip::start(&exchange.dir, "outsider", 620);
+    outsider.command("uanew", &speaks_for("09011112222", &exchange, &secret));
+    let mut inside = phone(&exchange, "inside", 2101, 440);
+    outsider.dial("2101");
+    let call = inside.event("CALL_INCOMING");
+    assert!(call["peeruri"].as_str().unwrap_or_default().contains("09011112222"), "{call}");
+    inside.command("accept", "");
+    outsider.event("CALL_ESTABLISHED");
+    inside.hears(620);
+    inside.command("sndcode", "#7");
+    outsider.hears_now(440, false);
+    inside.command("sndcode", "00355556666#1");
+    gateway.event("CALL_ESTABLISHED");
+    inside.hears(1_000);
+    let mark = inside.mark();
+    inside.command("hangup", "");
+    inside.event_since(mark, "CALL_CLOSED");
+    gateway.hears_now(620, true);
+    outsider.hears_now(1_000, true);
+    outsider.command("hangup", "");
+    let history = exchange.history_of(3);
+    let moved = history.iter().find(|row| row[4] == "保留転送").unwrap();
+    let columns = (&*moved[6], &*moved[7], &*moved[8], &*moved[10]);
+    assert_eq!(columns, ("09011112222", "0355556666", "2101", "09011112222"), "{history:?}");
+}
+
+#[test]
+fn a_call_outside_is_explained_and_a_full_gateway_refuses() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("outside-full", "auto", 2101..2103);
+    let api = Api::of(&exchange);
+    let (_gateway, _) = gateway(&exchange, &api);
+    let id = api.ask("GET", "gateways", None)["items"][0]["id"].as_str().unwrap().to_owned();
+    api.ask("PATCH", &format!("gateways/{id}"), Some(json!({ "channels": 1 })));
+    let mut caller = phone(&exchange, "caller", 2101, 440);
+    let mut other = phone(&exchange, "other", 2102, 620);
+    caller.dial("00312345678");
+    caller.event("CALL_ESTABLISHED");
+    let explain = ["explain", "--tenant", DOMAIN, "--from", "2102", "--to", "00355556666"];
+    let told = String::from_utf8(exchange.good(&explain)).unwrap();
+    assert!(told.contains("ゲートウェイ"), "{told}");
+    other.dial("00355556666");
+    let closed = other.event("CALL_CLOSED");
+    assert!(closed["param"].as_str().unwrap_or_default().starts_with("503"), "{closed}");
+    let history = exchange.history_of(1);
+    assert_eq!((&*history[0][7], &*history[0][11]), ("0355556666", "034"), "{history:?}");
+}
