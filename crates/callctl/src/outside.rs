@@ -30,6 +30,9 @@ use crate::view::Contact;
 /// Characters of a number or name that a gateway tells.
 const SHOWN_MAX: usize = 64;
 
+/// Stands for the number of a caller who shows none (RFC 3323 §4.1.1.3).
+const ANONYMOUS: &str = "anonymous";
+
 /// Channels in use, by gateway.
 #[derive(Debug, Default)]
 pub(crate) struct Channels(BTreeMap<GatewayId, u32>);
@@ -70,8 +73,9 @@ pub(crate) fn caller(gateway: &Gateway, offered: &Offered) -> Arc<Person> {
     let shown = |text: &str| -> Box<str> {
         text.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect::<String>().into()
     };
+    let number = shown(&offered.caller);
     Arc::new(Person {
-        number: shown(&offered.caller),
+        number: if number.is_empty() { ANONYMOUS.into() } else { number },
         name: shown(&offered.name),
         site: Some(gateway.site),
         gateway: Some(gateway.id),

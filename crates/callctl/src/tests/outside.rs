@@ -235,6 +235,14 @@ fn a_caller_from_outside_reaches_numbers_of_the_company() {
 }
 
 #[test]
+fn a_caller_without_number_is_anonymous() {
+    let mut w = gateway();
+    let sdp = w.sdp(2900, "sendrecv");
+    w.dial_as(2900, Some(sdp), |o| o.dialed = "2002".to_owned());
+    assert!(w.lines[0].starts_with("2002 invite from anonymous "), "{:?}", w.lines);
+}
+
+#[test]
 fn a_caller_from_outside_uses_no_codes_slots_or_gateways() {
     let mut w = with_codes();
     w.give_codes();
