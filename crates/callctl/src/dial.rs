@@ -11,7 +11,7 @@ use crate::cx::{Core, Cx};
 use crate::explain::Mark;
 use crate::record::Verdict;
 use crate::route::person::owner;
-use crate::route::{Facts, Journey, Next, Plan, Style, Walk};
+use crate::route::{Facts, Journey, Next, Plan, Refusal, Style, Walk};
 use crate::view::View;
 
 /// Decisions in one go; each tries another number or member.
@@ -132,26 +132,16 @@ impl Call {
         for _ in 0..DECISIONS_MAX {
             let Some(dialing) = &mut self.dialing else { return };
             let cause = match next {
-                Next::Ring(plan) => {
-                    let (purpose, leg) = (dialing.purpose, dialing.leg);
-                    let referred_by = dialing.referred_by.clone();
-                    self.offered_to(cx, &plan);
-                    let allowed = self.may_leave(cx, &plan);
-                    let rung = match allowed {
-                        Ok(()) => self.ring_plan(cx, (purpose, leg), plan, referred_by),
-                        Err(refusal) => Err(refusal),
-                    };
-                    match rung {
-                        Ok(()) => return,
-                        Err(refusal) => {
-                            self.attempt().note(refusal.mark);
-                            let cause = refusal.cause;
-                            last = Some(Verdict::new(cause));
-                            next = self.walk(cx, |journey, walk| journey.resume(walk, cause));
-                            continue;
-                        }
+                Next::Ring(plan) => match self.ring_next(cx, plan) {
+                    Ok(()) => return,
+                    Err(refusal) => {
+                        self.attempt().note(refusal.mark);
+                        let cause = refusal.cause;
+                        last = Some(Verdict::new(cause));
+                        next = self.walk(cx, |journey, walk| journey.resume(walk, cause));
+                        continue;
                     }
-                }
+                },
                 Next::Wait { until } => {
                     dialing.wait_until = Some(until);
                     return;
@@ -226,6 +216,16 @@ impl Call {
             CodeKind::Logout => self.logout_code(cx),
             _ => self.feature(cx, kind, rest),
         }
+    }
+
+    /// Rings what was decided, if it may be rung for whom it is.
+    fn ring_next(&mut self, cx: &mut Cx<'_>, plan: Plan) -> Result<(), Refusal> {
+        let Some(dialing) = &self.dialing else { return Ok(()) };
+        let (purpose, leg) = (dialing.purpose, dialing.leg);
+        let referred_by = dialing.referred_by.clone();
+        self.offered_to(cx, &plan);
+        self.may_leave(cx, &plan)?;
+        self.ring_plan(cx, (purpose, leg), plan, referred_by)
     }
 
     /// The target of a transfer or consultation is a park slot (R293).

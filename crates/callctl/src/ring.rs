@@ -103,18 +103,8 @@ impl Call {
         plan: Plan,
         referred_by: Option<Bytes>,
     ) -> Result<(), Refusal> {
-        let outside = matches!(plan.style, Style::Outside { .. });
-        let legs = match outside {
-            true => self.leg_outside(cx, &plan).into_iter().collect(),
-            false => self.legs_for(cx, &plan),
-        };
+        let legs = self.legs_to(cx, &plan)?;
         let Some(from) = self.leg(caller) else { return Ok(()) };
-        if legs.is_empty() && outside {
-            return Err(Refusal::new(Cause::UpstreamFailure, Mark::GatewayOut));
-        }
-        if legs.is_empty() {
-            return Err(Refusal::new(Cause::Unregistered, Mark::NoContact(plan.dn)));
-        }
         let (mut way, mut mark) = way_to(cx, from, &legs)?;
         // Who is held meanwhile hears our music.
         if purpose == Purpose::Consult && way == Way::Direct {
@@ -123,7 +113,7 @@ impl Call {
         let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
         let offered = from.body();
         let numbers = legs.iter().filter_map(|(leg, _)| leg.who.dn);
-        let common = Some(plan.dn).filter(|_| !outside);
+        let common = Some(plan.dn).filter(|_| !plan.is_outside());
         self.rings_at(cx, common.into_iter().chain(numbers.clone()));
         for dn in numbers {
             self.reserve(cx, dn);
@@ -168,6 +158,17 @@ impl Call {
             self.say(cx, id, Say::Invite { contact }, body);
         }
         Ok(())
+    }
+
+    /// The legs of a plan; at least one.
+    fn legs_to(&self, cx: &mut Cx<'_>, plan: &Plan) -> Result<Vec<(Leg, u64)>, Refusal> {
+        if plan.is_outside() {
+            let none = Refusal::new(Cause::UpstreamFailure, Mark::GatewayOut);
+            return self.leg_outside(cx, plan).map(|leg| vec![leg]).ok_or(none);
+        }
+        let legs = self.legs_for(cx, plan);
+        let none = Refusal::new(Cause::Unregistered, Mark::NoContact(plan.dn));
+        if legs.is_empty() { Err(none) } else { Ok(legs) }
     }
 
     /// A leg for each live contact that may ring, not offered yet.

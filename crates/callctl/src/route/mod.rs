@@ -96,6 +96,13 @@ pub(crate) struct Plan {
     pub style: Style,
 }
 
+impl Plan {
+    /// A number outside rings, by a gateway.
+    pub(crate) fn is_outside(&self) -> bool {
+        matches!(self.style, Style::Outside { .. })
+    }
+}
+
 /// In whose name it rings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {

@@ -19,9 +19,7 @@ use crate::api::twins::site::SiteTwin;
 use crate::api::twins::tenant::TenantTwin;
 use crate::api::twins::user::UserTwin;
 use crate::api::twins::virtual_dn::VirtualTwin;
-use crate::api::{
-    account, collisions, document, explain, live, own_setting, password, pin,
-};
+use crate::api::{account, collisions, document, explain, live, own_setting, password, pin};
 
 /// What is sent.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +185,24 @@ pub(crate) fn all() -> Vec<Route> {
     out.extend(noun_routes::<DeviceTwin>(Can::All));
     out.extend(noun_routes::<MobileTwin>(Can::All));
     out.extend(singles());
+    out.push(gateway_account());
     out
+}
+
+fn gateway_account() -> Route {
+    Route {
+        option: Some(TenantOption::Gateways),
+        ..single(
+            (
+                "post",
+                "/gateways/{key}/account",
+                "issueGatewayAccount",
+                "Make the account of a gateway, or a new secret for it",
+            ),
+            (Sent::Nothing, Told::One(account::SHAPE)),
+            post(account::issue),
+        )
+    }
 }
 
 fn singles() -> Vec<Route> {
@@ -213,19 +228,6 @@ fn singles() -> Vec<Route> {
             (nothing, Told::Nothing),
             delete(pin::remove),
         ),
-        Route {
-            option: Some(TenantOption::Gateways),
-            ..single(
-                (
-                    "post",
-                    "/gateways/{key}/account",
-                    "issueGatewayAccount",
-                    "Make the account of a gateway, or a new secret for it",
-                ),
-                (nothing, Told::One(account::SHAPE)),
-                post(account::issue),
-            )
-        },
         single(
             ("put", "/users/{key}/password", "setPassword", "Set the web password of a person"),
             (Sent::Whole(password::SHAPE), Told::Nothing),
