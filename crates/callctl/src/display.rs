@@ -43,7 +43,7 @@ impl Call {
                 joined(&[caption(Caption::Hunt), hunt(group), &party.name])
             }
             (_, Style::Department(id)) => joined(&[department(id), &party.name]),
-            (_, Style::User | Style::Recall) => party.name,
+            (_, Style::User | Style::Recall | Style::Outside { .. }) => party.name,
         };
         party
     }

@@ -183,9 +183,11 @@ impl Call {
                 let Some(transfer) = &self.transfer else { return Ok(()) };
                 (transfer.transferee, transfer.referrer_who.site)
             }
-            Purpose::Basic | Purpose::Recall | Purpose::ParkRecall | Purpose::ParkOverflow => {
-                return Ok(());
-            }
+            Purpose::Basic
+            | Purpose::Recall
+            | Purpose::ParkRecall
+            | Purpose::ParkOverflow
+            | Purpose::ParkTell => return Ok(()),
         };
         match !self.is_outside(stays) || may_connect(cx.view.snapshot(), site, number.class()) {
             true => Ok(()),

@@ -419,7 +419,7 @@ impl Call {
             Style::Department(id) => {
                 snapshot.department(id).is_some_and(|d| d.members.contains(&user.id))
             }
-            Style::Recall => true,
+            Style::Recall | Style::Outside { .. } => true,
         }
     }
 }

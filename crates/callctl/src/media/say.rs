@@ -11,6 +11,7 @@ use crate::cx::Cx;
 use crate::exchange::Exchange;
 use crate::leg::{Asked, Body, Pending, Say, Shown, State, Waiting};
 use crate::record::Verdict;
+use crate::route::Style;
 use crate::route::person::owner;
 
 use super::path::Way;

@@ -174,6 +174,7 @@ impl Call {
             referred_by: None,
             reliable: false,
             diverted: Vec::new(),
+            dial: None,
             auto_answer: true,
         };
         cx.out.push(Action::OfferLeg(Box::new(offer)));
