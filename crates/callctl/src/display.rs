@@ -8,7 +8,8 @@
 //! | in a call | the other party, told again whenever that is another one |
 //!
 //! An offer to the phone tells it as well; where the parties changed without one, or the phone
-//! might not look into an answer (pickup), they are told by themselves.
+//! might not look into an answer (pickup), they are told by themselves. A party outside is told
+//! nothing.
 
 use base::LegId;
 use mediactl::Language;
@@ -102,6 +103,10 @@ impl Call {
         let Some(leg) = self.leg_mut(id).filter(|l| l.is_live() && l.shown != shown) else {
             return;
         };
+        // Names of the company stay inside.
+        if leg.is_outside() {
+            return;
+        }
         leg.shown = shown;
         cx.command(id, LegCommand::Show { party });
     }

@@ -159,7 +159,9 @@ impl Call {
     }
 
     fn offer(&mut self, cx: &mut Cx<'_>, id: LegId, identity: Option<LegId>, sdp: Option<Bytes>) {
-        let who = identity.and_then(|other| self.leg(other)).map(|other| other.who.clone());
+        let inside = self.leg(id).is_some_and(|l| !l.is_outside());
+        let other = identity.filter(|_| inside).and_then(|other| self.leg(other));
+        let who = other.map(|other| other.who.clone());
         let identity = who.as_ref().map(|who| cx.shown(who, self.tenant));
         let asked = if sdp.is_some() { Asked::Answer } else { Asked::Offer };
         cx.command(id, LegCommand::Offer { sdp, identity });

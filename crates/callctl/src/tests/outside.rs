@@ -234,6 +234,22 @@ fn a_caller_from_outside_reaches_numbers_of_the_company() {
     w.expect_drained();
 }
 
+/// Neither who rings, nor who answers, nor to whom the call is transferred.
+#[test]
+fn names_of_the_company_are_not_told_outside() {
+    let mut w = gateway();
+    comes_in(&mut w, "2002");
+    w.rings("2002");
+    w.answers("2002");
+    w.refers("2002", "2003", None);
+    w.answers("2003");
+    w.agree();
+    assert_eq!(w.shows("2900"), "");
+    assert!(w.shows("2003").starts_with("09011112222"), "{}", w.shows("2003"));
+    w.hangs_up("2003");
+    w.expect_drained();
+}
+
 #[test]
 fn a_caller_without_number_is_anonymous() {
     let mut w = gateway();
