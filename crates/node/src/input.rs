@@ -79,8 +79,8 @@ pub enum Input {
         /// Each with its flow.
         bindings: Vec<(FlowId, StoredBinding)>,
     },
-    /// What voicemail boxes hold and where hunts stand, once before the first call: from the store, or of a node of
-    /// this process that failed inside.
+    /// What voicemail boxes hold and where hunts stand, once before the first call: from the store,
+    /// or of a node of this process that failed inside.
     RestoreBoxes {
         /// Their content.
         boxes: StoredBoxes,

@@ -127,9 +127,9 @@ impl Store {
         Ok(bindings)
     }
 
-    /// What voicemail boxes hold and where hunts stand. `length` tells how many milliseconds of a message's file there
-    /// are: a message that was being recorded when the former process ended is kept with what
-    /// there is of it, and one of which nothing was kept is removed (R262).
+    /// What voicemail boxes hold and where hunts stand. `length` tells how many milliseconds of a
+    /// message's file there are: a message that was being recorded when the former process ended
+    /// is kept with what there is of it, and one of which nothing was kept is removed (R262).
     pub async fn boxes(
         &self,
         length: impl Fn(u64) -> Option<u32> + Send,
