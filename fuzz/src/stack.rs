@@ -281,7 +281,6 @@ impl Run {
             |user: &str| Identity { user: user.into(), host: REALM.into(), ..Identity::default() };
         let (from, to) = (who("2002"), who(USER));
         let (max_forwards, referred_by, reliable) = (69, None, count.is_multiple_of(2));
-        let (diverted, auto_answer) = (Vec::new(), count.is_multiple_of(3));
         let invite = Invite {
             contact,
             from,
@@ -291,8 +290,8 @@ impl Run {
             max_forwards,
             referred_by,
             reliable,
-            diverted,
-            auto_answer,
+            diverted: Vec::new(),
+            auto_answer: count.is_multiple_of(3),
         };
         self.legs.push(leg);
         self.put(Input::Leg { leg, command: LegCommand::Invite(Box::new(invite)) });

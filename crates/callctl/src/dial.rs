@@ -180,25 +180,13 @@ impl Call {
                     }
                 }
                 Next::Code(..) => Cause::UnallocatedNumber,
-                Next::Page(plan) if dialing.purpose == Purpose::Basic => {
-                    match self.begin_page(cx, &plan) {
+                next @ (Next::Page(_) | Next::Voicemail { .. } | Next::Mailbox { .. }) => {
+                    let purpose = dialing.purpose;
+                    match self.serve(cx, purpose, next) {
                         Ok(()) => return,
                         Err(cause) => cause,
                     }
                 }
-                // Only whoever dials it himself pages (R261, R286).
-                Next::Page(plan) => {
-                    self.attempt().note(Mark::PageBarred(plan.dn));
-                    Cause::UnallocatedNumber
-                }
-                Next::Voicemail { of } => match self.leave_message(cx, of) {
-                    Ok(()) => return,
-                    Err(cause) => cause,
-                },
-                Next::Mailbox { of } => match self.enter_box(cx, of) {
-                    Ok(()) => return,
-                    Err(cause) => cause,
-                },
                 Next::Refuse(cause) => cause,
             };
             let verdict = last.filter(|l| l.cause == cause).unwrap_or(Verdict::new(cause));
@@ -226,6 +214,21 @@ impl Call {
         self.offered_to(cx, &plan);
         self.may_leave(cx, &plan)?;
         self.ring_plan(cx, (purpose, leg), plan, referred_by)
+    }
+
+    /// The exchange itself takes the call.
+    fn serve(&mut self, cx: &mut Cx<'_>, purpose: Purpose, next: Next) -> Result<(), Cause> {
+        match next {
+            Next::Page(plan) if purpose == Purpose::Basic => self.begin_page(cx, &plan),
+            // Only whoever dials it himself pages (R261, R286).
+            Next::Page(plan) => {
+                self.attempt().note(Mark::PageBarred(plan.dn));
+                Err(Cause::UnallocatedNumber)
+            }
+            Next::Voicemail { of } => self.leave_message(cx, of),
+            Next::Mailbox { of } => self.enter_box(cx, of),
+            _ => Err(Cause::UnallocatedNumber),
+        }
     }
 
     /// The target of a transfer or consultation is a park slot (R293).
