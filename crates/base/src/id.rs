@@ -157,6 +157,8 @@ durable! {
     RecordId,
     /// A bearer token of the API.
     ApiTokenId,
+    /// A sound that a company has uploaded.
+    SoundId,
 }
 
 #[cfg(test)]

@@ -177,6 +177,8 @@ limits! {
     FLOOD_SOURCES_MAX: usize = 20_000;
     /// Bytes that may wait to be sent on one stream; a slower reader is closed.
     STREAM_OUT_MAX: usize = 262_144;
+    /// Own sounds of a tenant, ten minutes each at most: some 0.5 GB of disk.
+    SOUNDS_MAX: usize = 100;
 }
 
 #[cfg(test)]

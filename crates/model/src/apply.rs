@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::id::{AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{
+    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+};
 use base::{Dn, MobileNumber};
 
 use crate::change::CredentialOwner;
@@ -16,7 +18,7 @@ use crate::deltas::Deltas;
 use crate::violation::Violation;
 use crate::{
     Admin, Change, Department, Device, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot,
-    PickupGroup, Site, Snapshot, Tenant, User, VirtualDn,
+    PickupGroup, Site, Snapshot, Sound, Tenant, User, VirtualDn,
 };
 
 /// The snapshot after `changes`, with the next revision; or every rule they would break, in the
@@ -63,6 +65,7 @@ pub(crate) struct Staged {
     pub(crate) slots: Wanted<(TenantId, Dn), ParkSlot>,
     pub(crate) gateways: Wanted<GatewayId, Gateway>,
     pub(crate) settings: Wanted<(TenantId, Dn), DnSettings>,
+    pub(crate) sounds: Wanted<SoundId, Sound>,
     passwords: Vec<(usize, CredentialOwner)>,
 }
 
@@ -113,6 +116,8 @@ impl Staged {
             Change::GatewayDelete(id) => delete(&mut self.gateways, id, at),
             Change::DnSettingsPut(s) => put(&mut self.settings, (s.tenant, s.dn), at, s),
             Change::DnSettingsDelete { tenant, dn } => delete(&mut self.settings, (tenant, dn), at),
+            Change::SoundPut(s) => put(&mut self.sounds, s.id, at, s),
+            Change::SoundDelete(id) => delete(&mut self.sounds, id, at),
             Change::Password(p) => self.passwords.push((at, p.owner)),
         }
     }

@@ -1,11 +1,13 @@
 //! What may be changed: a closed list that bulk files, forms and the command line all plan.
 
-use base::id::{AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{
+    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+};
 use base::{Dn, MobileNumber, Secret};
 
 use crate::{
     Admin, Department, Device, DnOwner, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot,
-    PickupGroup, Site, Snapshot, Tenant, User, VirtualDn,
+    PickupGroup, Site, Snapshot, Sound, Tenant, User, VirtualDn,
 };
 
 /// One change of durable configuration. A put makes or replaces the object with its id.
@@ -88,6 +90,10 @@ pub enum Change {
         /// 内線番号.
         dn: Dn,
     },
+    /// Makes or renames a sound, whose file is there already.
+    SoundPut(Sound),
+    /// Removes a sound that nobody has chosen; its file goes later.
+    SoundDelete(SoundId),
     /// Sets a web password or PIN. Part of the same transaction; no snapshot holds it, and it is
     /// left out of undo records.
     Password(NewPassword),
@@ -175,7 +181,9 @@ impl Change {
             | Change::MobilePut(_)
             | Change::MobileDelete(_)
             | Change::PickupPut(_)
-            | Change::PickupDelete { .. } => None,
+            | Change::PickupDelete { .. }
+            | Change::SoundPut(_)
+            | Change::SoundDelete(_) => None,
         }
     }
 
@@ -208,6 +216,8 @@ impl Change {
             | Change::DnSettingsDelete { tenant, .. } => Some(*tenant),
             Change::GatewayPut(g) => Some(g.tenant),
             Change::GatewayDelete(id) => snapshot.gateway(*id).map(|g| g.tenant),
+            Change::SoundPut(s) => Some(s.tenant),
+            Change::SoundDelete(id) => snapshot.sound(*id).map(|s| s.tenant),
             Change::Password(p) => p.owner.tenant(snapshot),
         }
     }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use base::id::{AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{
+    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+};
 use base::{Dn, MobileNumber};
 
 use crate::apply::{Staged, Wanted};
@@ -13,7 +15,7 @@ use crate::snapshot::Revision;
 use crate::violation::{Field, Violation, code};
 use crate::{
     Admin, Department, Device, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot, PickupGroup,
-    Site, Snapshot, Tenant, User, VirtualDn,
+    Site, Snapshot, Sound, Tenant, User, VirtualDn,
 };
 
 /// What leaves and what enters one kind of object, with the index of the change.
@@ -97,6 +99,7 @@ pub(crate) struct Deltas {
     pub(crate) slots: Delta<ParkSlot>,
     pub(crate) gateways: Delta<Gateway>,
     pub(crate) settings: Delta<DnSettings>,
+    pub(crate) sounds: Delta<Sound>,
 }
 
 type Numbered = (TenantId, u16);
@@ -123,6 +126,7 @@ impl Deltas {
         let gateway = |id: GatewayId| now.gateway_by_id.find(hash_of(&id), |g| g.id == id);
         let settings =
             |key: Dialled| now.settings_by_dn.find(hash_of(&key), |s| (s.tenant, s.dn) == key);
+        let sound = |id: SoundId| now.sound_by_id.find(hash_of(&id), |s| s.id == id);
         Deltas {
             tenants: Delta::between(&staged.tenants, tenant, found),
             sites: Delta::between(&staged.sites, site, found),
@@ -137,6 +141,7 @@ impl Deltas {
             slots: Delta::between(&staged.slots, slot, found),
             gateways: Delta::between(&staged.gateways, gateway, found),
             settings: Delta::between(&staged.settings, settings, found),
+            sounds: Delta::between(&staged.sounds, sound, found),
         }
     }
 
@@ -254,6 +259,10 @@ impl Deltas {
         next.settings = now.settings.patched(&settings.gone(), settings.fresh(), order);
         next.settings_by_dn =
             settings.index(&now.settings_by_dn, |s| Some(hash_of(&(s.tenant, s.dn))));
+        let sounds = &self.sounds;
+        let order = |a: &Sound, b: &Sound| (a.tenant, a.id).cmp(&(b.tenant, b.id));
+        next.sounds = now.sounds.patched(&sounds.gone(), sounds.fresh(), order);
+        next.sound_by_id = sounds.index(&now.sound_by_id, |s| Some(hash_of(&s.id)));
     }
 
     /// Gives `next` its revision and marks the tenants that the changes touched.
@@ -292,6 +301,7 @@ impl Deltas {
         add(&mut out, &self.slots, |s| s.tenant);
         add(&mut out, &self.gateways, |g| g.tenant);
         add(&mut out, &self.settings, |s| s.tenant);
+        add(&mut out, &self.sounds, |s| s.tenant);
         out
     }
 }

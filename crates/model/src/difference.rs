@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use base::id::{AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{
+    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+};
 use base::{Dn, MobileNumber};
 
 use crate::{Change, Snapshot};
@@ -57,6 +59,7 @@ enum Target {
     ParkSlot(TenantId, Dn),
     Gateway(GatewayId),
     Settings(TenantId, Dn),
+    Sound(SoundId),
 }
 
 impl Change {
@@ -89,6 +92,8 @@ impl Change {
             Change::GatewayDelete(id) => Target::Gateway(*id),
             Change::DnSettingsPut(s) => Target::Settings(s.tenant, s.dn),
             Change::DnSettingsDelete { tenant, dn } => Target::Settings(*tenant, *dn),
+            Change::SoundPut(s) => Target::Sound(s.id),
+            Change::SoundDelete(id) => Target::Sound(*id),
             Change::Password(_) => return None,
         })
     }
@@ -109,6 +114,7 @@ impl Change {
                 | Change::ParkSlotDelete { .. }
                 | Change::GatewayDelete(_)
                 | Change::DnSettingsDelete { .. }
+                | Change::SoundDelete(_)
         )
     }
 }
@@ -135,6 +141,7 @@ impl Target {
             Target::Settings(tenant, dn) => {
                 Change::DnSettingsPut(s.dn_settings(tenant, dn)?.clone())
             }
+            Target::Sound(id) => Change::SoundPut(s.sound(id)?.clone()),
         })
     }
 
@@ -154,6 +161,7 @@ impl Target {
             Target::ParkSlot(tenant, dn) => Change::ParkSlotDelete { tenant, dn },
             Target::Gateway(id) => Change::GatewayDelete(id),
             Target::Settings(tenant, dn) => Change::DnSettingsDelete { tenant, dn },
+            Target::Sound(id) => Change::SoundDelete(id),
         }
     }
 }
@@ -204,10 +212,13 @@ fn gone(before: &Snapshot, after: &Snapshot, tenant: TenantId, out: &mut Vec<Cha
     b.users(tenant).for_each(|u| add(Target::User(u.id), a.user(u.id).is_some()));
     b.admins(tenant).for_each(|x| add(Target::Admin(x.id), a.admin(x.id).is_some()));
     b.sites(tenant).for_each(|s| add(Target::Site(s.id), a.site(s.id).is_some()));
+    b.sounds(tenant).for_each(|s| add(Target::Sound(s.id), a.sound(s.id).is_some()));
 }
 
 fn put(before: &Snapshot, after: &Snapshot, tenant: TenantId, out: &mut Vec<Change>) {
     let (b, a) = (before, after);
+    let sounds = a.sounds(tenant).filter(|s| b.sound(s.id) != Some(s));
+    out.extend(sounds.map(|s| Change::SoundPut(s.clone())));
     let sites = a.sites(tenant).filter(|s| b.site(s.id) != Some(s));
     out.extend(sites.map(|s| Change::SitePut(s.clone())));
     let departments = a.departments(tenant).filter(|d| b.department(d.id) != Some(d));

@@ -6,6 +6,7 @@ use base::Dn;
 use base::id::TenantId;
 
 use crate::destination::Forward;
+use crate::sound::Spoken;
 
 /// When a forward counts, in the order in which a call tests them (R066).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +100,9 @@ pub struct DnSettings {
     pub keep_days: u16,
     /// The number that is shown to those who are called; default the own (R092).
     pub shown: ShownNumber,
+    /// Language of what is said to the number, and of the standard greeting of its mailbox;
+    /// default the site's (J120, R262).
+    pub spoken: Option<Spoken>,
 }
 
 impl DnSettings {
@@ -128,6 +132,7 @@ impl DnSettings {
             messages_max: 100,
             keep_days: 90,
             shown: ShownNumber::Own,
+            spoken: None,
         }
     }
 

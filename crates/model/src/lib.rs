@@ -35,6 +35,7 @@ pub mod plan;
 pub mod record;
 pub mod site;
 pub mod snapshot;
+pub mod sound;
 pub mod tenant;
 pub mod terminal_login;
 pub mod user;
@@ -65,6 +66,7 @@ pub use password::{PasswordError, PinError, check_eight, check_password, check_p
 pub use pickup::PickupGroup;
 pub use site::{HoldAgain, MediaPath, Outside, Site, Tones};
 pub use snapshot::{DnOwner, Revision, Snapshot};
+pub use sound::{SiteMusic, Sound, Spoken};
 pub use tenant::{Options, Preset, Tenant, TenantOption, WebPolicy};
 pub use user::{User, UserState};
 pub use violation::{Conflict, Field, Noun, Violation};

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The part of a list that belongs to a tenant, which comes first in its order.
-fn of_tenant<T>(
+pub(crate) fn of_tenant<T>(
     list: &Ordered<T>,
     tenant: TenantId,
     of: impl Fn(&T) -> TenantId,

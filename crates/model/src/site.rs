@@ -6,6 +6,7 @@ use base::id::{SiteId, TenantId};
 
 use crate::code::{CodeKind, SiteCode};
 use crate::destination::Destination;
+use crate::sound::{SiteMusic, Spoken};
 
 /// A site with its SIP domain (CUGドメイン名).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,10 @@ pub struct Site {
     pub park_overflow: Option<Destination>,
     /// The own number from an own terminal opens the mailbox without PIN; default yes (R262).
     pub voicemail_without_pin: bool,
+    /// What those hear whom people of the site hold; default the company's (R319).
+    pub music: SiteMusic,
+    /// Language of announcements; default the company's.
+    pub spoken: Option<Spoken>,
 }
 
 impl Site {
@@ -62,6 +67,8 @@ impl Site {
             park_s: 90,
             park_overflow: None,
             voicemail_without_pin: true,
+            music: SiteMusic::Inherit,
+            spoken: None,
         }
     }
 

@@ -9,7 +9,7 @@ use base::{Dn, MobileNumber};
 use crate::index::{Index, Ordered, Pairs, hash_of, hash_text};
 use crate::{
     Admin, Change, Department, Device, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot,
-    PickupGroup, Site, Tenant, User, VirtualDn,
+    PickupGroup, Site, Sound, Tenant, User, VirtualDn,
 };
 
 /// Number of the last change that a snapshot holds; grows by one with every commit.
@@ -87,6 +87,9 @@ pub struct Snapshot {
     /// By tenant, then Dn.
     pub(crate) settings: Ordered<DnSettings>,
     pub(crate) settings_by_dn: Index<DnSettings>,
+    /// By tenant, then id.
+    pub(crate) sounds: Ordered<Sound>,
+    pub(crate) sound_by_id: Index<Sound>,
 }
 
 impl Snapshot {
@@ -274,6 +277,7 @@ impl Snapshot {
             out.extend(list.all().iter().map(|v| put((**v).clone())));
         }
         add(&mut out, &self.tenants, Change::TenantPut);
+        add(&mut out, &self.sounds, Change::SoundPut);
         add(&mut out, &self.sites, Change::SitePut);
         add(&mut out, &self.departments, Change::DepartmentPut);
         add(&mut out, &self.users, Change::UserPut);
@@ -309,6 +313,7 @@ impl PartialEq for Snapshot {
             && same(&self.slots, &other.slots)
             && same(&self.gateways, &other.gateways)
             && same(&self.settings, &other.settings)
+            && same(&self.sounds, &other.sounds)
     }
 }
 

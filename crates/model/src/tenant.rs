@@ -1,8 +1,9 @@
 //! 契約企業: the company, its numbering plan and its switches.
 
-use base::id::TenantId;
+use base::id::{SoundId, TenantId};
 
 use crate::code::{Code, CodeKind, Codes};
+use crate::sound::Spoken;
 
 /// A company with its own numbers, sites, users and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub struct Tenant {
     pub announcements: bool,
     /// Most terminals that one person is logged in to: 1–20, default 5 (R315).
     pub accounts_max: u8,
+    /// What those hear who are on hold; default the built-in music (R319).
+    pub music: Option<SoundId>,
+    /// Language of announcements; default Japanese (J120).
+    pub spoken: Spoken,
 }
 
 /// What a tenant may contract (R236). A missing option is hidden and its codes are not active.
@@ -200,6 +205,8 @@ impl Tenant {
             options: Options::default(),
             announcements: true,
             accounts_max: 5,
+            music: None,
+            spoken: Spoken::Ja,
         }
     }
 

@@ -57,6 +57,8 @@ pub enum Noun {
     Code(CodeKind),
     /// A reserved number.
     Reserved,
+    /// An own sound, by its name.
+    Sound,
 }
 
 impl Noun {
@@ -127,6 +129,8 @@ pub enum Field {
     Range(&'static str),
     /// Settings of an extension number that goes.
     Settings,
+    /// A sound that does not exist.
+    Sound,
 }
 
 /// Codes of the catalogue that the model raises.

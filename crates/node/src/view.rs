@@ -149,6 +149,8 @@ pub(crate) fn touched(changes: &[Change], old: &Snapshot, new: &Snapshot) -> Vec
             | Change::GatewayDelete(_)
             | Change::DnSettingsPut(_)
             | Change::DnSettingsDelete { .. }
+            | Change::SoundPut(_)
+            | Change::SoundDelete(_)
             | Change::Password(_) => {}
         }
     }

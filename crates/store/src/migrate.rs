@@ -40,6 +40,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     8 "main" "0008-paging",
     9 "main" "0009-logins-and-keys",
     10 "main" "0010-hunt-pointers",
+    11 "main" "0011-sounds-and-languages",
     12 "main" "0012-gateway-accounts",
 ];
 

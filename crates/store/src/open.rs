@@ -15,7 +15,7 @@ use crate::credential::Hashing;
 use crate::crypt::Keys;
 use crate::directory::{
     Columns, admin, department, device, dn_settings, gateway, hunt, mobile, park_slot, pickup,
-    site, tenant, user, virtual_dn,
+    site, sound, tenant, user, virtual_dn,
 };
 use crate::error::{DbError, OpenError};
 use crate::folder::{Folder, at};
@@ -183,6 +183,7 @@ async fn try_soft(path: &Path, now: Wall) -> Result<SqliteConnection, OpenError>
 /// Reads the whole configuration.
 pub(crate) async fn load(conn: &mut SqliteConnection, keys: &Keys) -> Result<Snapshot, OpenError> {
     let mut changes = rows(conn, tenant::LOAD, tenant::read).await?;
+    changes.append(&mut rows(conn, sound::LOAD, sound::read).await?);
     changes.append(&mut rows(conn, site::LOAD, site::read).await?);
     changes.append(&mut rows(conn, user::LOAD, user::read).await?);
     changes.append(&mut rows(conn, device::LOAD, |row| device::read(keys, row)).await?);

@@ -76,14 +76,16 @@ fn only_services(before: &Snapshot, new: &Site) -> bool {
             park_s: new.park_s,
             park_overflow: new.park_overflow.clone(),
             voicemail_without_pin: new.voicemail_without_pin,
+            music: new.music,
+            spoken: new.spoken,
             ..old.clone()
         };
         kept == *new
     })
 }
 
-/// What a person may set (R003): forwards, 留守番 and 話中着信 of the own number, do not disturb of
-/// own terminals, the own PIN; and log in at a terminal or out of it (R233).
+/// What a person may set (R003): forwards, 留守番, 話中着信 and language of the own number, do not
+/// disturb of own terminals, the own PIN; and log in at a terminal or out of it (R233).
 fn is_own(before: &Snapshot, id: UserId, change: &Change) -> bool {
     let Some(user) = before.user(id) else { return false };
     match change {
@@ -98,6 +100,7 @@ fn is_own(before: &Snapshot, id: UserId, change: &Change) -> bool {
                 voicemail: new.voicemail,
                 voicemail_s: new.voicemail_s,
                 waiting: new.waiting,
+                spoken: new.spoken,
                 ..old.unwrap_or_else(|| DnSettings::new(new.tenant, new.dn))
             };
             kept == *new

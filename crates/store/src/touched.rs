@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use base::id::{AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{
+    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+};
 use base::{Dn, MobileNumber, Uuid};
 use model::{Change, CredentialOwner, Snapshot};
 use sqlx::sqlite::SqliteConnection;
@@ -10,8 +12,8 @@ use sqlx::sqlite::SqliteConnection;
 use crate::credential;
 use crate::crypt::Keys;
 use crate::directory::{
-    admin, department, device, dn_settings, gateway, hunt, mobile, park_slot, pickup, site, tenant,
-    user, virtual_dn,
+    admin, department, device, dn_settings, gateway, hunt, mobile, park_slot, pickup, site, sound,
+    tenant, user, virtual_dn,
 };
 use crate::error::DbError;
 use crate::rows::{Args, Rows};
@@ -32,6 +34,7 @@ pub(crate) struct Touched {
     slots: BTreeSet<(TenantId, Dn)>,
     gateways: BTreeSet<GatewayId>,
     settings: BTreeSet<(TenantId, Dn)>,
+    sounds: BTreeSet<SoundId>,
     /// Owners of passwords and PINs whom the changes delete.
     owners_gone: Vec<CredentialOwner>,
 }
@@ -127,6 +130,8 @@ impl Touched {
             Change::GatewayDelete(id) => self.gateways.insert(*id),
             Change::DnSettingsPut(s) => self.settings.insert((s.tenant, s.dn)),
             Change::DnSettingsDelete { tenant, dn } => self.settings.insert((*tenant, *dn)),
+            Change::SoundPut(s) => self.sounds.insert(s.id),
+            Change::SoundDelete(id) => self.sounds.insert(*id),
             Change::Password(_) => false,
         };
     }
@@ -162,6 +167,8 @@ impl Touched {
         delete(tx, &admin::DELETE, &admins, |a| (a.tenant, a.id.0)).await?;
         let sites = held(&self.sites, |id| b.site(id));
         delete(tx, &site::DELETE, &sites, |s| (s.tenant, s.id.0)).await?;
+        let sounds = held(&self.sounds, |id| b.sound(id));
+        delete(tx, &sound::DELETE, &sounds, |s| (s.tenant, s.id.0)).await?;
         let tenants = held(&self.tenants, |id| b.tenant(id));
         tenant::DELETE.run(tx, &tenants, |t, args| args.id(t.id.0)).await?;
         let gone = self.owners_gone.iter();
@@ -178,6 +185,7 @@ impl Touched {
     ) -> Result<(), DbError> {
         let a = after;
         tenant::put(tx, &held(&self.tenants, |id| a.tenant(id))).await?;
+        sound::put(tx, &held(&self.sounds, |id| a.sound(id))).await?;
         site::put(tx, &held(&self.sites, |id| a.site(id))).await?;
         user::put(tx, &held(&self.users, |id| a.user(id))).await?;
         device::put(tx, keys, &held(&self.devices, |id| a.device(id))).await?;

@@ -1,14 +1,15 @@
 //! Tenants, sites, users, terminals, mobile lines and administrators.
 
 use base::MobileNumber;
-use base::id::{AdminId, DepartmentId, DeviceId, SiteId, TenantId, UserId};
+use base::id::{AdminId, DepartmentId, DeviceId, SiteId, SoundId, TenantId, UserId};
 
 use super::services::{put_destination, take_destination};
+use super::sounds::{put_site_music, put_spoken, take_site_music, take_spoken};
 use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
     Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, HoldAgain, MediaPath, MobileLine,
-    MobileState, Options, Outside, Preset, Site, SiteCode, SrtpPolicy, Tenant, Tones, User,
+    MobileState, Options, Outside, Preset, Site, SiteCode, Spoken, SrtpPolicy, Tenant, Tones, User,
     UserState, WebPolicy,
 };
 
@@ -38,6 +39,8 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     out.number(u64::from(tenant.options.bits()));
     out.byte(tenant.announcements.into());
     out.byte(tenant.accounts_max);
+    out.option(tenant.music, |o, id| o.id(id.0));
+    put_one_of(&tenant.spoken, &Spoken::ALL, out);
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -57,6 +60,8 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         options: Options::default(),
         announcements: true,
         accounts_max: 5,
+        music: None,
+        spoken: Spoken::Ja,
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -71,6 +76,8 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
     }
     if version > 2 {
         tenant.accounts_max = take.byte()?;
+        tenant.music = take.option(Take::id)?.map(SoundId);
+        tenant.spoken = take.one_of(&Spoken::ALL)?;
     }
     Ok(tenant)
 }
@@ -114,6 +121,8 @@ pub(super) fn put_site(site: &Site, out: &mut Vec<u8>) {
     out.number(u64::from(site.park_s));
     put_destination(site.park_overflow.as_ref(), out);
     out.byte(site.voicemail_without_pin.into());
+    put_site_music(site.music, out);
+    put_spoken(site.spoken, out);
 }
 
 pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, DecodeError> {
@@ -133,6 +142,10 @@ pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, Decode
         site.park_s = take.small()?;
         site.park_overflow = take_destination(take)?;
         site.voicemail_without_pin = take.flag()?;
+    }
+    if version > 2 {
+        site.music = take_site_music(take)?;
+        site.spoken = take_spoken(take)?;
     }
     Ok(site)
 }

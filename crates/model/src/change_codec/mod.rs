@@ -2,9 +2,12 @@
 
 mod directory;
 mod services;
+mod sounds;
 
 use base::Uuid;
-use base::id::{AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{
+    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+};
 
 use crate::Change;
 use crate::codec::{DecodeError, Put, Take};
@@ -17,11 +20,13 @@ use services::{
     put_slot, put_virtual, take_department, take_gateway, take_gateway_with_account, take_hunt,
     take_pickup, take_settings, take_slot, take_virtual,
 };
+use sounds::{put_sound, take_sound};
 
 /// Version of the form that [`encode_changes`] writes. Version 1 had neither codes, options and
 /// announcements of tenants, nor settings of sites but the first, nor pickup rights of users, nor
-/// the switches of terminals; version 2 had no pages of departments, neither the most terminals of
-/// a person nor the former terminals of a stopped one; they are read as their defaults.
+/// the switches of terminals; version 2 had neither pages of departments, the most terminals of a
+/// person, the former terminals of a stopped one, music nor languages; they are read as their
+/// defaults.
 const VERSION: u8 = 3;
 
 /// The oldest version that is read.
@@ -96,6 +101,8 @@ fn encode(change: &Change, out: &mut Vec<u8>) {
             put_id(26, tenant.0, out);
             out.text(&dn.text());
         }
+        Change::SoundPut(sound) => put_sound(sound, out),
+        Change::SoundDelete(id) => put_id(42, id.0, out),
         Change::Password(_) => {}
     }
 }
@@ -127,8 +134,10 @@ fn decode(take: &mut Take<'_>, version: u8) -> Result<Change, DecodeError> {
         23 => Change::GatewayPut(take_gateway(take)?),
         GATEWAY_WITH_ACCOUNT => Change::GatewayPut(take_gateway_with_account(take)?),
         24 => Change::GatewayDelete(GatewayId(take.id()?)),
-        25 => Change::DnSettingsPut(take_settings(take)?),
+        25 => Change::DnSettingsPut(take_settings(take, version)?),
         26 => Change::DnSettingsDelete { tenant: TenantId(take.id()?), dn: take.dn()? },
+        41 => Change::SoundPut(take_sound(take)?),
+        42 => Change::SoundDelete(SoundId(take.id()?)),
         _ => return Err(DecodeError::Bad("kind of change")),
     })
 }

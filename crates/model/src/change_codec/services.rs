@@ -3,6 +3,7 @@
 use base::Dn;
 use base::id::{DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
 
+use super::sounds::{put_spoken, take_spoken};
 use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
@@ -218,9 +219,10 @@ pub(super) fn put_settings(settings: &DnSettings, out: &mut Vec<u8>) {
         out.number(u64::from(number));
     }
     put_one_of(&settings.shown, &ShownNumber::ALL, out);
+    put_spoken(settings.spoken, out);
 }
 
-pub(super) fn take_settings(take: &mut Take<'_>) -> Result<DnSettings, DecodeError> {
+pub(super) fn take_settings(take: &mut Take<'_>, version: u8) -> Result<DnSettings, DecodeError> {
     Ok(DnSettings {
         tenant: TenantId(take.id()?),
         dn: take.dn()?,
@@ -239,5 +241,6 @@ pub(super) fn take_settings(take: &mut Take<'_>) -> Result<DnSettings, DecodeErr
         messages_max: take.small()?,
         keep_days: take.small()?,
         shown: take.one_of(&ShownNumber::ALL)?,
+        spoken: if version > 2 { take_spoken(take)? } else { None },
     })
 }

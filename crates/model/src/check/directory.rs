@@ -4,7 +4,7 @@ use super::{Case, Found, destinations, in_range, name, rival, text, violation};
 use crate::index::hash_text;
 use crate::plan;
 use crate::violation::{Conflict, Field, Violation, code};
-use crate::{Admin, Device, DnOwner, MobileLine, MobileState, Site, Tenant, User};
+use crate::{Admin, Device, DnOwner, MobileLine, MobileState, Site, SiteMusic, Tenant, User};
 
 impl Case<'_> {
     pub(super) fn tenant(&self, at: usize, tenant: &Tenant, found: &mut Found) {
@@ -24,6 +24,7 @@ impl Case<'_> {
         }
         in_range(at, ("accounts-max", Tenant::ACCOUNTS_MAX), tenant.accounts_max, found);
         self.tenant_codes(at, tenant, found);
+        self.sound_exists(at, tenant.id, tenant.music, found);
     }
 
     pub(super) fn tenant_gone(&self, at: usize, tenant: &Tenant, found: &mut Found) {
@@ -38,6 +39,7 @@ impl Case<'_> {
             || after.dns(tenant.id).next().is_some()
             || after.pickup_groups(tenant.id).next().is_some()
             || after.gateways(tenant.id).next().is_some()
+            || after.sounds(tenant.id).next().is_some()
             || after.admins(tenant.id).next().is_some();
         if in_use {
             found.push(violation(at, code::IN_USE, Field::Object, &tenant.name));
@@ -56,6 +58,11 @@ impl Case<'_> {
             found.push(violation(at, code::BAD_TEXT, Field::Prefix, number));
         }
         self.site_codes(at, site, found);
+        let own = match site.music {
+            SiteMusic::Own(id) => Some(id),
+            SiteMusic::Inherit | SiteMusic::BuiltIn => None,
+        };
+        self.sound_exists(at, site.tenant, own, found);
         in_range(at, ("park-s", Site::PARK_S), site.park_s, found);
         destinations(at, &[], site.park_overflow.as_ref(), found);
         self.site_is_alone(at, site, found);

@@ -4,6 +4,7 @@ mod codes;
 mod directory;
 mod groups;
 mod numbers;
+mod sounds;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -104,6 +105,9 @@ pub(crate) fn check(case: &Case<'_>, found: &mut Found) {
     deltas.slots.added.iter().for_each(|(at, s)| case.slot(*at, s, found));
     deltas.gateways.added.iter().for_each(|(at, g)| case.gateway(*at, g, found));
     deltas.settings.added.iter().for_each(|(at, s)| case.settings(*at, s, found));
+    deltas.sounds.added.iter().for_each(|(at, s)| case.sound(*at, s, found));
+    deltas.sounds.removed.iter().for_each(|(at, s)| case.sound_gone(*at, s, found));
+    case.too_many_sounds(found);
     case.quota(found);
     case.collisions(found);
 }

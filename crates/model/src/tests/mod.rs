@@ -7,4 +7,5 @@ mod property;
 mod rules;
 mod scale;
 mod services;
+mod sounds;
 mod world;

@@ -74,6 +74,8 @@ fn service() -> impl Strategy<Value = Change> {
             Change::DnSettingsPut(changed)
         }),
         number().prop_map(move |t| Change::DnSettingsDelete { tenant, dn: dn(&t) }),
+        (0u128..3).prop_map(|n| Change::SoundPut(super::sounds::sound(n, &n.to_string()))),
+        (0u128..3).prop_map(|n| Change::SoundDelete(super::sounds::sound(n, "").id)),
         (0u128..12, 2000u32..2012, 0u128..4).prop_map(|(n, t, d)| {
             let pickup_departments = [department_id(d)].into();
             Change::UserPut(User { pickup_departments, ..user(n, &t.to_string()) })

@@ -4,20 +4,20 @@ use base::id::TenantId;
 use model::{Change, DnSettings, ShownNumber, Waiting};
 use sqlx::sqlite::SqliteRow;
 
-use super::{Columns, add_forward, number_of};
+use super::{Columns, add_forward, add_spoken, number_of};
 use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, dn, forward_all, forward_all_last, forward_busy,
     forward_busy_last, forward_no_answer, forward_no_answer_last, forward_unregistered,
     forward_unregistered_last, no_answer_s, voicemail, voicemail_s, waiting, call_limit, record_s,
-    messages_max, keep_days, shown FROM dn_settings";
+    messages_max, keep_days, shown, spoken FROM dn_settings";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO dn_settings (tenant, dn, forward_all, forward_all_last, forward_busy,
      forward_busy_last, forward_no_answer, forward_no_answer_last, forward_unregistered,
      forward_unregistered_last, no_answer_s, voicemail, voicemail_s, waiting, call_limit, record_s,
-     messages_max, keep_days, shown) VALUES",
-    19,
+     messages_max, keep_days, shown, spoken) VALUES",
+    20,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -38,6 +38,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         messages_max: c.small()?,
         keep_days: c.small()?,
         shown: c.one_of(&ShownNumber::ALL)?,
+        spoken: c.spoken()?,
     }))
 }
 
@@ -58,6 +59,7 @@ pub(crate) async fn put(
         args.add(i64::from(s.messages_max));
         args.add(i64::from(s.keep_days));
         args.add(number_of(&s.shown, &ShownNumber::ALL));
+        add_spoken(args, s.spoken);
     })
     .await
 }

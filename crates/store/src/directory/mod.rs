@@ -12,6 +12,7 @@ pub(crate) mod mobile;
 pub(crate) mod park_slot;
 pub(crate) mod pickup;
 pub(crate) mod site;
+pub(crate) mod sound;
 pub(crate) mod tenant;
 pub(crate) mod user;
 pub(crate) mod virtual_dn;
@@ -20,7 +21,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use base::{Dn, Uuid, Wall};
-use model::{Destination, Forward};
+use model::{Destination, Forward, Spoken};
 
 use crate::error::DbError;
 use crate::rows::{Args, id_of};
@@ -130,11 +131,23 @@ impl<'r> Columns<'r> {
         Ok(Forward { to: self.destination()?, last: self.destination()? })
     }
 
+    /// A language, where one is chosen.
+    pub(crate) fn spoken(&mut self) -> Result<Option<Spoken>, DbError> {
+        let at: Option<usize> = self.small_option()?;
+        let of = |at| Spoken::ALL.get(at).copied().ok_or(DbError::corrupt("variant"));
+        at.map(of).transpose()
+    }
+
     /// One of `all`, by its index.
     pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> Result<T, DbError> {
         let at: usize = self.small()?;
         all.get(at).copied().ok_or(DbError::corrupt("variant"))
     }
+}
+
+/// What [`Columns::spoken`] reads.
+pub(crate) fn add_spoken(args: &mut Args, spoken: Option<Spoken>) {
+    args.add(spoken.map(|s| number_of(&s, &Spoken::ALL)));
 }
 
 /// Number of a variant: its index in `all`.

@@ -1,21 +1,23 @@
 //! 拠点 as rows.
 
-use base::id::{SiteId, TenantId};
-use model::{Change, Code, CodeKind, HoldAgain, MediaPath, Outside, Site, SiteCode, Tones};
+use base::id::{SiteId, SoundId, TenantId};
+use model::{
+    Change, Code, CodeKind, HoldAgain, MediaPath, Outside, Site, SiteCode, SiteMusic, Tones,
+};
 use sqlx::sqlite::SqliteRow;
 
-use super::{Columns, add_overflow, number_of};
+use super::{Columns, add_overflow, add_spoken, number_of};
 use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, domain, name, media_path, number, codes, tones,
-    hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin
-    FROM site";
+    hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin,
+    music, own_music, spoken FROM site";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO site (tenant, id, domain, domain_key, name, media_path, number, codes, tones,
-     hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin)
-     VALUES",
-    15,
+     hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin,
+     music, own_music, spoken) VALUES",
+    18,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -35,6 +37,13 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
     site.park_s = c.small()?;
     site.park_overflow = c.destination()?;
     site.voicemail_without_pin = c.flag()?;
+    site.music = match (c.small::<u8>()?, c.id_option()?) {
+        (0, _) => SiteMusic::Inherit,
+        (1, _) => SiteMusic::BuiltIn,
+        (2, Some(id)) => SiteMusic::Own(SoundId(id)),
+        _ => return Err(DbError::corrupt("music")),
+    };
+    site.spoken = c.spoken()?;
     Ok(Change::SitePut(site))
 }
 
@@ -78,6 +87,14 @@ pub(crate) async fn put(conn: &mut sqlx::SqliteConnection, sites: &[&Site]) -> R
         args.add(i64::from(s.park_s));
         add_overflow(args, s.park_overflow.as_ref());
         args.add(i64::from(s.voicemail_without_pin));
+        let (music, own) = match s.music {
+            SiteMusic::Inherit => (0i64, None),
+            SiteMusic::BuiltIn => (1, None),
+            SiteMusic::Own(id) => (2, Some(id.0)),
+        };
+        args.add(music);
+        args.add(own.map(|id| id.bytes().to_vec()));
+        add_spoken(args, s.spoken);
     })
     .await
 }

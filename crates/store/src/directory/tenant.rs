@@ -1,7 +1,7 @@
 //! 契約企業 as rows.
 
-use base::id::TenantId;
-use model::{Change, Code, CodeKind, Codes, Options, Preset, Tenant, WebPolicy};
+use base::id::{SoundId, TenantId};
+use model::{Change, Code, CodeKind, Codes, Options, Preset, Spoken, Tenant, WebPolicy};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, number_of};
@@ -10,12 +10,12 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT id, name, realm, preset, sip_secret_compat, quota,
     is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-    announcements, accounts_max FROM tenant";
+     announcements, accounts_max, music, spoken FROM tenant";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO tenant (id, name, realm, preset, sip_secret_compat, quota,
      is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max) VALUES",
-    15,
+     announcements, accounts_max, music, spoken) VALUES",
+    17,
     "",
 );
 pub(crate) static DELETE: Rows = Rows::new("DELETE FROM tenant WHERE (id) IN (VALUES", 1, ")");
@@ -38,6 +38,8 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         options: Options::from_bits(c.small()?),
         announcements: c.flag()?,
         accounts_max: c.small()?,
+        music: c.id_option()?.map(SoundId),
+        spoken: c.one_of(&Spoken::ALL)?,
     }))
 }
 
@@ -78,6 +80,8 @@ pub(crate) async fn put(
         args.add(i64::from(t.options.bits()));
         args.add(i64::from(t.announcements));
         args.add(i64::from(t.accounts_max));
+        args.add(t.music.map(|id| id.0.bytes().to_vec()));
+        args.add(number_of(&t.spoken, &Spoken::ALL));
     })
     .await
 }

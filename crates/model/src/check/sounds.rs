@@ -1,0 +1,69 @@
+//! Own sounds.
+
+use std::collections::BTreeMap;
+
+use base::id::{SoundId, TenantId};
+use base::limits;
+
+use super::{Case, Found, against, name, violation};
+use crate::violation::{Conflict, Field, Noun, Violation, code};
+use crate::{SiteMusic, Sound};
+
+impl Case<'_> {
+    pub(super) fn sound(&self, at: usize, sound: &Sound, found: &mut Found) {
+        let old = self.before.sound(sound.id).map(|s| s.tenant);
+        self.tenant_exists(at, sound.tenant, old, found);
+        name(at, Field::Name, &sound.name, found);
+        let mut others = self.after.sounds(sound.tenant).filter(|s| s.id != sound.id);
+        if others.any(|s| s.name == sound.name) {
+            let clash = violation(at, code::DUPLICATE, Field::Name, &sound.name);
+            found.push(against(clash, Noun::Sound, &sound.name));
+        }
+    }
+
+    /// A sound that somebody has chosen stays; all who have are named.
+    pub(super) fn sound_gone(&self, at: usize, sound: &Sound, found: &mut Found) {
+        let (after, id) = (self.after, sound.id);
+        if after.sound(id).is_some() {
+            return;
+        }
+        let clash = || violation(at, code::IN_USE, Field::Object, &sound.name);
+        if let Some(tenant) = after.tenant(sound.tenant).filter(|t| t.music == Some(id)) {
+            let with = Conflict { name: tenant.name.clone(), ..Conflict::default() };
+            found.push(Violation { with: Some(with), ..clash() });
+        }
+        let sites = after.sites(sound.tenant).filter(|s| s.music == SiteMusic::Own(id));
+        found.extend(sites.map(|s| against(clash(), Noun::Site, &s.domain)));
+    }
+
+    pub(super) fn sound_exists(
+        &self,
+        at: usize,
+        tenant: TenantId,
+        chosen: Option<SoundId>,
+        found: &mut Found,
+    ) {
+        let Some(id) = chosen else { return };
+        if self.after.sound(id).is_none_or(|s| s.tenant != tenant) {
+            found.push(violation(at, code::NOT_FOUND, Field::Sound, &id.to_string()));
+        }
+    }
+
+    /// One violation per tenant: at the first sound that is too many.
+    pub(super) fn too_many_sounds(&self, found: &mut Found) {
+        let mut made: BTreeMap<TenantId, Vec<usize>> = BTreeMap::new();
+        for (at, sound) in &self.deltas.sounds.added {
+            if self.before.sound(sound.id).is_none() {
+                made.entry(sound.tenant).or_default().push(*at);
+            }
+        }
+        for (tenant, mut at) in made {
+            let over = self.after.sounds(tenant).count().saturating_sub(limits::SOUNDS_MAX);
+            at.sort_unstable();
+            if let Some(first) = at.len().checked_sub(over).and_then(|n| at.get(n)) {
+                let most = limits::SOUNDS_MAX.to_string();
+                found.push(violation(*first, code::QUOTA, Field::Object, &most));
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+CREATE TABLE sound (
+    tenant BLOB NOT NULL,
+    id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    uploaded_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id),
+    UNIQUE (tenant, name),
+    FOREIGN KEY (tenant) REFERENCES tenant (id) DEFERRABLE INITIALLY DEFERRED
+);
+
+ALTER TABLE tenant ADD COLUMN music BLOB;
+ALTER TABLE tenant ADD COLUMN spoken SMALLINT NOT NULL DEFAULT 0;
+
+ALTER TABLE site ADD COLUMN music SMALLINT NOT NULL DEFAULT 0;
+ALTER TABLE site ADD COLUMN own_music BLOB;
+ALTER TABLE site ADD COLUMN spoken SMALLINT;
+
+ALTER TABLE dn_settings ADD COLUMN spoken SMALLINT;
