@@ -50,6 +50,7 @@ impl Call {
         self.announce = Some(Box::new(Announce {
             verdict,
             prompt,
+            language: self.language_of(cx.view.snapshot(), first),
             serial: SERIAL,
             playing: agreed,
             until: cx.now.mono + ANNOUNCEMENT_MAX,

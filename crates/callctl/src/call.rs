@@ -166,6 +166,7 @@ pub(crate) enum Purpose {
 pub(crate) struct Announce {
     pub verdict: Verdict,
     pub prompt: mediactl::PromptId,
+    pub language: mediactl::Language,
     /// Names this playing in the media plane's events.
     pub serial: u32,
     pub playing: bool,

@@ -14,8 +14,8 @@
 
 use base::id::SiteId;
 use base::{Cause, Dn, LegId, Micros, Mono};
-use mediactl::{Joined, Language, Play, PlayerId, Repeat, ToneKind};
-use model::HoldAgain;
+use mediactl::{Joined, Play, PlayerId, Repeat, ToneKind};
+use model::{HoldAgain, Snapshot};
 
 use crate::announce::prompt_for;
 use crate::call::{Call, Dialing, Link, Purpose};
@@ -185,8 +185,11 @@ impl Call {
     pub(crate) fn consult_failed(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         self.ring = None;
         let prompt = prompt_for(verdict.cause).filter(|_| cx.view.announcements(self.tenant));
+        let Some(holder) = self.consult.as_ref().map(|c| c.holder) else { return };
         let what = match prompt {
-            Some(id) => PlayerId::Prompt { id, language: Language::Ja },
+            Some(id) => {
+                PlayerId::Prompt { id, language: self.language_of(cx.view.snapshot(), holder) }
+            }
             None => PlayerId::Tone(ToneKind::Busy),
         };
         let Some(consult) = &mut self.consult else { return };
@@ -349,7 +352,7 @@ impl Call {
     }
 
     /// What the leg hears while somebody is held by code; `None` when it talks.
-    pub(crate) fn consult_join(&self, leg: &Leg) -> Option<Joined> {
+    pub(crate) fn consult_join(&self, snapshot: &Snapshot, leg: &Leg) -> Option<Joined> {
         let consult = self.consult.as_ref()?;
         let forever = |what| Joined::Player(Play { what, repeat: Repeat::Forever, serial: 0 });
         if consult.holds_now(leg.id) {
@@ -367,7 +370,7 @@ impl Call {
             }
             Stage::Failed { what, .. } => Some(forever(what)),
             Stage::Slot { slot, .. } => {
-                let what = PlayerId::Words(slot_words(slot));
+                let what = PlayerId::Words(slot_words(self.language_of(snapshot, leg.id), slot));
                 Some(Joined::Player(Play { what, repeat: Repeat::Once, serial: SERIAL }))
             }
             Stage::Box { greeting, .. } => {

@@ -11,7 +11,7 @@
 //! confirmation, or with a refusal and its reason.
 
 use base::Cause;
-use mediactl::{Language, PromptId, ToneKind, Words};
+use mediactl::{PromptId, ToneKind, Words};
 use model::own_setting::{Declined, OwnSetting};
 use model::record::Service;
 use model::{CodeKind, Destination, DnSettings, ForwardKind};
@@ -55,7 +55,7 @@ impl Call {
         };
         if kind == CodeKind::ForwardQuery {
             let settings = cx.view.snapshot().dn_settings(self.tenant, dn);
-            let words = told_settings(settings);
+            let words = told_settings(self.words(cx), settings);
             self.say_last(cx, words, Cause::AnnouncementEnded);
             return Ok(());
         }
@@ -73,8 +73,8 @@ impl Call {
         }
         let Some(wanted) = self.wish() else { return };
         let words = match result {
-            Ok(()) => confirmed(wanted),
-            Err(why) => refused(why),
+            Ok(()) => confirmed(self.words(cx), wanted),
+            Err(why) => refused(self.words(cx), why),
         };
         let cause = match result {
             Ok(()) => Cause::AnnouncementEnded,
@@ -93,10 +93,6 @@ impl Call {
     }
 }
 
-fn words() -> Words {
-    Words::new(Language::Ja)
-}
-
 fn named(kind: ForwardKind) -> PromptId {
     match kind {
         ForwardKind::All => PromptId::ForwardAll,
@@ -107,8 +103,8 @@ fn named(kind: ForwardKind) -> PromptId {
 }
 
 /// The confirmation tone and what is in force now, with the number that was dialled.
-fn confirmed(wanted: &OwnSetting) -> Words {
-    let words = words().tone(ToneKind::Confirmation);
+fn confirmed(words: Words, wanted: &OwnSetting) -> Words {
+    let words = words.tone(ToneKind::Confirmation);
     let state = |on| if on { PromptId::HasBeenSet } else { PromptId::HasBeenCleared };
     match wanted {
         OwnSetting::ForwardTo(kind, digits) => {
@@ -127,8 +123,8 @@ fn confirmed(wanted: &OwnSetting) -> Words {
     }
 }
 
-fn refused(why: Declined) -> Words {
-    let words = words().tone(ToneKind::Error).say(PromptId::CannotSet);
+fn refused(words: Words, why: Declined) -> Words {
+    let words = words.tone(ToneKind::Error).say(PromptId::CannotSet);
     match why {
         Declined::Unused | Declined::Unfit | Declined::NoLast => words.say(PromptId::ReasonUnused),
         Declined::Outside => words.say(PromptId::ReasonOutside),
@@ -140,8 +136,8 @@ fn refused(why: Declined) -> Words {
 }
 
 /// Each kind that is in force; of the destinations only as many as fit.
-fn told_settings(settings: Option<&DnSettings>) -> Words {
-    let mut said = words();
+fn told_settings(words: Words, settings: Option<&DnSettings>) -> Words {
+    let mut said = words;
     let mut any = false;
     for kind in ForwardKind::ALL {
         let Some(to) = settings.and_then(|s| s.forward(kind).to.as_ref()) else { continue };

@@ -72,6 +72,7 @@ mod ring;
 mod route;
 mod settle;
 mod slot;
+mod speech;
 mod summary;
 mod survey;
 #[cfg(test)]

@@ -15,8 +15,8 @@ const NOTICE_MAX: Micros = Micros::seconds(15);
 const SERIAL: u32 = 2;
 
 /// The number of a park slot as it is told.
-pub(crate) fn slot_words(slot: base::Dn) -> Words {
-    Words::new(Language::Ja).say(PromptId::ParkNumberIs).digits(&slot.text())
+pub(crate) fn slot_words(language: Language, slot: base::Dn) -> Words {
+    Words::new(language).say(PromptId::ParkNumberIs).digits(&slot.text())
 }
 
 /// What a party hears now.
@@ -42,7 +42,8 @@ impl Call {
 
     /// The number of the slot, and then the end of the leg.
     pub(crate) fn tell_slot(&mut self, cx: &mut Cx<'_>, leg: LegId, slot: base::Dn) {
-        self.notify(cx, leg, PlayerId::Words(slot_words(slot)), true);
+        let words = slot_words(self.language_of(cx.view.snapshot(), leg), slot);
+        self.notify(cx, leg, PlayerId::Words(words), true);
     }
 
     /// The same for a leg that has no part in the call.

@@ -44,7 +44,7 @@ const LATER: Micros = Micros::seconds(5);
 #[derive(Debug)]
 pub(crate) struct Parked {
     pub slot: Dn,
-    site: SiteId,
+    pub site: SiteId,
     by: Arc<Person>,
     since: Mono,
     /// When the parker is called back; `None` while it is.

@@ -11,7 +11,7 @@
 
 use base::id::UserId;
 use base::{Cause, Dn, Micros, Secret};
-use mediactl::{Language, PlayerId, PromptId, ToneKind, Words};
+use mediactl::{PlayerId, PromptId, ToneKind};
 use model::DnOwner;
 use model::own_setting::Declined;
 use model::record::Service;
@@ -90,7 +90,7 @@ impl Call {
             return Ok(());
         }
         let entering = Entering { of, user, typed: String::new(), wrong: 0, is_judged: false };
-        let said = Words::new(Language::Ja).say(PromptId::EnterPin);
+        let said = self.words_of_box(cx, of).say(PromptId::EnterPin);
         let does = Does::Plays(PlayerId::Words(said));
         self.talk(cx, Stage::Entering(Box::new(entering)), does, TYPE_WAIT);
         self.open_voice(cx);
@@ -135,7 +135,7 @@ impl Call {
         entering.is_judged = false;
         entering.wrong += 1;
         let again = entering.wrong < TRIES;
-        let said = Words::new(Language::Ja).tone(ToneKind::Error).say(PromptId::WrongPin);
+        let said = self.words_of_box(cx, of).tone(ToneKind::Error).say(PromptId::WrongPin);
         match again {
             true => {
                 let said = said.say(PromptId::EnterPin);
@@ -150,7 +150,7 @@ impl Call {
     pub(crate) fn entering_over(&mut self, cx: &mut Cx<'_>, is_late: bool) {
         let is_judged = self.entering().is_some_and(|e| e.is_judged);
         if is_late || is_judged {
-            let said = Words::new(Language::Ja).tone(ToneKind::Error);
+            let said = self.words(cx).tone(ToneKind::Error);
             return self.say_last(cx, said, Cause::FeatureNotPermitted);
         }
         self.do_next(cx, Does::Nothing, TYPE_WAIT);

@@ -10,7 +10,7 @@
 //! Who hangs up leaves what was recorded by then: the box knows of it, not the call.
 
 use base::{Cause, Dn, Micros};
-use mediactl::{FileId, Language, PlayerId, PromptId, ToneKind, Words};
+use mediactl::{FileId, PlayerId, PromptId, ToneKind, Words};
 use model::StoredMessage;
 use model::record::Service;
 
@@ -38,10 +38,6 @@ enum Step {
     Keeping(u64),
 }
 
-fn words() -> Words {
-    Words::new(Language::Ja)
-}
-
 impl Call {
     /// The caller, or who is transferred, comes to the box of a number.
     pub(crate) fn leave_message(&mut self, cx: &mut Cx<'_>, of: Dn) -> Result<(), Cause> {
@@ -66,7 +62,8 @@ impl Call {
         let key = (self.tenant, of);
         cx.core.boxes.expire(cx.now.wall, (key, cx.view.snapshot()), cx.out);
         if self.is_box_full(cx, of) {
-            self.say_last(cx, words().say(PromptId::BoxFull), Cause::AnnouncementEnded);
+            let said = self.words_of_box(cx, of).say(PromptId::BoxFull);
+            self.say_last(cx, said, Cause::AnnouncementEnded);
             return Ok(());
         }
         let (step, play) = self.greeting_of(cx, of);
@@ -97,6 +94,14 @@ impl Call {
         }
     }
 
+    /// Nothing yet, in the language of the box that is talked to.
+    fn box_words(&self, cx: &Cx<'_>) -> Words {
+        match self.leaving() {
+            Some(leaving) => self.words_of_box(cx, leaving.of),
+            None => self.words(cx),
+        }
+    }
+
     /// What played has ended, or nothing came in time.
     pub(crate) fn leaving_over(&mut self, cx: &mut Cx<'_>) {
         let Some(Leaving { of, step }) = self.leaving() else { return };
@@ -120,7 +125,7 @@ impl Call {
     }
 
     fn play_tone(&mut self, cx: &mut Cx<'_>, of: Dn) {
-        let play = PlayerId::Words(words().tone(ToneKind::Record));
+        let play = PlayerId::Words(self.words_of_box(cx, of).tone(ToneKind::Record));
         let stage = Stage::Leaving(Leaving { of, step: Step::Tone });
         self.talk(cx, stage, Does::Plays(play), WORDS_MAX);
     }
@@ -134,7 +139,8 @@ impl Call {
             return self.promise_nothing(cx);
         }
         if self.is_box_full(cx, of) {
-            return self.say_last(cx, words().say(PromptId::BoxFull), Cause::AnnouncementEnded);
+            let said = self.words_of_box(cx, of).say(PromptId::BoxFull);
+            return self.say_last(cx, said, Cause::AnnouncementEnded);
         }
         let max_s = boxes::settings(cx.view.snapshot(), (self.tenant, of)).record_s;
         let file = cx.core.rng.next_u64();
@@ -168,9 +174,10 @@ impl Call {
         if !self.is_at(file) {
             return;
         }
+        let words = self.box_words(cx);
         let said = match kept {
-            true => words().say(PromptId::MessageSaved),
-            false => words().tone(ToneKind::Error),
+            true => words.say(PromptId::MessageSaved),
+            false => words.tone(ToneKind::Error),
         };
         self.say_last(cx, said, Cause::NormalClearing);
     }
@@ -182,7 +189,7 @@ impl Call {
     }
 
     fn promise_nothing(&mut self, cx: &mut Cx<'_>) {
-        let said = words().tone(ToneKind::Error).say(PromptId::CannotRecord);
+        let said = self.box_words(cx).tone(ToneKind::Error).say(PromptId::CannotRecord);
         self.say_last(cx, said, Cause::AnnouncementEnded);
     }
 

@@ -17,7 +17,7 @@
 
 use base::time::TOKYO_OFFSET_S;
 use base::{Cause, Dn, Micros};
-use mediactl::{FileId, Language, PlayerId, PromptId, ToneKind, Words};
+use mediactl::{FileId, PlayerId, PromptId, ToneKind, Words};
 use model::StoredMessage;
 use model::record::Service;
 
@@ -64,10 +64,6 @@ enum Step {
     Keeps(u64),
 }
 
-fn words() -> Words {
-    Words::new(Language::Ja)
-}
-
 impl Call {
     /// Opens a box to who may listen to it.
     pub(crate) fn open_box(&mut self, cx: &mut Cx<'_>, of: Dn) {
@@ -79,8 +75,8 @@ impl Call {
         let is_new = |file: &&u64| cx.core.boxes.message(key, **file).is_some_and(|m| !m.heard);
         let new = list.iter().filter(is_new).count();
         let said = match (new, list.is_empty()) {
-            (0, false) => words(),
-            _ => words().new_messages(u16::try_from(new).unwrap_or(u16::MAX)),
+            (0, false) => self.words_of_box(cx, of),
+            _ => self.words_of_box(cx, of).new_messages(u16::try_from(new).unwrap_or(u16::MAX)),
         };
         let is_empty = list.is_empty();
         let listening = Listening { of, list, at: 0, helped: false, step: Step::Tells };
@@ -90,6 +86,14 @@ impl Call {
             false => self.play_from(cx, 0, said),
         }
         self.open_voice(cx);
+    }
+
+    /// Nothing yet, in the language of the box that is open.
+    fn menu(&self, cx: &Cx<'_>) -> Words {
+        match self.voice.as_ref().map(|v| &v.stage) {
+            Some(Stage::Listening(listening)) => self.words_of_box(cx, listening.of),
+            _ => self.words(cx),
+        }
     }
 
     fn listening(&mut self) -> Option<&mut Listening> {
@@ -148,7 +152,7 @@ impl Call {
                 self.step_to(cx, Step::Plays, Does::Plays(play), MESSAGE_MAX);
             }
             // Somebody else has removed it.
-            None => self.go(cx, 1, words()),
+            None => self.go(cx, 1, self.menu(cx)),
         }
     }
 
@@ -167,7 +171,7 @@ impl Call {
         let before = listening.list.iter().enumerate().take(listening.at).rev();
         let mut there = before.filter(|(_, file)| cx.core.boxes.message(key, **file).is_some());
         let at = there.next().map_or(0, |(at, _)| at);
-        self.play_from(cx, at, words());
+        self.play_from(cx, at, self.menu(cx));
     }
 
     /// What played has ended, or nothing came in time.
@@ -184,7 +188,7 @@ impl Call {
             Step::Waits if listening.helped => self.leave_box(cx),
             Step::Waits => {
                 listening.helped = true;
-                self.tell(cx, words().say(PromptId::VoicemailHelp));
+                self.tell(cx, self.menu(cx).say(PromptId::VoicemailHelp));
             }
             Step::Prepares => self.record_greeting(cx, of),
             Step::Records(_) | Step::Keeps(_) => self.cannot_record(cx),
@@ -213,11 +217,12 @@ impl Call {
             }
             (Step::Prepares, '#') => self.standard_greeting(cx, of),
             (Step::Records(_) | Step::Keeps(_) | Step::Prepares, _) => {}
-            (_, '1') => self.go(cx, 0, words()),
+            (_, '1') => self.go(cx, 0, self.menu(cx)),
             (_, '2') => {
                 let kept = self.at_hand(cx).is_some();
                 self.note_heard(cx, of);
-                let said = if kept { words().say(PromptId::MessageSaved) } else { words() };
+                let said =
+                    if kept { self.menu(cx).say(PromptId::MessageSaved) } else { self.menu(cx) };
                 self.go(cx, 1, said);
             }
             // Pressed twice, it must not take one that was never heard.
@@ -227,36 +232,36 @@ impl Call {
             (_, '5') => self.tell_caller_and_time(cx),
             (_, '6') => self.call_back(cx),
             (_, '9') => {
-                let said = words().say(PromptId::RecordGreeting).tone(ToneKind::Record);
+                let said = self.menu(cx).say(PromptId::RecordGreeting).tone(ToneKind::Record);
                 let does = Does::Plays(PlayerId::Words(said));
                 self.step_to(cx, Step::Prepares, does, WORDS_MAX);
             }
-            (_, '0') => self.tell(cx, words().say(PromptId::VoicemailHelp)),
+            (_, '0') => self.tell(cx, self.menu(cx).say(PromptId::VoicemailHelp)),
             (_, '#') => {
                 let by = self.first;
                 self.voice = None;
                 self.end(cx, Verdict { by, ..Verdict::new(Cause::NormalClearing) });
             }
-            _ => self.tell(cx, words().tone(ToneKind::Error)),
+            _ => self.tell(cx, self.menu(cx).tone(ToneKind::Error)),
         }
     }
 
     fn delete_at_hand(&mut self, cx: &mut Cx<'_>, of: Dn) {
         let Some(message) = self.at_hand(cx) else {
-            return self.tell(cx, words().tone(ToneKind::Error));
+            return self.tell(cx, self.menu(cx).tone(ToneKind::Error));
         };
         cx.core.boxes.delete((self.tenant, of), message.file, cx.out);
-        self.go(cx, 1, words().say(PromptId::MessageDeleted));
+        self.go(cx, 1, self.menu(cx).say(PromptId::MessageDeleted));
     }
 
     fn tell_caller_and_time(&mut self, cx: &Cx<'_>) {
         let Some(message) = self.at_hand(cx) else {
-            return self.tell(cx, words().tone(ToneKind::Error));
+            return self.tell(cx, self.menu(cx).tone(ToneKind::Error));
         };
         let said = match message.caller.is_empty() {
-            true => words().say(PromptId::CallerUnknown),
+            true => self.menu(cx).say(PromptId::CallerUnknown),
             false => {
-                let said = words().say(PromptId::CallerIs).digits(&message.caller);
+                let said = self.menu(cx).say(PromptId::CallerIs).digits(&message.caller);
                 said.say(PromptId::SentenceEnd)
             }
         };
@@ -268,7 +273,7 @@ impl Call {
     fn call_back(&mut self, cx: &mut Cx<'_>) {
         let caller = self.at_hand(cx).map(|m| m.caller).filter(|c| !c.is_empty());
         let Some((dialed, first)) = caller.zip(self.first) else {
-            return self.tell(cx, words().tone(ToneKind::Error));
+            return self.tell(cx, self.menu(cx).tone(ToneKind::Error));
         };
         let Some(leg) = self.leg(first) else { return };
         let dn = leg.who.dn;
@@ -293,7 +298,7 @@ impl Call {
 
     fn standard_greeting(&mut self, cx: &mut Cx<'_>, of: Dn) {
         cx.core.boxes.greet((self.tenant, of), None, cx.out);
-        self.tell(cx, words().say(PromptId::GreetingStandard));
+        self.tell(cx, self.menu(cx).say(PromptId::GreetingStandard));
     }
 
     fn is_recording_greeting(&mut self, file: FileId) -> bool {
@@ -310,7 +315,7 @@ impl Call {
         }
         let Some(of) = self.listening().map(|l| l.of) else { return };
         match kept {
-            true => self.tell(cx, words().say(PromptId::GreetingSaved)),
+            true => self.tell(cx, self.menu(cx).say(PromptId::GreetingSaved)),
             false => self.standard_greeting(cx, of),
         }
     }
@@ -322,6 +327,6 @@ impl Call {
     }
 
     fn cannot_record(&mut self, cx: &Cx<'_>) {
-        self.tell(cx, words().tone(ToneKind::Error).say(PromptId::CannotRecord));
+        self.tell(cx, self.menu(cx).tone(ToneKind::Error).say(PromptId::CannotRecord));
     }
 }

@@ -1,5 +1,6 @@
 //! Media legs: opened when a leg needs a port, told their wanted condition, closed when unused.
 
+mod music;
 pub(crate) mod path;
 mod render;
 mod say;
@@ -103,7 +104,7 @@ impl Call {
                 continue;
             }
             // Joins follow from the state of both sides, so they are compared and not marked.
-            let joined = self.joined(id);
+            let joined = self.joined(cx.view.snapshot(), id);
             let tones = self.tones_of(cx.view.snapshot(), id);
             let Some(media) = self.leg_mut(id).and_then(|l| l.media.as_mut()) else { continue };
             #[cfg(feature = "planted")]

@@ -4,9 +4,11 @@ use base::LegId;
 use bytes::Bytes;
 use mediactl::sdp::{Audio, Sdp};
 use mediactl::{
-    Direction, Form, GroupId, Joined, Language, LegWant, Payloads, Play, PlayerId, Protection,
-    RemoteMedia, Repeat, ToneKind,
+    Direction, Form, GroupId, Joined, LegWant, Payloads, Play, PlayerId, Protection, RemoteMedia,
+    Repeat, ToneKind,
 };
+
+use model::Snapshot;
 
 use crate::call::Call;
 use crate::leg::{Leg, Serves};
@@ -49,20 +51,26 @@ impl Call {
         }
     }
 
-    pub(super) fn joined(&self, id: LegId) -> Joined {
+    /// With whom or what the leg is joined.
+    pub(super) fn joined(&self, snapshot: &Snapshot, id: LegId) -> Joined {
+        self.with_own_music(snapshot, id, self.joined_as_built(snapshot, id))
+    }
+
+    /// The same, with the built-in music whatever the company has.
+    fn joined_as_built(&self, snapshot: &Snapshot, id: LegId) -> Joined {
         let Some(leg) = self.leg(id) else { return Joined::None };
         if let Some(joined) = self.voice_for(id).or_else(|| self.page_for(id)) {
             return joined;
         }
         if let Some(announce) = self.announce.as_ref().filter(|_| self.first == Some(id)) {
-            let what = PlayerId::Prompt { id: announce.prompt, language: Language::Ja };
+            let what = PlayerId::Prompt { id: announce.prompt, language: announce.language };
             let play = Play { what, repeat: Repeat::Once, serial: announce.serial };
             return if announce.playing { Joined::Player(play) } else { Joined::None };
         }
         if let Some(joined) = self.notice_for(id) {
             return joined;
         }
-        if let Some(joined) = self.consult_join(leg).filter(|_| !leg.holding) {
+        if let Some(joined) = self.consult_join(snapshot, leg).filter(|_| !leg.holding) {
             return joined;
         }
         let music = Play { what: PlayerId::HoldMusic, repeat: Repeat::Forever, serial: 0 };

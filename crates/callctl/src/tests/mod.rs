@@ -16,6 +16,7 @@ mod lamps;
 mod late;
 mod login;
 mod media;
+mod music;
 mod outside;
 mod pace;
 mod page;

@@ -190,7 +190,7 @@ fn sounds(world: &World) -> BTreeMap<SocketAddr, BTreeSet<Sound>> {
     }
     for (_, leg) in world.media.legs() {
         let Joined::Player(play) = leg.want.joined else { continue };
-        let sound = if play.what == PlayerId::HoldMusic { Sound::Music } else { Sound::Other };
+        let sound = if is_music(play.what) { Sound::Music } else { Sound::Other };
         if let Some(remote) = leg.want.remote.filter(|_| leg.want.direction != Direction::Inactive)
         {
             heard.entry(remote.rtp).or_default().insert(sound);
@@ -208,4 +208,9 @@ fn listeners(world: &World, speaker: LegId) -> Vec<SocketAddr> {
     let listening = legs.filter(|want| want.joined == Joined::Listener(speaker));
     let hearing = listening.filter(|want| want.direction.sends());
     hearing.filter_map(|want| want.remote).map(|remote| remote.rtp).collect()
+}
+
+/// Built-in, or a company's own.
+fn is_music(what: PlayerId) -> bool {
+    matches!(what, PlayerId::HoldMusic | PlayerId::Music(_))
 }
