@@ -118,6 +118,30 @@ impl Files {
         Ok(recovered)
     }
 
+    /// Removes the complete files that are not known; to be called before a plane starts. Tells
+    /// how many went.
+    ///
+    /// # Errors
+    /// What the disk says of a folder; single files that stay are logged.
+    pub fn sweep(&self, is_known: impl Fn(FileId) -> bool) -> io::Result<usize> {
+        let mut swept = 0;
+        for of in [FileId::Message, FileId::Greeting, FileId::Sound] {
+            let (kind, _) = parts(of(0));
+            for folder in entries(&self.root.join(format!("{kind}s")))? {
+                for path in entries(&folder)? {
+                    let Some(file) = number_of(&path).map(of).filter(|f| !is_known(*f)) else {
+                        continue;
+                    };
+                    match self.delete(file) {
+                        Ok(()) => swept += 1,
+                        Err(error) => tracing::warn!(?file, %error, "file of nobody stays"),
+                    }
+                }
+            }
+        }
+        Ok(swept)
+    }
+
     fn mend(&self, file: FileId) -> io::Result<Option<u32>> {
         use std::os::unix::fs::FileExt;
         let path = self.open_path(file)?;
@@ -185,6 +209,20 @@ fn parts(file: FileId) -> (&'static str, u64) {
         FileId::Greeting(number) => ("greeting", number),
         FileId::Sound(number) => ("sound", number),
     }
+}
+
+/// What lies in a folder; nothing when there is none.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries?.map(|entry| entry.map(|e| e.path())).collect(),
+    }
+}
+
+/// The number in the name of a complete file.
+fn number_of(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".wav")?;
+    u64::from_str_radix(name, 16).ok().filter(|_| name.len() == 16)
 }
 
 /// The file with that name in the open folder.

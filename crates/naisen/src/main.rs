@@ -12,6 +12,7 @@ mod lab;
 mod logs;
 mod memory;
 mod running;
+mod sounds;
 
 use std::io::Write;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! A running node with all its edges; `serve` and `demo` share it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use axum::Router;
 use engine::tasks::Tasks;
 use engine::{Command, Engine, EngineConfig, Handle, Reply, Wish};
 use mediactl::FileId;
-use model::StoredBoxes;
 use model::own_setting::Declined;
+use model::{Sound, StoredBoxes};
 use store::{Options, PinOutcome, Store, StoreWriter};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -22,6 +23,7 @@ use crate::control;
 use crate::health::{self, Health};
 use crate::http;
 use crate::jobs::Backend;
+use crate::sounds::Sounds;
 
 /// Everything that runs.
 pub(crate) struct Running {
@@ -89,7 +91,9 @@ impl Running {
             self.http("metrics", addr, health::router(self.health())).await?;
         }
         if let Some(addr) = config.portal_closed {
+            let sounds = Arc::new(Sounds::new(&config.data.join("media")));
             let portal = portal::Portal::new(Arc::clone(&self.store), self.handle.clone());
+            let portal = portal.with_sounds(sounds);
             self.http("portal", addr, portal::router(portal)).await?;
         }
         let socket = control::open(&config.data).context("control socket")?;
@@ -254,19 +258,26 @@ async fn grant(mut asked: mpsc::Receiver<Wish>, store: Arc<Store>, handle: Handl
     }
 }
 
-/// Reads the voicemail boxes; recordings that a crash has left open are completed before.
+/// Reads the voicemail boxes; recordings that a crash has left open are completed before, and
+/// files that nothing knows of are removed: greetings, messages and music of which a crash left
+/// nothing else.
 async fn boxes(folder: &Path, store: &Store) -> anyhow::Result<StoredBoxes> {
     let files = media::Files::new(folder);
-    let recovered = files.recover().context("recordings")?;
+    files.recover().context("recordings")?;
     let length = |file| files.duration_ms(FileId::Message(file)).ok().filter(|ms| *ms > 0);
     let boxes = store.boxes(length).await?;
-    let known = |file| match file {
-        FileId::Message(number) => boxes.messages.iter().any(|m| m.file == number),
+    let messages = store.message_files().await?;
+    let snapshot = store.snapshot();
+    let sounds = snapshot.tenants().flat_map(|t| snapshot.sounds(t.id));
+    let sounds: BTreeSet<u64> = sounds.map(|s| Sound::file(s.id)).collect();
+    let is_known = |file| match file {
+        FileId::Message(number) => messages.contains(&number),
         FileId::Greeting(number) => boxes.greetings.iter().any(|g| g.file == Some(number)),
-        FileId::Sound(_) => true,
+        FileId::Sound(number) => sounds.contains(&number),
     };
-    for lost in recovered.iter().filter(|r| !known(r.file)) {
-        files.delete(lost.file).context("a recording of nobody")?;
+    let swept = files.sweep(is_known).context("files of nobody")?;
+    if swept > 0 {
+        tracing::info!(swept, "files removed that nothing knew of");
     }
     Ok(boxes)
 }

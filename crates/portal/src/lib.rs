@@ -20,6 +20,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use app::service::sound::SoundFiles;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -52,6 +53,7 @@ pub struct Portal {
     tokens: Arc<Limiter>,
     /// Idempotency keys whose requests run now.
     keys: Arc<api::RunningKeys>,
+    shelf: api::Shelf,
     clock: Arc<dyn Fn() -> Wall + Send + Sync>,
 }
 
@@ -66,8 +68,15 @@ impl Portal {
             limiter: Arc::default(),
             tokens: Arc::new(Limiter::of_tokens()),
             keys: Arc::default(),
+            shelf: api::Shelf::new(None),
             clock: Arc::new(engine::clock::wall),
         }
+    }
+
+    /// The same with a place for uploaded sounds.
+    #[must_use]
+    pub fn with_sounds(self, files: Arc<dyn SoundFiles>) -> Self {
+        Portal { shelf: api::Shelf::new(Some(files)), ..self }
     }
 
     /// The same with a clock of one's own.

@@ -1,6 +1,6 @@
 //! Voicemail in `main.db`: messages and own greetings, written in batches, read once at start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::Dn;
 use base::id::TenantId;
@@ -27,6 +27,7 @@ pub(crate) static GREET: Rows = Rows::new(
 pub(crate) static UNGREET: Rows =
     Rows::new("DELETE FROM greeting WHERE (tenant, dn) IN (VALUES", 2, ")");
 pub(crate) const LOAD: &str = "SELECT body FROM message";
+pub(crate) const FILES: &str = "SELECT file FROM message";
 pub(crate) const LOAD_GREETINGS: &str = "SELECT tenant, dn, file FROM greeting ORDER BY tenant, dn";
 
 /// What was spooled of boxes, the last word on each.
@@ -81,6 +82,12 @@ pub(crate) async fn store(conn: &mut SqliteConnection, changed: &Changed) -> Res
         })
         .await?;
     pointer::store(conn, &changed.pointers).await
+}
+
+/// The files of all messages.
+pub(crate) async fn files(conn: &mut SqliteConnection) -> Result<BTreeSet<u64>, DbError> {
+    let read = |row: &SqliteRow| Ok(Columns::of(row).number()?.cast_unsigned());
+    Ok(rows(conn, FILES, read).await?.into_iter().collect())
 }
 
 /// Everything that boxes hold. A message that cannot be read is left out; its file stays.

@@ -1,5 +1,6 @@
 //! Opening the data folder, and the handle that everything else hangs on.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -149,6 +150,12 @@ impl Store {
             tx.commit().await?;
         }
         Ok(boxes)
+    }
+
+    /// Numbers of the files of all messages, those included that this release cannot read.
+    pub async fn message_files(&self) -> Result<BTreeSet<u64>, DbError> {
+        let mut main = self.main.lock().await;
+        message::files(&mut main).await
     }
 
     /// Opens the spool of a shard; its tail belongs to the [`crate::StoreWriter`].

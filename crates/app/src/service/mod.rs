@@ -21,6 +21,7 @@ pub mod pickup;
 pub mod pin;
 pub mod problem;
 pub mod site;
+pub mod sound;
 pub mod tenant;
 pub mod user;
 pub mod virtual_dn;

@@ -115,12 +115,13 @@ pub fn noun(noun: Noun) -> String {
         Noun::Gateway => "gateway",
         Noun::Code(kind) => return format!("code.{}", kind.name()),
         Noun::Reserved => "reserved",
+        Noun::Sound => "sound",
     };
     word.to_owned()
 }
 
 /// Every kind of object that may be on the other side, for tests of the catalogue.
-pub const NOUNS: [Noun; 10] = [
+pub const NOUNS: [Noun; 11] = [
     Noun::User,
     Noun::Virtual,
     Noun::Department,
@@ -131,6 +132,7 @@ pub const NOUNS: [Noun; 10] = [
     Noun::Gateway,
     Noun::Code(CodeKind::Hold),
     Noun::Reserved,
+    Noun::Sound,
 ];
 
 /// The usual name of a field of the model.
@@ -162,6 +164,7 @@ pub fn field(field: Field) -> String {
         Field::Destination => "forwards",
         Field::Range(name) => return name.replace('-', "_"),
         Field::Settings => "settings",
+        Field::Sound => "music",
     };
     word.to_owned()
 }

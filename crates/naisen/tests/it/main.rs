@@ -8,6 +8,7 @@ mod audio;
 mod files;
 mod harness;
 mod lamps;
+mod music;
 mod outside;
 mod pages;
 mod peers;

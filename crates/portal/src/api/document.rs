@@ -79,11 +79,11 @@ fn document() -> Value {
 
 fn shapes(route: &Route) -> Vec<&'static Shape> {
     let sent = match route.sent {
-        Sent::Nothing => None,
+        Sent::Nothing | Sent::Audio => None,
         Sent::Whole(shape) | Sent::Part(shape) => Some(shape),
     };
     let told = match route.told {
-        Told::Nothing | Told::Document => None,
+        Told::Nothing | Told::Document | Told::Audio => None,
         Told::One(shape) | Told::Made(shape) | Told::Page(shape) => Some(shape),
     };
     sent.into_iter().chain(told).collect()
@@ -149,10 +149,19 @@ fn operation(route: &Route) -> Value {
 fn body(sent: Sent) -> Option<Value> {
     let schema = match sent {
         Sent::Nothing => return None,
+        Sent::Audio => return Some(json!({ "required": true, "content": audio(&KINDS) })),
         Sent::Whole(shape) => named(shape),
         Sent::Part(shape) => json!({ "$ref": part_of(shape) }),
     };
     Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
+}
+
+/// Kinds of files of sound that are taken.
+const KINDS: [&str; 3] = ["audio/wav", "audio/mpeg", "audio/flac"];
+
+fn audio(kinds: &[&str]) -> Value {
+    let kind = |kind: &&str| ((*kind).to_owned(), json!({ "schema": {} }));
+    Value::Object(kinds.iter().map(kind).collect())
 }
 
 fn answers(route: &Route, writes: bool) -> Value {
@@ -165,6 +174,9 @@ fn answers(route: &Route, writes: bool) -> Value {
         Told::Made(shape) => ("201", good("Made; its address is in Location.", named(shape))),
         Told::Page(shape) => ("200", good("A page.", page(shape))),
         Told::Document => ("200", good("The document.", json!({ "type": "object" }))),
+        Told::Audio => {
+            ("200", json!({ "description": "The sound.", "content": audio(&["audio/wav"]) }))
+        }
     };
     out.insert(status.to_owned(), answer);
     let mut bad = vec!["400", "401", "403", "404", "405", "429", "503"];

@@ -20,6 +20,7 @@ mod pin;
 mod repeat;
 mod route;
 mod shape;
+mod sounds;
 mod trouble;
 mod twins;
 
@@ -35,6 +36,7 @@ use trouble::Trouble;
 
 pub use document::text as document;
 pub(crate) use repeat::RunningKeys;
+pub(crate) use sounds::Shelf;
 
 /// Bytes of a body: a department of 2,000 people has some 40 kB.
 const BODY_BYTES_MAX: usize = 256 * 1_024;

@@ -206,7 +206,7 @@ async fn write<T: Twin>(portal: &Portal, caller: &Caller, wish: Wish<'_>) -> Ans
 }
 
 /// A new id and a new secret.
-fn fresh(now: Wall) -> Result<(Uuid, Secret<String>), Trouble> {
+pub(crate) fn fresh(now: Wall) -> Result<(Uuid, Secret<String>), Trouble> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|_| Trouble::of(StatusCode::SERVICE_UNAVAILABLE))?;
     let mut rng = base::Rng::from_seed(seed);

@@ -19,7 +19,9 @@ use crate::api::twins::site::SiteTwin;
 use crate::api::twins::tenant::TenantTwin;
 use crate::api::twins::user::UserTwin;
 use crate::api::twins::virtual_dn::VirtualTwin;
-use crate::api::{account, collisions, document, explain, live, own_setting, password, pin};
+use crate::api::{
+    account, collisions, document, explain, live, own_setting, password, pin, sounds,
+};
 
 /// What is sent.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +32,8 @@ pub(crate) enum Sent {
     Whole(&'static Shape),
     /// Any of its fields.
     Part(&'static Shape),
+    /// A file of sound.
+    Audio,
 }
 
 /// What comes back.
@@ -45,6 +49,8 @@ pub(crate) enum Told {
     Page(&'static Shape),
     /// 200, this document.
     Document,
+    /// 200, a file of sound.
+    Audio,
 }
 
 /// One method of one address.
@@ -184,6 +190,8 @@ pub(crate) fn all() -> Vec<Route> {
     out.extend(noun_routes::<UserTwin>(Can::All));
     out.extend(noun_routes::<DeviceTwin>(Can::All));
     out.extend(noun_routes::<MobileTwin>(Can::All));
+    out.extend(noun_routes::<sounds::SoundTwin>(Can::Change));
+    out.extend(sound_routes());
     out.extend(singles());
     out.push(gateway_account());
     out
@@ -203,6 +211,37 @@ fn gateway_account() -> Route {
             post(account::issue),
         )
     }
+}
+
+/// What a sound has besides what every object has.
+fn sound_routes() -> Vec<Route> {
+    let made = Told::Made(sounds::SoundTwin::SHAPE);
+    vec![
+        Route {
+            words: &[("name", "Name of the sound, 1 to 64 characters.")],
+            ..single(
+                (
+                    "post",
+                    "/sounds",
+                    "uploadSound",
+                    "Upload music for those on hold: the file itself as the body, WAV, MP3 or \
+                     FLAC, at most 10 MiB and 10 minutes",
+                ),
+                (Sent::Audio, made),
+                sounds::uploading(),
+            )
+        },
+        single(
+            ("get", "/sounds/{key}/file", "downloadSound", "Hear a sound as it is played"),
+            (Sent::Nothing, Told::Audio),
+            get(sounds::download),
+        ),
+        single(
+            ("delete", "/sounds/{key}", "removeSound", "Remove a sound that nobody has chosen"),
+            (Sent::Nothing, Told::Nothing),
+            delete(sounds::remove),
+        ),
+    ]
 }
 
 fn singles() -> Vec<Route> {

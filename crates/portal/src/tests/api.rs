@@ -69,7 +69,7 @@ impl Program {
         if answer.bytes.is_empty() { Value::Null } else { json_of(&answer) }
     }
 
-    fn match_tag(&mut self, tag: &str) -> &mut Self {
+    pub(super) fn match_tag(&mut self, tag: &str) -> &mut Self {
         self.header = Some(("If-Match", tag.to_owned()));
         self
     }

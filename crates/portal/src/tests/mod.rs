@@ -8,6 +8,7 @@ mod login;
 mod own;
 mod people;
 mod safety;
+mod sounds;
 pub(crate) mod world;
 
 use browser::Browser;

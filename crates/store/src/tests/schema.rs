@@ -89,6 +89,7 @@ async fn every_statement_of_main_is_prepared() {
         dn_settings::LOAD,
         sound::LOAD,
         message::LOAD,
+        message::FILES,
         message::LOAD_GREETINGS,
         open::REVISION,
         open::TENANT_REVISIONS,

@@ -51,6 +51,12 @@ api-forward-loop = { $value } forwards back to this number. Calls would never ar
 api-forward-unfit = { $value } takes no forwarded calls. Give another destination.
 api-forward-no-last = There was no destination before. Give one.
 api-own-not-allowed = This number cannot have the setting: it is no user's number, the user is stopped, or the option is not contracted.
+api-sound-too-big = The file is larger than 10 MiB. Send a smaller one.
+api-sound-too-long = The sound is longer than 10 minutes. Cut it.
+api-sound-format = The file is no WAV, MP3 or FLAC, or is empty. Convert it.
+api-sound-broken = The file is damaged: it cannot be read to its end.
+api-sound-silent = Nothing is to be heard in the file.
+api-sounds-full = The company has { $value } sounds, which is the limit. Remove one first.
 
 # What stands in the way
 api-noun-user = user { $name }
@@ -63,6 +69,7 @@ api-noun-site = site { $name }
 api-noun-gateway = gateway { $name }
 api-noun-code = code { $name }
 api-noun-reserved = reserved number { $name }
+api-noun-sound = sound { $name }
 
 # Titles of answers
 api-title-400 = The request cannot be read
@@ -73,7 +80,7 @@ api-title-405 = The method does not exist here
 api-title-409 = In conflict with what exists
 api-title-412 = Changed meanwhile
 api-title-413 = The request is too large
-api-title-415 = Send JSON
+api-title-415 = Send JSON, or for a sound its file
 api-title-422 = Rules are broken
 api-title-429 = Too many requests
 api-title-503 = Not available now

@@ -51,6 +51,12 @@ api-forward-loop = { $value } はこの番号へ転送しているため、着�
 api-forward-unfit = { $value } は転送を受けられない番号です。別の転送先にしてください。
 api-forward-no-last = 前回の転送先がありません。転送先を指定してください。
 api-own-not-allowed = この番号には設定できません。ユーザの番号でないか、停止中か、オプション契約がありません。
+api-sound-too-big = ファイルが10 MiBを超えています。小さくしてください。
+api-sound-too-long = 10分を超えています。短くしてください。
+api-sound-format = WAV、MP3、FLACのいずれでもないか、空のファイルです。変換してください。
+api-sound-broken = ファイルが壊れていて、最後まで読めません。
+api-sound-silent = 音が入っていません。
+api-sounds-full = 音源は上限の { $value } 件です。不要なものを削除してください。
 
 # 相手
 api-noun-user = ユーザ { $name }
@@ -63,6 +69,7 @@ api-noun-site = 拠点 { $name }
 api-noun-gateway = ゲートウェイ { $name }
 api-noun-code = 特番 { $name }
 api-noun-reserved = 予約番号 { $name }
+api-noun-sound = 音源 { $name }
 
 # 応答の見出し
 api-title-400 = 要求を読み取れません
@@ -73,7 +80,7 @@ api-title-405 = この操作方法はありません
 api-title-409 = 登録済みのものと両立しません
 api-title-412 = 先に更新されています
 api-title-413 = 要求が大きすぎます
-api-title-415 = JSONで送ってください
+api-title-415 = JSON(音源はファイルそのもの)で送ってください
 api-title-422 = 規則に合いません
 api-title-429 = 要求が多すぎます
 api-title-503 = 今は応答できません

@@ -14,9 +14,9 @@ pub(crate) mod user;
 pub(crate) mod virtual_dn;
 
 use app::service::{Problem, destination};
-use base::id::SiteId;
+use base::id::{SiteId, SoundId};
 use base::{Dn, Uuid};
-use model::{Destination, Forward, Outside, Snapshot};
+use model::{Destination, Forward, Outside, SiteMusic, Snapshot, Spoken};
 
 use crate::api::noun::Cx;
 
@@ -71,6 +71,19 @@ impl Reader {
         found
     }
 
+    /// The music of a site.
+    pub(crate) fn music(&mut self, text: &str) -> SiteMusic {
+        match (text, Uuid::parse(text).filter(|_| text.len() == 36)) {
+            ("inherit", _) => SiteMusic::Inherit,
+            ("built-in", _) => SiteMusic::BuiltIn,
+            (_, Some(id)) => SiteMusic::Own(SoundId(id)),
+            _ => {
+                self.fail(Problem::new(212, "music", text));
+                SiteMusic::Inherit
+            }
+        }
+    }
+
     /// A forward: off when there is no text, with the last destination of `old` remembered.
     pub(crate) fn forward(
         &mut self,
@@ -123,3 +136,6 @@ pub(crate) fn department_texts(ids: &[base::id::DepartmentId], snapshot: &Snapsh
 pub(crate) const OUTSIDE: [(&str, Outside); 3] =
     [("denied", Outside::Denied), ("domestic", Outside::Domestic), ("allowed", Outside::Allowed)];
 pub(crate) const OUTSIDE_WORDS: &[&str] = &["denied", "domestic", "allowed"];
+
+pub(crate) const SPOKEN: [(&str, Spoken); 2] = [("ja", Spoken::Ja), ("en", Spoken::En)];
+pub(crate) const LANGUAGES: &[&str] = &["ja", "en"];

@@ -5,7 +5,7 @@ use app::service::dn_settings::{forward_field, holder};
 use model::{DnOwner, DnSettings, ForwardKind, ShownNumber, Snapshot, Waiting};
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, destination_text, word_of};
+use super::{LANGUAGES, Reader, SPOKEN, destination_text, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, told};
 
@@ -54,6 +54,11 @@ const SHAPE: &Shape = &Shape {
             Kind::OneOf(&["own", "pilot", "department"]),
             "The number shown to those who are called; default own.",
         ),
+        may(
+            "language",
+            Kind::Null(&Kind::OneOf(LANGUAGES)),
+            "Language of what is said to the number, and of its mailbox; null = the site's.",
+        ),
     ],
 };
 
@@ -80,6 +85,7 @@ pub(crate) struct NumberTwin {
     messages_max: u16,
     keep_days: u16,
     shown: String,
+    language: Option<String>,
 }
 
 impl Twin for NumberTwin {
@@ -113,6 +119,7 @@ impl Twin for NumberTwin {
             messages_max: settings.messages_max,
             keep_days: settings.keep_days,
             shown: word_of(&SHOWN, &settings.shown),
+            language: settings.spoken.map(|s| word_of(&SPOKEN, &s)),
         }
     }
 
@@ -140,6 +147,7 @@ impl Twin for NumberTwin {
             messages_max: self.messages_max,
             keep_days: self.keep_days,
             shown: reader.word(&SHOWN, &self.shown),
+            spoken: self.language.as_deref().map(|word| reader.word(&SPOKEN, word)),
             ..DnSettings::new(cx.tenant, dn)
         };
         for (kind, text) in ForwardKind::ALL.into_iter().zip(texts) {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use app::service::Problem;
 use base::id::SiteId;
-use model::{CodeKind, HoldAgain, MediaPath, Site, SiteCode, Snapshot, Tones};
+use model::{CodeKind, HoldAgain, MediaPath, Site, SiteCode, SiteMusic, Snapshot, Tones};
 use serde::{Deserialize, Serialize};
 
-use super::{OUTSIDE, OUTSIDE_WORDS, Reader, destination_text, word_of};
+use super::{LANGUAGES, OUTSIDE, OUTSIDE_WORDS, Reader, SPOKEN, destination_text, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, must, told};
 
@@ -45,6 +45,17 @@ const SHAPE: &Shape = &Shape {
         may("park_s", Kind::Number(30, 600), "Seconds until a parked call rings back; 90."),
         may("park_overflow", Kind::Null(&Kind::Destination), "When its parker is away too."),
         may("voicemail_without_pin", Kind::Flag, "From own terminals; default true."),
+        may(
+            "music",
+            Kind::Text(1, 36),
+            "What those on hold hear: \"inherit\" for the company's, \"built-in\", or the id of a \
+             sound; default inherit.",
+        ),
+        may(
+            "language",
+            Kind::Null(&Kind::OneOf(LANGUAGES)),
+            "Language of announcements; null = the company's.",
+        ),
     ],
 };
 
@@ -63,6 +74,8 @@ pub(crate) struct SiteTwin {
     park_s: u16,
     park_overflow: Option<String>,
     voicemail_without_pin: bool,
+    music: String,
+    language: Option<String>,
 }
 
 impl Twin for SiteTwin {
@@ -90,6 +103,12 @@ impl Twin for SiteTwin {
             park_s: site.park_s,
             park_overflow: destination_text(site.park_overflow.as_ref()),
             voicemail_without_pin: site.voicemail_without_pin,
+            music: match site.music {
+                SiteMusic::Inherit => "inherit".to_owned(),
+                SiteMusic::BuiltIn => "built-in".to_owned(),
+                SiteMusic::Own(id) => id.to_string(),
+            },
+            language: site.spoken.map(|s| word_of(&SPOKEN, &s)),
         }
     }
 
@@ -110,6 +129,8 @@ impl Twin for SiteTwin {
             park_s: self.park_s,
             park_overflow: reader.destination("park_overflow", self.park_overflow.as_deref()),
             voicemail_without_pin: self.voicemail_without_pin,
+            music: reader.music(&self.music),
+            spoken: self.language.as_deref().map(|word| reader.word(&SPOKEN, word)),
             ..Site::new(id, cx.tenant, &self.domain, &self.name)
         };
         for (name, text) in &self.codes {

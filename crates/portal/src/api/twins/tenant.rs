@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use app::service::Problem;
+use base::Uuid;
+use base::id::SoundId;
 use model::{CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, WebPolicy};
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, word_of};
+use super::{LANGUAGES, Reader, SPOKEN, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, told};
 
@@ -61,6 +63,8 @@ const SHAPE: &Shape = &Shape {
             "Most extensions; null = no bound; only a token of the role operator changes it.",
         ),
         may("announcements", Kind::Flag, "Spoken announcements besides tones; default true."),
+        may("music", Kind::Null(&Kind::Id), "The sound that those on hold hear; null = built in."),
+        may("language", Kind::OneOf(LANGUAGES), "Language of announcements; default ja."),
         may("web_policy", Kind::OneOf(&["ten", "eight-alphanumeric"]), "Web passwords."),
         may(
             "unlock_min",
@@ -83,6 +87,8 @@ pub(crate) struct TenantTwin {
     options: Vec<String>,
     quota: Option<u32>,
     announcements: bool,
+    music: Option<String>,
+    language: String,
     web_policy: String,
     unlock_min: Option<u16>,
     reminder_days: u16,
@@ -106,6 +112,8 @@ impl Twin for TenantTwin {
             options: tenant.options.iter().map(|o| o.name().to_owned()).collect(),
             quota: tenant.quota,
             announcements: tenant.announcements,
+            music: tenant.music.map(|id| id.to_string()),
+            language: word_of(&SPOKEN, &tenant.spoken),
             web_policy: word_of(&POLICIES, &tenant.web_policy),
             unlock_min: tenant.unlock_min,
             reminder_days: tenant.reminder_days,
@@ -138,6 +146,8 @@ impl Twin for TenantTwin {
             options,
             quota: self.quota,
             announcements: self.announcements,
+            music: self.music.as_deref().and_then(Uuid::parse).map(SoundId),
+            spoken: reader.word(&SPOKEN, &self.language),
             web_policy: reader.word(&POLICIES, &self.web_policy),
             unlock_min: self.unlock_min,
             reminder_days: self.reminder_days,

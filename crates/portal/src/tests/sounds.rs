@@ -1,0 +1,117 @@
+//! Own sounds and languages as a program meets them (R319, J120).
+
+use serde_json::{Value, json};
+use store::ApiRole;
+
+use super::api::{Program, company, errors, json_of, one};
+use super::browser::Answer;
+
+const FILE: &str = "RIFF and so on";
+
+async fn upload(api: &mut Program, name: &str, kind: &str, file: &str) -> Answer {
+    api.header = Some(("Content-Type", kind.to_owned()));
+    let body = Value::String(file.to_owned());
+    api.send("POST", &format!("/api/v1/sounds?name={name}"), Some(&body)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_is_uploaded_heard_renamed_chosen_and_removed() {
+    let (world, mut api) = company().await;
+    let made = upload(&mut api, "morning", "audio/wav", FILE).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let sound = json_of(&made);
+    let id = sound["id"].as_str().expect("an id").to_owned();
+    assert_eq!(made.header("location"), format!("/api/v1/sounds/{id}"));
+    assert_eq!((&sound["name"], &sound["duration_ms"]), (&json!("morning"), &json!(4_000)));
+    let list = api.get("/sounds").await;
+    assert_eq!(list["items"], json!([sound]));
+    let path = format!("/api/v1/sounds/{id}/file");
+    let heard = api.send("GET", &path, None).await;
+    assert_eq!((heard.status, heard.text().as_str()), (200, FILE));
+    assert_eq!(heard.header("content-type"), "audio/wav");
+    let (sound_path, renamed) = (format!("/sounds/{id}"), json!({ "name": "evening" }));
+    assert_eq!(api.call(("PATCH", &sound_path), renamed, 200).await["name"], "evening");
+
+    let site = "/sites/osaka.mihon.example";
+    let told = api.call(("PATCH", "/tenant"), json!({ "music": id }), 200).await;
+    assert_eq!(told["music"], json!(id));
+    assert_eq!(api.get(site).await["music"], json!("inherit"));
+    let told = api.call(("PATCH", site), json!({ "music": id }), 200).await;
+    assert_eq!(told["music"], json!(id));
+    let kept = api.call(("DELETE", &sound_path), Value::Null, 409).await;
+    assert_eq!(errors(&kept), [one(244, ""), one(244, "")].concat());
+    assert!(kept.to_string().contains("osaka.mihon.example"), "{kept}");
+    assert_eq!(api.send("GET", &path, None).await.status, 200, "nothing was removed");
+    api.call(("PATCH", site), json!({ "music": "built-in" }), 200).await;
+    api.call(("PATCH", "/tenant"), json!({ "music": null }), 200).await;
+    api.call(("DELETE", &sound_path), Value::Null, 204).await;
+    api.call(("GET", &sound_path), Value::Null, 404).await;
+    assert_eq!(api.send("GET", &path, None).await.status, 404);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_file_or_its_name_is_told_by_its_rule() {
+    let (world, mut api) = company().await;
+    let big = format!("RIFF{}", "x".repeat(10 << 20));
+    for (name, kind, file, status, expected) in [
+        ("a", "audio/mpeg", "no sound", 422, one(202, "file")),
+        ("a", "audio/wav", "", 422, one(202, "file")),
+        ("a", "audio/wav", &big, 422, one(202, "file")),
+        ("", "audio/wav", FILE, 422, one(211, "name")),
+        ("a", "multipart/form-data; boundary=x", FILE, 415, Vec::new()),
+        ("a", "application/json", "{}", 415, Vec::new()),
+    ] {
+        let answer = upload(&mut api, name, kind, file).await;
+        assert_eq!(answer.status, status, "{kind}: {}", answer.text());
+        assert_eq!(errors(&json_of(&answer)), expected, "{kind}");
+    }
+    assert_eq!(upload(&mut api, "a", "audio/wav", FILE).await.status, 201);
+    let twin = upload(&mut api, "a", "audio/wav", FILE).await;
+    assert_eq!((twin.status, errors(&json_of(&twin))), (422, one(233, "name")));
+    assert_eq!(api.get("/sounds").await["items"].as_array().map(Vec::len), Some(1));
+    let unknown = json!({ "music": "0198c0de-0000-7000-8000-000000000001" });
+    let told = api.call(("PATCH", "/tenant"), unknown, 422).await;
+    assert_eq!(errors(&told), one(238, "music"));
+    let odd = api.call(("PATCH", "/sites/mihon.example"), json!({ "music": "rock" }), 422).await;
+    assert_eq!(errors(&odd), one(212, "music"));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_company_hears_names_or_removes_the_sounds_of_another() {
+    let (world, mut api) = company().await;
+    let made = json_of(&upload(&mut api, "ours", "audio/wav", FILE).await);
+    let id = made["id"].as_str().expect("an id");
+    let mut theirs = Program::of(&world, 2, ApiRole::Administrator).await;
+    assert_eq!(theirs.get("/sounds").await["items"], json!([]));
+    for (method, path) in [
+        ("GET", format!("/sounds/{id}")),
+        ("GET", format!("/sounds/{id}/file")),
+        ("DELETE", format!("/sounds/{id}")),
+    ] {
+        theirs.call((method, &path), Value::Null, 404).await;
+    }
+    let told = theirs.call(("PATCH", "/tenant"), json!({ "music": id }), 422).await;
+    assert_eq!(errors(&told), one(238, "music"));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_language_of_company_site_and_number_is_set() {
+    let (world, mut api) = company().await;
+    assert_eq!(api.get("/tenant").await["language"], "ja");
+    api.call(("PATCH", "/tenant"), json!({ "language": "en" }), 200).await;
+    let paths = ["/sites/mihon.example", "/numbers/2001"];
+    for path in paths {
+        assert_eq!(api.get(path).await["language"], Value::Null);
+        let told = api.call(("PATCH", path), json!({ "language": "ja" }), 200).await;
+        assert_eq!(told["language"], "ja");
+        let odd = api.call(("PATCH", path), json!({ "language": "fr" }), 422).await;
+        assert_eq!(errors(&odd), one(212, "language"));
+        let back = api.call(("PATCH", path), json!({ "language": null }), 200).await;
+        assert_eq!(back["language"], Value::Null);
+    }
+    assert_eq!(api.get("/tenant").await["language"], "en");
+    world.end().await;
+}
