@@ -353,3 +353,25 @@ fn frames_that_find_too_many_waiting_are_refused_at_once() {
     let [Event::Recorded { duration_ms, .. }] = told[..] else { panic!("{told:?}") };
     assert_eq!(duration_ms, taken * 20);
 }
+
+/// What nothing knows of goes at the start: a greeting whose entry a crash took, and so on.
+#[test]
+fn files_that_nothing_knows_of_are_swept_and_others_stay() {
+    let folder = Folder::new();
+    let files = Files::new(folder.path());
+    assert_eq!(files.sweep(|_| false).unwrap(), 0, "there is no folder yet");
+    let kinds = [FileId::Message, FileId::Greeting, FileId::Sound];
+    let all: Vec<FileId> = kinds.iter().flat_map(|of| [of(0x1a3), of(0x2a3)]).collect();
+    for file in &all {
+        files.store(*file, Law::Mu, &[0x55; 1_600]).unwrap();
+    }
+    let odd = folder.path().join("greetings/a3/notes.txt");
+    std::fs::write(&odd, "mine").unwrap();
+    let known = |file| kinds.iter().any(|of| file == of(0x1a3));
+    assert_eq!(files.sweep(known).unwrap(), 3);
+    for file in all {
+        assert_eq!(files.exists(file), known(file), "{file:?}");
+    }
+    assert!(odd.exists(), "what is none of ours stays");
+    assert_eq!(files.sweep(known).unwrap(), 0, "once");
+}

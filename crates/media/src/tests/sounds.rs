@@ -83,3 +83,78 @@ fn music_is_quiet_and_never_silent() {
     assert!((-34.0..-22.0).contains(&level), "{level}");
     assert!(samples.chunks_exact(8_000).all(|second| dbfs(second) > -40.0));
 }
+
+/// None is much louder than another, and none is clipped, in the files themselves.
+#[test]
+fn sentences_are_alike_in_loudness_and_none_is_clipped() {
+    let (mut low, mut high) = (0f64, -90f64);
+    for id in PromptId::ALL {
+        for language in [Language::Ja, Language::En] {
+            if !id.is_said_in(language) {
+                continue;
+            }
+            let mut reader = hound::WavReader::new(wav(id, language)).unwrap();
+            let samples: Vec<f64> =
+                reader.samples::<i16>().map(|s| f64::from(s.unwrap())).collect();
+            let peak = samples.iter().fold(0f64, |peak, s| peak.max(s.abs()));
+            assert!(peak < 23_200.0, "{} {language:?}: a peak of {peak}", id.name());
+            let frames: Vec<f64> = samples.chunks_exact(320).map(dbfs).collect();
+            let loudest = frames.iter().copied().fold(-90.0, f64::max);
+            let strong = || frames.iter().filter(|l| **l > loudest - 10.0);
+            let power = strong().map(|l| 10f64.powf(l / 10.0)).sum::<f64>();
+            let level = 10.0 * (power / strong().count() as f64).log10();
+            (low, high) = (low.min(level), high.max(level));
+        }
+    }
+    assert!(high - low < 3.0 && (-20.5..-16.5).contains(&low), "{low} to {high} dBFS");
+}
+
+/// Share of the power that one frequency has.
+fn share(samples: &[f64], hz: f64) -> f64 {
+    let (mut re, mut im) = (0.0, 0.0);
+    for (n, s) in samples.iter().enumerate() {
+        let phase = std::f64::consts::TAU * hz * n as f64 / 8_000.0;
+        re += s * phase.cos();
+        im += s * phase.sin();
+    }
+    let n = samples.len() as f64;
+    2.0 * (re * re + im * im) / n / samples.iter().map(|s| s * s).sum::<f64>()
+}
+
+/// J123, measured on what is played: frequency, cadence and modulation of the Japanese tones.
+#[test]
+fn ring_back_busy_and_call_waiting_sound_as_in_japan() {
+    let loud = |samples: &[f64]| {
+        let blocks = samples.chunks_exact(160).map(|block| dbfs(block) > -40.0);
+        blocks.collect::<Vec<_>>()
+    };
+    for (kind, on, off) in [
+        (ToneKind::Ringback, 1_000, 2_000),
+        (ToneKind::Busy, 500, 500),
+        (ToneKind::CallWaiting, 500, 7_500),
+    ] {
+        let samples = linear(PlayerId::Tone(kind));
+        assert_eq!(samples.len(), (on + off) * 8, "{kind:?}");
+        let heard = loud(&samples);
+        let spoken = heard.iter().take(on / 20).filter(|l| **l).count();
+        assert!(spoken * 20 > on * 3 / 4, "{kind:?}: {spoken}");
+        assert!(heard[on / 20..].iter().all(|l| !l), "{kind:?} is silent behind");
+        let tone = &samples[..on * 8];
+        let carrier = share(tone, 400.0);
+        match kind {
+            ToneKind::Busy => assert!(carrier > 0.98, "{kind:?}: {carrier}"),
+            _ => {
+                // A modulated tone has its power in the carrier and beside it, evenly.
+                let by = if kind == ToneKind::Ringback { 15.0 } else { 16.0 };
+                let (below, above) = (share(tone, 400.0 - by), share(tone, 400.0 + by));
+                assert!(carrier > 0.4 && carrier + below + above > 0.98, "{kind:?}: {carrier}");
+                assert!(below > 0.05 && (below / above - 1.0).abs() < 0.1, "{below} {above}");
+            }
+        }
+    }
+    let beep = linear(PlayerId::Tone(ToneKind::Beep));
+    assert!(loud(&beep).iter().any(|l| *l), "a beep is heard");
+    let record = linear(PlayerId::Tone(ToneKind::Record));
+    let heard = loud(&record).iter().filter(|l| **l).count() * 20;
+    assert!((100..=1_500).contains(&heard), "{heard} ms");
+}
