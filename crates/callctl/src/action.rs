@@ -1,13 +1,13 @@
 //! What call control wants done, in this order.
 
 use base::event::Event;
-use base::id::{DeviceId, TenantId, UserId};
+use base::id::{DeviceId, TenantId};
 use base::{CallId, Cause, Dn, LegId, Secret};
 use bytes::Bytes;
 use model::own_setting::OwnSetting;
 use model::record::CallRecord;
 use model::terminal_login::TypedLogin;
-use model::{ForwardKind, Write};
+use model::{CredentialOwner, ForwardKind, Write};
 
 /// One wish of call control.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub enum Action {
         /// Whose company.
         tenant: TenantId,
         /// Whose PIN it should be.
-        user: UserId,
+        owner: CredentialOwner,
         /// What was typed.
         pin: Box<Secret<String>>,
     },

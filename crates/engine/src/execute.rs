@@ -76,8 +76,8 @@ impl Shard {
                 Output::Wish { call, device, dn, wanted } => {
                     self.wish(Wish::Setting { call, device, dn, wanted });
                 }
-                Output::CheckPin { call, tenant, user, pin } => {
-                    self.wish(Wish::Pin { call, tenant, user, pin });
+                Output::CheckPin { call, tenant, owner, pin } => {
+                    self.wish(Wish::Pin { call, tenant, owner, pin });
                 }
                 Output::Seat { call, device, typed } => {
                     self.wish(Wish::Seat { call, device, typed });

@@ -3,11 +3,11 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use base::id::{DeviceId, TenantId, UserId};
+use base::id::{DeviceId, TenantId};
 use base::{CallId, Dn, Secret};
 use model::own_setting::{Declined, OwnSetting};
 use model::terminal_login::TypedLogin;
-use model::{Change, Snapshot};
+use model::{Change, CredentialOwner, Snapshot};
 use node::{Command, Reply};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -60,7 +60,7 @@ pub enum Wish {
         /// Whose company.
         tenant: TenantId,
         /// Whose PIN it should be.
-        user: UserId,
+        owner: CredentialOwner,
         /// What was typed.
         pin: Box<Secret<String>>,
     },

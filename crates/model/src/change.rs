@@ -108,6 +108,41 @@ pub enum CredentialOwner {
     User(UserId),
     /// 暗証番号: login at terminals and to the mailbox (R202, R234).
     Pin(UserId),
+    /// 暗証番号 of a mailbox that is no person's (R262).
+    BoxPin(BoxOwner),
+}
+
+/// Whose mailbox, when it is no person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BoxOwner {
+    /// Of a virtual number.
+    Virtual(VirtualDnId),
+    /// Of a department.
+    Department(DepartmentId),
+    /// Of the hunting group with this number.
+    Hunt(TenantId, u16),
+}
+
+impl BoxOwner {
+    /// The tenant of the owner.
+    pub fn tenant(self, snapshot: &Snapshot) -> Option<TenantId> {
+        match self {
+            BoxOwner::Virtual(id) => snapshot.virtual_dn(id).map(|v| v.tenant),
+            BoxOwner::Department(id) => snapshot.department(id).map(|d| d.tenant),
+            BoxOwner::Hunt(tenant, number) => snapshot.hunt_group(tenant, number).map(|h| h.tenant),
+        }
+    }
+
+    /// Number and site of the owner.
+    pub fn place(self, snapshot: &Snapshot) -> Option<(Dn, SiteId)> {
+        match self {
+            BoxOwner::Virtual(id) => snapshot.virtual_dn(id).map(|v| (v.dn, v.site)),
+            BoxOwner::Department(id) => snapshot.department(id).map(|d| (d.dn, d.site)),
+            BoxOwner::Hunt(tenant, number) => {
+                snapshot.hunt_group(tenant, number).map(|h| (h.pilot, h.site))
+            }
+        }
+    }
 }
 
 impl CredentialOwner {
@@ -118,7 +153,13 @@ impl CredentialOwner {
             CredentialOwner::User(id) | CredentialOwner::Pin(id) => {
                 snapshot.user(id).map(|u| u.tenant)
             }
+            CredentialOwner::BoxPin(owner) => owner.tenant(snapshot),
         }
+    }
+
+    /// Whether it is a PIN, which may be taken away and locks for its own time.
+    pub const fn is_pin(self) -> bool {
+        matches!(self, CredentialOwner::Pin(_) | CredentialOwner::BoxPin(_))
     }
 }
 
@@ -175,6 +216,7 @@ impl Change {
             Change::Password(NewPassword { owner, .. }) => match owner {
                 CredentialOwner::Admin(id) => of_admin(*id),
                 CredentialOwner::User(id) | CredentialOwner::Pin(id) => of_user(*id),
+                CredentialOwner::BoxPin(owner) => owner.place(snapshot).map(|(_, site)| site),
             },
             Change::TenantPut(_)
             | Change::TenantDelete(_)

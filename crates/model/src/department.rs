@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use base::Dn;
 use base::id::{DepartmentId, SiteId, TenantId, UserId};
 
+use crate::box_limits::BoxLimits;
 use crate::destination::{Destination, Forward};
 
 /// A department with its 所属共通内線番号.
@@ -42,6 +43,8 @@ pub struct Department {
     pub overflow: Option<Destination>,
     /// Whether the department has a mailbox of its own; default off.
     pub voicemail: bool,
+    /// How much that mailbox takes.
+    pub limits: BoxLimits,
 }
 
 impl Department {
@@ -73,6 +76,7 @@ impl Department {
             all: Forward::default(),
             overflow: None,
             voicemail: false,
+            limits: BoxLimits::default(),
         }
     }
 

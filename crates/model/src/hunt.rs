@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use base::Dn;
 use base::id::{SiteId, TenantId};
 
+use crate::box_limits::BoxLimits;
 use crate::destination::{Destination, Forward};
 
 /// コールハンティング種別.
@@ -53,6 +54,8 @@ pub struct HuntGroup {
     pub overflow: Option<Destination>,
     /// Whether the group has a mailbox of its own; default off.
     pub voicemail: bool,
+    /// How much that mailbox takes.
+    pub limits: BoxLimits,
 }
 
 impl HuntGroup {
@@ -84,6 +87,7 @@ impl HuntGroup {
             all: Forward::default(),
             overflow: None,
             voicemail: false,
+            limits: BoxLimits::default(),
         }
     }
 }

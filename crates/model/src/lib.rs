@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod apply;
 pub mod binding;
+pub mod box_limits;
 pub mod change;
 mod change_codec;
 mod check;
@@ -48,7 +49,8 @@ mod tests;
 
 pub use admin::{Admin, AdminState};
 pub use apply::apply;
-pub use change::{Change, CredentialOwner, NewPassword};
+pub use box_limits::BoxLimits;
+pub use change::{BoxOwner, Change, CredentialOwner, NewPassword};
 pub use change_codec::{decode_changes, encode_changes};
 pub use code::{Code, CodeClass, CodeError, CodeKind, CodeRisk, Codes, SiteCode};
 pub use collision::{Collision, Entry, PrefixOwner, Relation, collisions, collisions_with};

@@ -350,8 +350,8 @@ impl Node {
             A::Wish { call, device, dn, wanted } => {
                 out.push(Output::Wish { call, device, dn, wanted });
             }
-            A::CheckPin { call, tenant, user, pin } => {
-                out.push(Output::CheckPin { call, tenant, user, pin });
+            A::CheckPin { call, tenant, owner, pin } => {
+                out.push(Output::CheckPin { call, tenant, owner, pin });
             }
             A::Seat { call, device, typed } => out.push(Output::Seat { call, device, typed }),
             A::Keep(write) => out.push(Output::Store { write: *write }),

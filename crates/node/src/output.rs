@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use base::event::Event;
-use base::id::{DeviceId, TenantId, UserId};
+use base::id::{DeviceId, TenantId};
 use base::{CallId, Dn, FlowId, ReqId, Secret};
 use bytes::Bytes;
-use model::Write;
+use model::{CredentialOwner, Write};
 use model::own_setting::OwnSetting;
 use model::terminal_login::TypedLogin;
 
@@ -64,7 +64,7 @@ pub enum Output {
         /// Whose company.
         tenant: TenantId,
         /// Whose PIN it should be.
-        user: UserId,
+        owner: CredentialOwner,
         /// What was typed.
         pin: Box<Secret<String>>,
     },

@@ -112,7 +112,7 @@ impl Store {
         for change in changes {
             let Change::Password(new) = change else { continue };
             let text = new.text.expose().as_bytes();
-            if matches!(new.owner, CredentialOwner::Pin(_)) && text.is_empty() {
+            if new.owner.is_pin() && text.is_empty() {
                 out.push((new.owner, None));
                 continue;
             }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use base::id::{AdminId, TenantId, UserId};
+use base::id::{AdminId, DepartmentId, TenantId, UserId, VirtualDnId};
 use base::{Secret, Wall, limits};
 use model::password::PASSWORD_MAX;
-use model::{CredentialOwner, PasswordError, Snapshot, check_password};
+use model::{BoxOwner, CredentialOwner, PasswordError, Snapshot, check_password};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
@@ -107,13 +107,19 @@ pub(crate) fn owner_parts(owner: CredentialOwner) -> (i64, base::Uuid) {
         CredentialOwner::Admin(id) => (0, id.0),
         CredentialOwner::User(id) => (1, id.0),
         CredentialOwner::Pin(id) => (2, id.0),
+        CredentialOwner::BoxPin(BoxOwner::Virtual(id)) => (13, id.0),
+        CredentialOwner::BoxPin(BoxOwner::Department(id)) => (14, id.0),
+        CredentialOwner::BoxPin(BoxOwner::Hunt(_, number)) => (15, base::Uuid(number.into())),
     }
 }
 
-pub(crate) fn owner_of(kind: i64, id: base::Uuid) -> CredentialOwner {
+pub(crate) fn owner_of(tenant: TenantId, kind: i64, id: base::Uuid) -> CredentialOwner {
     match kind {
         0 => CredentialOwner::Admin(AdminId(id)),
         1 => CredentialOwner::User(UserId(id)),
+        13 => CredentialOwner::BoxPin(BoxOwner::Virtual(VirtualDnId(id))),
+        14 => CredentialOwner::BoxPin(BoxOwner::Department(DepartmentId(id))),
+        15 => CredentialOwner::BoxPin(BoxOwner::Hunt(tenant, id.0 as u16)),
         _ => CredentialOwner::Pin(UserId(id)),
     }
 }
@@ -397,7 +403,7 @@ impl Store {
             let salt: [u8; 16] = c.blob()?.try_into().map_err(|_| DbError::corrupt("salt"))?;
             let hash: [u8; 32] =
                 c.blob()?.try_into().map_err(|_| DbError::corrupt("password hash"))?;
-            rows.push((tenant, owner_of(kind, id), salt, hash));
+            rows.push((tenant, owner_of(tenant, kind, id), salt, hash));
         }
         for (tenant, owner, salt, hash) in &rows {
             let wrapped = self.hashing.slow(&self.keys, hash, *salt).await?;

@@ -110,7 +110,7 @@ fn end_of_lock(
     since: Wall,
 ) -> Option<Wall> {
     match owner {
-        CredentialOwner::Pin(_) => Some(pin_lock_end(since)),
+        CredentialOwner::Pin(_) | CredentialOwner::BoxPin(_) => Some(pin_lock_end(since)),
         CredentialOwner::Admin(_) | CredentialOwner::User(_) => {
             lock_end(snapshot, Some(tenant), since)
         }
@@ -326,7 +326,7 @@ impl Store {
         let mut out = Vec::new();
         for row in &rows {
             let mut c = Columns::of(row);
-            let owner = owner_of(c.number()?, c.id()?);
+            let owner = owner_of(tenant, c.number()?, c.id()?);
             let since = c.wall()?;
             let until = end_of_lock(&snapshot, tenant, owner, since);
             if until.is_some_and(|end| end <= now) {
@@ -359,6 +359,7 @@ impl Store {
             CredentialOwner::Admin(id) => format!("admin {id}"),
             CredentialOwner::User(id) => format!("user {id}"),
             CredentialOwner::Pin(id) => format!("pin {id}"),
+            CredentialOwner::BoxPin(owner) => format!("box {owner:?}"),
         };
         let (at, revision) = (now, Revision(0));
         let act = Act { at, act: "unlock", detail: &detail, revision, changes: None };
@@ -415,5 +416,6 @@ pub(crate) fn scope_of(
             let scope = TenantScope::new(tenant, site, Actor::User(id), &user.web_user, address);
             may.then_some(scope)
         }
+        CredentialOwner::BoxPin(_) => None,
     }
 }

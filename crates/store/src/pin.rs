@@ -3,7 +3,7 @@
 
 use base::id::{DeviceId, TenantId, UserId};
 use base::{Dn, Wall};
-use model::{CredentialOwner, User, UserState};
+use model::{CredentialOwner, UserState};
 
 use crate::error::LoginError;
 use crate::login::{Attempt, Standing, Verdict, standing};
@@ -46,9 +46,24 @@ impl Store {
         pin: &str,
         now: Wall,
     ) -> Result<PinOutcome, LoginError> {
+        self.check_pin_of(tenant, CredentialOwner::Pin(user), pin, now).await
+    }
+
+    /// The same for whoever has the PIN, a mailbox that is no person's included.
+    pub async fn check_pin_of(
+        &self,
+        tenant: TenantId,
+        owner: CredentialOwner,
+        pin: &str,
+        now: Wall,
+    ) -> Result<PinOutcome, LoginError> {
         let snapshot = self.snapshot();
-        let known = snapshot.user(user).filter(|u| u.tenant == tenant);
-        let name = known.map_or_else(|| user.to_string(), |u| u.dn.text());
+        let known = Some(owner).filter(|o| o.tenant(&snapshot) == Some(tenant));
+        let name = match known {
+            Some(CredentialOwner::Pin(id)) => snapshot.user(id).map(|u| u.dn.text()),
+            _ => None,
+        };
+        let name = name.unwrap_or_else(|| format!("{owner:?}"));
         self.judge_pin((tenant, &name), known, pin, now).await
     }
 
@@ -68,7 +83,8 @@ impl Store {
             return Ok(TerminalOutcome::Locked);
         }
         let known = Dn::parse(extension).ok().and_then(|dn| snapshot.user_by_dn(tenant, dn));
-        match self.judge_pin((tenant, extension), known, pin, now).await? {
+        let owner = known.map(|u| CredentialOwner::Pin(u.id));
+        match self.judge_pin((tenant, extension), owner, pin, now).await? {
             PinOutcome::Locked { .. } => Ok(TerminalOutcome::Locked),
             PinOutcome::Wrong => {
                 self.strike(place, now);
@@ -89,12 +105,19 @@ impl Store {
     async fn judge_pin(
         &self,
         (tenant, name): (TenantId, &str),
-        user: Option<&User>,
+        owner: Option<CredentialOwner>,
         pin: &str,
         now: Wall,
     ) -> Result<PinOutcome, LoginError> {
-        if let Some(user) = user.filter(|u| u.state == UserState::Active) {
-            let owner = CredentialOwner::Pin(user.id);
+        let snapshot = self.snapshot();
+        let is_active = |owner: &CredentialOwner| match *owner {
+            CredentialOwner::Pin(id) => {
+                snapshot.user(id).is_some_and(|u| u.state == UserState::Active)
+            }
+            CredentialOwner::BoxPin(_) => true,
+            CredentialOwner::Admin(_) | CredentialOwner::User(_) => false,
+        };
+        if let Some(owner) = owner.filter(is_active) {
             let attempt = Attempt { tenant, owner, zone: None, address: None, now };
             match self.judge(&attempt, pin).await? {
                 Verdict::Good(_) => return Ok(PinOutcome::Good),

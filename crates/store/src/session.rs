@@ -116,7 +116,7 @@ impl Store {
             return Ok(None);
         }
         let snapshot = self.snapshot();
-        let scope = scope_of(&snapshot, tenant, owner_of(kind, id), address);
+        let scope = scope_of(&snapshot, tenant, owner_of(tenant, kind, id), address);
         let (Some(scope), Some(changed_at)) = (scope, changed_at) else { return Ok(None) };
         if now.0 - seen_at > SEEN_STEP_MS {
             let mut conn = self.main.lock().await;

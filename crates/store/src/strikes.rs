@@ -33,7 +33,7 @@ pub(crate) struct Strikes {
 impl Rule {
     pub(crate) const fn of(owner: CredentialOwner) -> Self {
         match owner {
-            CredentialOwner::Pin(_) => Rule::Pin,
+            CredentialOwner::Pin(_) | CredentialOwner::BoxPin(_) => Rule::Pin,
             CredentialOwner::Admin(_) | CredentialOwner::User(_) => Rule::Password,
         }
     }

@@ -6,7 +6,7 @@ use base::id::{
     AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
 };
 use base::{Dn, MobileNumber, Uuid};
-use model::{Change, CredentialOwner, Snapshot};
+use model::{BoxOwner, Change, CredentialOwner, Snapshot};
 use sqlx::sqlite::SqliteConnection;
 
 use crate::credential;
@@ -117,11 +117,21 @@ impl Touched {
                 self.admins.insert(*id)
             }
             Change::VirtualDnPut(v) => self.virtuals.insert(v.id),
-            Change::VirtualDnDelete(id) => self.virtuals.insert(*id),
+            Change::VirtualDnDelete(id) => {
+                self.owners_gone.push(CredentialOwner::BoxPin(BoxOwner::Virtual(*id)));
+                self.virtuals.insert(*id)
+            }
             Change::DepartmentPut(d) => self.departments.insert(d.id),
-            Change::DepartmentDelete(id) => self.departments.insert(*id),
+            Change::DepartmentDelete(id) => {
+                self.owners_gone.push(CredentialOwner::BoxPin(BoxOwner::Department(*id)));
+                self.departments.insert(*id)
+            }
             Change::HuntPut(h) => self.hunts.insert((h.tenant, h.number)),
-            Change::HuntDelete { tenant, number } => self.hunts.insert((*tenant, *number)),
+            Change::HuntDelete { tenant, number } => {
+                let owner = BoxOwner::Hunt(*tenant, *number);
+                self.owners_gone.push(CredentialOwner::BoxPin(owner));
+                self.hunts.insert((*tenant, *number))
+            }
             Change::PickupPut(p) => self.pickups.insert((p.tenant, p.number)),
             Change::PickupDelete { tenant, number } => self.pickups.insert((*tenant, *number)),
             Change::ParkSlotPut(s) => self.slots.insert((s.tenant, s.dn)),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use base::id::{SoundId, TenantId};
 use base::limits;
-use model::{Change, Field, Snapshot, Sound};
+use model::{Change, Snapshot, Sound};
 
 use crate::service::noun::{Key, Noun, Place, Removal, one};
 use crate::service::problem::{self, Problem};
@@ -105,10 +105,6 @@ impl Noun for Sound {
     }
 }
 
-fn field(field: Field) -> String {
-    problem::field(field)
-}
-
 /// Refuses at once what would be refused after the file was read.
 fn judge(snapshot: &Snapshot, draft: &Sound) -> Result<(), Refusal> {
     if snapshot.sounds(draft.tenant).count() >= limits::SOUNDS_MAX {
@@ -118,7 +114,7 @@ fn judge(snapshot: &Snapshot, draft: &Sound) -> Result<(), Refusal> {
     }
     let broken = model::apply(snapshot, &[Change::SoundPut(draft.clone())]).err();
     let broken = broken.unwrap_or_default();
-    let problems: Vec<_> = broken.iter().map(|v| Problem::of(v, field)).collect();
+    let problems: Vec<_> = broken.iter().map(|v| Problem::of(v, problem::field)).collect();
     if problems.is_empty() { Ok(()) } else { Err(Refusal::Broken(problems)) }
 }
 
@@ -148,7 +144,7 @@ pub async fn upload(
         let changes = vec![Change::SoundPut(sound.clone())];
         Ok((Plan { changes, problems: Vec::new(), detail: sound.name.to_string() }, ()))
     };
-    match change(act, "sound-made", field, work).await {
+    match change(act, "sound-made", problem::field, work).await {
         Ok((snapshot, ())) => Ok((snapshot, sound)),
         Err(refusal) => {
             drop_file(files, id).await;

@@ -13,7 +13,8 @@ use base::id::TenantId;
 use base::{Dn, Micros, Mono, Wall};
 use mediactl::{Command, FileId, Record};
 use model::{
-    DnSettings, Snapshot, StoredBoxes, StoredGreeting, StoredMessage, StoredPointer, Write,
+    BoxLimits, DnOwner, DnSettings, Snapshot, StoredBoxes, StoredGreeting, StoredMessage,
+    StoredPointer, Write,
 };
 
 use crate::CallControl;
@@ -321,10 +322,16 @@ impl CallControl {
     }
 }
 
-/// The settings of a number; a group's box has the defaults.
+/// The settings of a number; of a group those of its box.
 pub(crate) fn settings(snapshot: &Snapshot, (tenant, dn): BoxKey) -> DnSettings {
+    let limits = match snapshot.dn_owner(tenant, dn) {
+        Some(DnOwner::Hunt(number)) => snapshot.hunt_group(tenant, number).map(|h| h.limits),
+        Some(DnOwner::Department(id)) => snapshot.department(id).map(|d| d.limits),
+        _ => None,
+    };
     let kept = snapshot.dn_settings(tenant, dn);
-    kept.cloned().unwrap_or_else(|| DnSettings::new(tenant, dn))
+    let settings = kept.cloned().unwrap_or_else(|| DnSettings::new(tenant, dn));
+    limits.unwrap_or(BoxLimits::of(&settings)).put_into(settings)
 }
 
 fn keep(write: Write, out: &mut Vec<Action>) {

@@ -5,16 +5,16 @@
 //! | of the own number | own device | none, or the own one by the site's switch |
 //! | of a group | own device of a member | as above |
 //! | of another user | any device of the company | that user's |
+//! | of a virtual number, of a group | any device of the company | the box's own |
 //! | any other | | refused |
 //!
 //! A PIN is judged outside of call control ([`Action::CheckPin`]), which also counts wrong ones.
 
-use base::id::UserId;
 use base::{Cause, Dn, Micros, Secret};
 use mediactl::{PlayerId, PromptId, ToneKind};
-use model::DnOwner;
 use model::own_setting::Declined;
 use model::record::Service;
+use model::{BoxOwner, CredentialOwner, DnOwner};
 
 use crate::action::Action;
 use crate::call::{Call, Purpose};
@@ -37,7 +37,7 @@ const JUDGE_WAIT: Micros = Micros::seconds(5);
 #[derive(Debug)]
 pub(crate) struct Entering {
     of: Dn,
-    user: UserId,
+    owner: CredentialOwner,
     typed: String,
     wrong: u8,
     is_judged: bool,
@@ -68,28 +68,33 @@ impl Call {
         let site = site.and_then(|id| snapshot.site(id));
         let own_user = own.and_then(|id| snapshot.user(id));
         let own_dn = own_user.map(|u| u.dn);
-        let holder = match snapshot.dn_owner(self.tenant, of) {
+        let member = |is: bool, owner| match own.filter(|_| is) {
+            Some(id) => (true, CredentialOwner::Pin(id)),
+            None => (false, CredentialOwner::BoxPin(owner)),
+        };
+        let (is_own, owner) = match snapshot.dn_owner(self.tenant, of) {
             None => return Err(Cause::UnallocatedNumber),
-            Some(DnOwner::User(id)) => Some(id),
+            Some(DnOwner::User(id)) => (own == Some(id), CredentialOwner::Pin(id)),
             Some(DnOwner::Hunt(number)) => {
                 let group = snapshot.hunt_group(self.tenant, number);
-                let is_member = |dn| group.is_some_and(|g| g.members.contains(&dn));
-                own.filter(|_| own_dn.is_some_and(is_member))
+                let is_in = |dn| group.is_some_and(|g| g.members.contains(&dn));
+                member(own_dn.is_some_and(is_in), BoxOwner::Hunt(self.tenant, number))
             }
             Some(DnOwner::Department(id)) => {
                 let department = snapshot.department(id);
-                own.filter(|id| department.is_some_and(|d| d.members.contains(id)))
+                let is_in = |id| department.is_some_and(|d| d.members.contains(&id));
+                member(own.is_some_and(is_in), BoxOwner::Department(id))
             }
-            Some(DnOwner::Virtual(_) | DnOwner::ParkSlot(_)) => None,
+            Some(DnOwner::Virtual(id)) => member(false, BoxOwner::Virtual(id)),
+            Some(DnOwner::ParkSlot(_)) => return Err(Cause::FeatureNotPermitted),
         };
-        let user = holder.ok_or(Cause::FeatureNotPermitted)?;
-        let is_free = own == Some(user) && site.is_some_and(|s| s.voicemail_without_pin);
+        let is_free = is_own && site.is_some_and(|s| s.voicemail_without_pin);
         self.dialing = None;
         if is_free {
             self.open_box(cx, of);
             return Ok(());
         }
-        let entering = Entering { of, user, typed: String::new(), wrong: 0, is_judged: false };
+        let entering = Entering { of, owner, typed: String::new(), wrong: 0, is_judged: false };
         let said = self.words_of_box(cx, of).say(PromptId::EnterPin);
         let does = Does::Plays(PlayerId::Words(said));
         self.talk(cx, Stage::Entering(Box::new(entering)), does, TYPE_WAIT);
@@ -116,8 +121,8 @@ impl Call {
             '#' => {
                 entering.is_judged = true;
                 let pin = Secret::new(std::mem::take(&mut entering.typed));
-                let user = entering.user;
-                cx.out.push(Action::CheckPin { call, tenant, user, pin: Box::new(pin) });
+                let owner = entering.owner;
+                cx.out.push(Action::CheckPin { call, tenant, owner, pin: Box::new(pin) });
                 self.do_next(cx, Does::Nothing, JUDGE_WAIT);
             }
             _ => {}

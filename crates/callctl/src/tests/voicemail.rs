@@ -1,10 +1,14 @@
 //! Voicemail: messages are left, kept, told and listened to (R262, R259, R253, R287).
 
+use base::id::{Uuid, VirtualDnId};
 use base::{Cause, LegId, Micros};
 use mediactl::{Digit, DigitPhase, DigitSource, Event, FileId, Joined, RecordEnd, RecordFailure};
 use model::own_setting::Declined;
 use model::record::Service;
-use model::{Change, Destination, DnSettings, Forward, ForwardKind, Options, Site, Tenant, Write};
+use model::{
+    BoxLimits, Change, Destination, DnSettings, Forward, ForwardKind, Options, Site, Tenant,
+    VirtualDn, Write,
+};
 
 use super::world::{TENANT, World, department, device_id, dn, hunt};
 use crate::Waiting;
@@ -217,7 +221,8 @@ fn a_groups_overflow_is_its_own_box_and_members_may_listen() {
     assert!(heard(&w).contains("one-new-message"), "{}", heard(&w));
     w.hangs_up("2002");
     w.dial(2003, "*987000");
-    assert!(w.lines.contains(&"2003 refuse FeatureNotPermitted".into()), "{:?}", w.lines);
+    assert!(heard(&w).contains("enter-pin"), "{}", heard(&w));
+    w.hangs_up("2003");
     w.configure(&[department(&[2003], |_| ())]);
     w.dial(2003, "*987100");
     assert!(heard(&w).contains("no-messages"), "{}", heard(&w));
@@ -364,6 +369,147 @@ fn another_box_and_a_site_that_asks_need_the_pin() {
     w.wait(Micros::seconds(30));
     w.play_over();
     assert_eq!(w.records.last().map(|r| r.cause), Some(Cause::FeatureNotPermitted));
+    w.expect_drained();
+}
+
+/// R262: boxes of virtual numbers, pilots and departments are opened by their own PIN, groups' by
+/// their members without one.
+#[test]
+fn boxes_that_are_no_persons_have_a_pin_of_their_own() {
+    let virtual_dn = VirtualDn {
+        id: VirtualDnId(Uuid(7)),
+        tenant: TENANT,
+        site: super::world::SITE,
+        dn: dn(2500),
+        name: "受付".into(),
+        web_user: Box::default(),
+    };
+    let mut w = with_voicemail(&[], |_| ());
+    let groups =
+        [hunt(&[2002], |h| h.voicemail = true), department(&[2003], |d| d.voicemail = true)];
+    w.configure(&[Change::VirtualDnPut(virtual_dn)]);
+    w.configure(&groups);
+    for (who, of) in [(2001, 2500), (2001, 7000), (2001, 7100), (2003, 7000), (2002, 7100)] {
+        w.dial(who, &format!("*98{of}"));
+        assert!(heard(&w).contains("enter-pin"), "{who} {of}: {}", heard(&w));
+        press(&mut w, '4');
+        w.wait(Micros::millis(200));
+        press(&mut w, '#');
+        assert!(w.lines.contains(&format!("check-pin of {of}")), "{:?}", w.lines);
+        let call = w.control.calls().next().expect("a call").call;
+        w.input(Input::Told { call, declined: None });
+        assert!(heard(&w).contains("no-messages"), "{who} {of}: {}", heard(&w));
+        w.hangs_up(&who.to_string());
+        w.lines.clear();
+    }
+    for (who, of) in [(2002, 7000), (2003, 7100)] {
+        w.dial(who, &format!("*98{of}"));
+        assert!(heard(&w).contains("no-messages"), "{who} {of}: {}", heard(&w));
+        w.hangs_up(&who.to_string());
+    }
+    w.expect_drained();
+}
+
+#[test]
+fn the_box_of_a_group_has_limits_of_its_own() {
+    let mut w = with_voicemail(&[], |_| ());
+    let limits = BoxLimits { record_s: 30, messages_max: 1, keep_days: 2 };
+    w.configure(&[hunt(&[2002], |h| {
+        (h.voicemail, h.limits, h.overflow) = (true, limits, Some(Destination::Voicemail));
+    })]);
+    let come = |w: &mut World| {
+        w.dial(2001, "7000");
+        w.refuses("2002", 486);
+    };
+    come(&mut w);
+    w.play_over();
+    let recording = recording(&w);
+    assert_eq!(recording.1.max_s, 30);
+    w.hangs_up("2001");
+    recorded(&mut w, recording, 5_000);
+    come(&mut w);
+    assert!(heard(&w).contains("box-full"), "{}", heard(&w));
+    w.hangs_up("2001");
+    w.wait(Micros::seconds(2 * 86_400 + 3_600));
+    assert_eq!(w.control.boxes().messages.len(), 0);
+    come(&mut w);
+    assert!(heard(&w).contains("greeting"), "{}", heard(&w));
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
+/// R313: what is being recorded for a number that goes is dropped.
+#[test]
+fn a_message_that_is_being_recorded_for_a_deleted_box_is_dropped() {
+    for by_hash in [false, true] {
+        let mut w = with_voicemail(&[2002], |_| ());
+        w.dial(2001, "2002");
+        w.refuses("2002", 486);
+        w.play_over();
+        let open = recording(&w);
+        w.configure(&[
+            Change::DeviceDelete(device_id(2002, 1)),
+            Change::UserDelete(super::world::user_id(2002)),
+            Change::DnSettingsDelete { tenant: TENANT, dn: dn(2002) },
+        ]);
+        assert_eq!(recording(&w), open, "the call goes on");
+        match by_hash {
+            true => press(&mut w, '#'),
+            false => w.hangs_up("2001"),
+        }
+        w.lines.clear();
+        recorded(&mut w, open, 5_000);
+        assert!(w.lines.contains(&format!("delete {:?}", open.1.file)), "{:?}", w.lines);
+        assert!(!w.lines.iter().any(|l| l.starts_with("put")), "{:?}", w.lines);
+        if by_hash {
+            assert!(!heard(&w).contains("message-saved"), "{}", heard(&w));
+            w.play_over();
+        }
+        assert_eq!(w.control.boxes().messages.len(), 0);
+        w.expect_drained();
+    }
+}
+
+/// R262.6: each key does its own, and no other does anything.
+#[test]
+fn every_key_of_the_menu_does_what_the_guide_says() {
+    let mut w = with_voicemail(&[2002], |_| ());
+    let files: Vec<u64> = (0..3).map(|_| leave(&mut w, 2001, 2002)).collect();
+    let plays = |w: &World| {
+        let at = |f: &u64| heard(w) == format!("2002 Message({f})");
+        files.iter().position(at)
+    };
+    w.dial(2002, "*98");
+    assert!(heard(&w).contains("you-have"), "{}", heard(&w));
+    w.play_over();
+    assert_eq!(plays(&w), Some(0));
+    for (key, expected) in [('1', 0), ('2', 1), ('2', 2), ('4', 1), ('4', 0), ('4', 0)] {
+        w.wait(Micros::millis(200));
+        press(&mut w, key);
+        if plays(&w).is_none() {
+            w.play_over();
+        }
+        assert_eq!(plays(&w), Some(expected), "{key}");
+    }
+    for (key, expected) in
+        [('5', "caller-is"), ('0', "voicemail-help"), ('7', "Tone(Error)"), ('8', "Tone(Error)")]
+    {
+        w.wait(Micros::millis(200));
+        press(&mut w, key);
+        assert!(heard(&w).contains(expected), "{key}: {}", heard(&w));
+    }
+    w.wait(Micros::millis(200));
+    press(&mut w, '3');
+    assert!(heard(&w).contains("message-deleted"), "{}", heard(&w));
+    w.play_over();
+    assert_eq!(plays(&w), Some(1));
+    w.wait(Micros::millis(200));
+    press(&mut w, '9');
+    assert!(heard(&w).contains("record-greeting"), "{}", heard(&w));
+    w.hangs_up("2002");
+    w.dial(2002, "*98");
+    press(&mut w, '#');
+    assert_eq!(w.records.last().and_then(|r| r.ended_by.as_deref()), Some("2002"));
     w.expect_drained();
 }
 

@@ -10,8 +10,8 @@ use mediactl::sdp::{Profile, Sdp};
 use mediactl::{Joined, LegWant, PlayerId};
 use model::record::CallRecord;
 use model::{
-    Change, Department, Device, DeviceKind, HuntGroup, ParkSlot, PickupGroup, Preset, Site,
-    Snapshot, SrtpPolicy, Tenant, TenantOption, User, UserState,
+    Change, CredentialOwner, Department, Device, DeviceKind, HuntGroup, ParkSlot, PickupGroup,
+    Preset, Site, Snapshot, SrtpPolicy, Tenant, TenantOption, User, UserState,
 };
 
 use crate::action::{Action, LegCommand};
@@ -21,7 +21,7 @@ use crate::view::{Contact, View};
 use crate::{CallControl, LEG_COUNTER_FIRST};
 
 pub(super) const TENANT: TenantId = TenantId(Uuid(1));
-const SITE: SiteId = SiteId(Uuid(2));
+pub(super) const SITE: SiteId = SiteId(Uuid(2));
 
 pub(super) fn user_id(n: u16) -> UserId {
     UserId(Uuid(0x1_0000 + u128::from(n)))
@@ -401,10 +401,15 @@ impl World {
                 self.records.push(*record);
             }
             Action::Wish { dn, wanted, .. } => self.lines.push(format!("wish {dn} {wanted:?}")),
-            Action::CheckPin { user, .. } => {
+            Action::CheckPin { owner: CredentialOwner::Pin(user), .. } => {
                 let user = self.facts.snapshot.user(user).expect("a user");
                 self.lines.push(format!("check-pin {}", user.dn));
             }
+            Action::CheckPin { owner: CredentialOwner::BoxPin(owner), .. } => {
+                let (dn, _) = owner.place(&self.facts.snapshot).expect("an owner");
+                self.lines.push(format!("check-pin of {dn}"));
+            }
+            Action::CheckPin { owner, .. } => panic!("{owner:?} has no PIN"),
             Action::Keep(write) if matches!(*write, model::Write::PointerPut(_)) => {
                 self.kept.push(*write);
             }

@@ -25,8 +25,8 @@ use sounds::{put_sound, take_sound};
 /// Version of the form that [`encode_changes`] writes. Version 1 had neither codes, options and
 /// announcements of tenants, nor settings of sites but the first, nor pickup rights of users, nor
 /// the switches of terminals; version 2 had neither pages of departments, the most terminals of a
-/// person, the former terminals of a stopped one, music nor languages; they are read as their
-/// defaults.
+/// person, the former terminals of a stopped one, music, languages nor limits of groups'
+/// mailboxes; they are read as their defaults.
 const VERSION: u8 = 3;
 
 /// The oldest version that is read.
@@ -125,7 +125,7 @@ fn decode(take: &mut Take<'_>, version: u8) -> Result<Change, DecodeError> {
         14 => Change::VirtualDnDelete(VirtualDnId(take.id()?)),
         15 => Change::DepartmentPut(take_department(take, version)?),
         16 => Change::DepartmentDelete(DepartmentId(take.id()?)),
-        17 => Change::HuntPut(take_hunt(take)?),
+        17 => Change::HuntPut(take_hunt(take, version)?),
         18 => Change::HuntDelete { tenant: TenantId(take.id()?), number: take.small()? },
         19 => Change::PickupPut(take_pickup(take)?),
         20 => Change::PickupDelete { tenant: TenantId(take.id()?), number: take.small()? },

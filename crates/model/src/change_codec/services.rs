@@ -7,8 +7,8 @@ use super::sounds::{put_spoken, take_spoken};
 use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
-    Department, Destination, DnSettings, Forward, Gateway, GatewayKind, HuntGroup, HuntMethod,
-    ParkSlot, PickupGroup, ShownNumber, VirtualDn, Waiting,
+    BoxLimits, Department, Destination, DnSettings, Forward, Gateway, GatewayKind, HuntGroup,
+    HuntMethod, ParkSlot, PickupGroup, ShownNumber, VirtualDn, Waiting,
 };
 
 /// More members than any group may have; decoding reads no longer list.
@@ -39,6 +39,17 @@ fn take_forward(take: &mut Take<'_>) -> Result<Forward, DecodeError> {
 fn put_dns(members: &[Dn], out: &mut Vec<u8>) {
     out.number(members.len() as u64);
     members.iter().for_each(|dn| out.text(&dn.text()));
+}
+
+fn put_limits(limits: BoxLimits, out: &mut Vec<u8>) {
+    for number in [limits.record_s, limits.messages_max, limits.keep_days] {
+        out.number(u64::from(number));
+    }
+}
+
+fn take_limits(take: &mut Take<'_>) -> Result<BoxLimits, DecodeError> {
+    let (record_s, messages_max) = (take.small()?, take.small()?);
+    Ok(BoxLimits { record_s, messages_max, keep_days: take.small()? })
 }
 
 pub(super) fn put_virtual(number: &VirtualDn, out: &mut Vec<u8>) {
@@ -82,6 +93,7 @@ pub(super) fn put_department(department: &Department, out: &mut Vec<u8>) {
     });
     out.number(u64::from(department.page_s));
     out.byte(department.emergency.into());
+    put_limits(department.limits, out);
 }
 
 pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Department, DecodeError> {
@@ -102,11 +114,13 @@ pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Depart
         pagers: None,
         page_s: 180,
         emergency: false,
+        limits: BoxLimits::default(),
     };
     if version > 2 {
         department.pagers = take.option(|t| take_list(t, MEMBERS_MAX, |t| t.id().map(UserId)))?;
         department.page_s = take.small()?;
         department.emergency = take.flag()?;
+        department.limits = take_limits(take)?;
     }
     Ok(department)
 }
@@ -126,9 +140,10 @@ pub(super) fn put_hunt(group: &HuntGroup, out: &mut Vec<u8>) {
     put_forward(&group.all, out);
     put_destination(group.overflow.as_ref(), out);
     out.byte(group.voicemail.into());
+    put_limits(group.limits, out);
 }
 
-pub(super) fn take_hunt(take: &mut Take<'_>) -> Result<HuntGroup, DecodeError> {
+pub(super) fn take_hunt(take: &mut Take<'_>, version: u8) -> Result<HuntGroup, DecodeError> {
     Ok(HuntGroup {
         tenant: TenantId(take.id()?),
         number: take.small()?,
@@ -144,6 +159,7 @@ pub(super) fn take_hunt(take: &mut Take<'_>) -> Result<HuntGroup, DecodeError> {
         all: take_forward(take)?,
         overflow: take_destination(take)?,
         voicemail: take.flag()?,
+        limits: if version > 2 { take_limits(take)? } else { BoxLimits::default() },
     })
 }
 

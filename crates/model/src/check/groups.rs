@@ -8,7 +8,9 @@ use base::id::{DepartmentId, DeviceId, TenantId};
 use super::{Case, Found, against, destinations, in_range, name, rival, text, violation};
 use crate::plan;
 use crate::violation::{Conflict, Field, Noun, Violation, code};
-use crate::{Department, Device, DnOwner, Gateway, HuntGroup, ParkSlot, PickupGroup};
+use crate::{
+    BoxLimits, Department, Device, DnOwner, DnSettings, Gateway, HuntGroup, ParkSlot, PickupGroup,
+};
 
 impl Case<'_> {
     pub(super) fn hunt(&self, at: usize, group: &HuntGroup, found: &mut Found) {
@@ -29,6 +31,7 @@ impl Case<'_> {
         in_range(at, ("ring-s", HuntGroup::RING_S), group.ring_s, found);
         in_range(at, ("limit-s", HuntGroup::LIMIT_S), group.limit_s, found);
         in_range(at, ("rounds", HuntGroup::ROUNDS), group.rounds, found);
+        box_limits(at, group.limits, found);
         let forward = std::slice::from_ref(&group.all);
         destinations(at, forward, group.overflow.as_ref(), found);
     }
@@ -85,6 +88,7 @@ impl Case<'_> {
         in_range(at, ("page-s", Department::PAGE_S), department.page_s, found);
         let pagers = department.pagers.as_deref().unwrap_or_default();
         member_count(at, pagers.len(), Department::MULTICAST_MAX, found);
+        box_limits(at, department.limits, found);
         let forward = std::slice::from_ref(&department.all);
         destinations(at, forward, department.overflow.as_ref(), found);
     }
@@ -160,6 +164,12 @@ impl Case<'_> {
             found.push(against(clash, Noun::Gateway, &gateway.prefix));
         }
     }
+}
+
+fn box_limits(at: usize, limits: BoxLimits, found: &mut Found) {
+    in_range(at, ("record-s", DnSettings::RECORD_S), limits.record_s, found);
+    in_range(at, ("messages-max", DnSettings::MESSAGES_MAX), limits.messages_max, found);
+    in_range(at, ("keep-days", DnSettings::KEEP_DAYS), limits.keep_days, found);
 }
 
 fn group_number(at: usize, fits: bool, number: u16, found: &mut Found) {

@@ -48,7 +48,8 @@ fn request(at: SocketAddr, token: &str, head: &str, kind: &str, body: &[u8]) -> 
 }
 
 fn token(exchange: &Exchange) -> String {
-    let made = exchange.good(&["token", "--tenant", DOMAIN, "--name", "test"]);
+    let made =
+        exchange.good(&["token", "--tenant", DOMAIN, "--name", "test", "--role", "operator"]);
     let text = String::from_utf8(made).unwrap();
     let word = text.split_whitespace().find(|word| word.starts_with("naisen_"));
     word.unwrap_or_else(|| panic!("{text}")).to_owned()
@@ -78,12 +79,36 @@ fn held_party_hears(exchange: &Exchange, names: &str, hertz: u32) {
     held.hears_now(440, true);
 }
 
+/// The same with the hold code and a transfer by digits: music until the target has answered.
+#[track_caller]
+fn held_by_code_hears(exchange: &Exchange, hertz: u32) {
+    let mut holder = phone(exchange, "code-holder", 2101, 440);
+    let mut held = phone(exchange, "code-held", 2102, 1_000);
+    let mut target = phone(exchange, "code-target", 2103, 620);
+    held.dial("2101");
+    holder.event("CALL_INCOMING");
+    holder.command("accept", "");
+    held.event("CALL_ESTABLISHED");
+    holder.hears(1_000);
+    held.hears_now(440, true);
+    holder.command("sndcode", "#7");
+    held.hears_now(hertz, true);
+    holder.command("sndcode", "2103#1");
+    target.event("CALL_INCOMING");
+    held.hears_now(hertz, true);
+    target.command("accept", "");
+    holder.hears(620);
+    held.hears_now(hertz, true);
+    holder.command("hangup", "");
+    held.hears_now(620, true);
+}
+
 #[test]
 fn a_held_telephone_hears_the_music_that_the_company_uploaded() {
     if !have(&["baresip"]) {
         return;
     }
-    let mut exchange = Exchange::start("music", "auto", 2101..2103);
+    let mut exchange = Exchange::start("music", "auto", 2101..2104);
     let (portal, token) = (exchange.listener(&["portal"]), token(&exchange));
     let head = "POST /api/v1/sounds?name=tone";
     let (status, sound) = request(portal, &token, head, "audio/wav", &wav(1_700.0));
@@ -107,5 +132,9 @@ fn a_held_telephone_hears_the_music_that_the_company_uploaded() {
     let portal = exchange.listener(&["portal"]);
     let head = format!("GET /api/v1/sounds/{}", sound["id"].as_str().unwrap());
     assert_eq!(request(portal, &token, &head, "application/json", b"").0, 200);
-    held_party_hears(&exchange, "second", 1_700);
+    let every = serde_json::json!({ "options": ["in-call-codes", "pickup", "park", "voicemail"] });
+    let (head, every) = ("PATCH /api/v1/tenant", every.to_string());
+    let (status, told) = request(portal, &token, head, "application/json", every.as_bytes());
+    assert_eq!(status, 200, "{told}");
+    held_by_code_hears(&exchange, 1_700);
 }

@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 
+use model::{BoxOwner, CredentialOwner};
 use siphasher::sip::SipHasher13;
 
 use super::cursor::Writer;
@@ -54,11 +55,13 @@ impl OutputHash {
                 w.u64(dn.bits());
                 w.bytes(format!("{wanted:?}").as_bytes());
             }
-            Output::CheckPin { call, tenant, user, .. } => {
+            Output::CheckPin { call, tenant, owner, .. } => {
                 w.u8(6);
                 w.u128(call.0);
                 w.u128(tenant.0.0);
-                w.u128(user.0.0);
+                let (kind, id) = pin_owner(*owner);
+                w.u8(kind);
+                w.u128(id);
             }
             Output::Seat { call, device, typed } => {
                 w.u8(7);
@@ -74,5 +77,17 @@ impl OutputHash {
     /// The hash of all outputs so far.
     pub fn value(&self) -> u64 {
         self.hasher.finish()
+    }
+}
+
+/// Which PIN, in numbers.
+fn pin_owner(owner: CredentialOwner) -> (u8, u128) {
+    match owner {
+        CredentialOwner::Admin(id) => (0, id.0.0),
+        CredentialOwner::User(id) => (1, id.0.0),
+        CredentialOwner::Pin(id) => (2, id.0.0),
+        CredentialOwner::BoxPin(BoxOwner::Virtual(id)) => (3, id.0.0),
+        CredentialOwner::BoxPin(BoxOwner::Department(id)) => (4, id.0.0),
+        CredentialOwner::BoxPin(BoxOwner::Hunt(_, number)) => (5, number.into()),
     }
 }

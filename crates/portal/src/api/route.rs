@@ -192,6 +192,7 @@ pub(crate) fn all() -> Vec<Route> {
     out.extend(noun_routes::<MobileTwin>(Can::All));
     out.extend(noun_routes::<sounds::SoundTwin>(Can::Change));
     out.extend(sound_routes());
+    out.extend(box_pins());
     out.extend(singles());
     out.push(gateway_account());
     out
@@ -244,6 +245,28 @@ fn sound_routes() -> Vec<Route> {
     ]
 }
 
+/// PINs of mailboxes that are no person's.
+fn box_pins() -> Vec<Route> {
+    let put_of = |path: &str, name: &str, handler| {
+        let about = ("put", path, name, "Set the PIN by which the mailbox is opened elsewhere");
+        single(about, (Sent::Whole(pin::SHAPE), Told::Nothing), handler)
+    };
+    let delete_of = |path: &str, name: &str, handler| {
+        let about = ("delete", path, name, "Take the PIN of the mailbox away");
+        single(about, (Sent::Nothing, Told::Nothing), handler)
+    };
+    let [numbers, departments, groups] =
+        ["/virtual-numbers/{key}/pin", "/departments/{key}/pin", "/hunting-groups/{key}/pin"];
+    vec![
+        put_of(numbers, "setVirtualNumberPin", put(pin::set::<{ pin::VIRTUAL }>)),
+        delete_of(numbers, "removeVirtualNumberPin", delete(pin::remove::<{ pin::VIRTUAL }>)),
+        put_of(departments, "setDepartmentPin", put(pin::set::<{ pin::DEPARTMENT }>)),
+        delete_of(departments, "removeDepartmentPin", delete(pin::remove::<{ pin::DEPARTMENT }>)),
+        put_of(groups, "setHuntingGroupPin", put(pin::set::<{ pin::HUNT }>)),
+        delete_of(groups, "removeHuntingGroupPin", delete(pin::remove::<{ pin::HUNT }>)),
+    ]
+}
+
 fn singles() -> Vec<Route> {
     let (nothing, tenant) = (Sent::Nothing, TenantTwin::SHAPE);
     vec![
@@ -260,12 +283,12 @@ fn singles() -> Vec<Route> {
         single(
             ("put", "/users/{key}/pin", "setPin", "Set the PIN of a person"),
             (Sent::Whole(pin::SHAPE), Told::Nothing),
-            put(pin::set),
+            put(pin::set::<{ pin::USER }>),
         ),
         single(
             ("delete", "/users/{key}/pin", "removePin", "Take the PIN of a person away"),
             (nothing, Told::Nothing),
-            delete(pin::remove),
+            delete(pin::remove::<{ pin::USER }>),
         ),
         single(
             ("put", "/users/{key}/password", "setPassword", "Set the web password of a person"),

@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, post};
 use base::id::SoundId;
 use model::{Snapshot, Sound};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Portal;
 use crate::api::ROOT;
@@ -25,6 +25,9 @@ use crate::api::trouble::Trouble;
 
 /// Octets of a file; one more, so that the rule is named by who reads it.
 const FILE_BYTES_MAX: usize = (10 << 20) + 1;
+
+/// Files that come and are read at once.
+const UPLOADS_MAX: usize = 4;
 
 const SHAPE: &Shape = &Shape {
     name: "Sound",
@@ -46,7 +49,7 @@ pub(crate) struct Shelf {
 
 impl Shelf {
     pub(crate) fn new(files: Option<Arc<dyn SoundFiles>>) -> Self {
-        Shelf { files, readers: Arc::new(Semaphore::new(1)) }
+        Shelf { files, readers: Arc::new(Semaphore::new(UPLOADS_MAX)) }
     }
 
     fn files(&self) -> Result<&Arc<dyn SoundFiles>, Trouble> {
@@ -82,8 +85,8 @@ impl Twin for SoundTwin {
     }
 }
 
-/// The octets of a file, not of a form.
-pub(crate) struct File(Bytes);
+/// The octets of a file, not of a form, and the right to read it.
+pub(crate) struct File(Bytes, OwnedSemaphorePermit);
 
 impl FromRequest<Portal> for File {
     type Rejection = Trouble;
@@ -92,8 +95,11 @@ impl FromRequest<Portal> for File {
         if !is_file(request.headers()) {
             return Err(Trouble::of(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
+        // A file takes memory while it comes and a processor for seconds then.
+        let busy = |_| Trouble::of(StatusCode::TOO_MANY_REQUESTS);
+        let permit = Arc::clone(&portal.shelf.readers).try_acquire_owned().map_err(busy)?;
         match Bytes::from_request(request, portal).await {
-            Ok(bytes) => Ok(File(bytes)),
+            Ok(bytes) => Ok(File(bytes, permit)),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Trouble::broken(SoundError::TooBig.problem().into_iter().collect()))
             }
@@ -118,13 +124,10 @@ async fn upload(
     State(portal): State<Portal>,
     caller: Caller,
     words: Words,
-    File(bytes): File,
+    File(bytes, _permit): File,
 ) -> Answer {
     words.only(&["name"])?;
     let files = portal.shelf.files()?;
-    // Reading a file takes a processor for seconds.
-    let busy = |_| Trouble::of(StatusCode::TOO_MANY_REQUESTS);
-    let _reader = portal.shelf.readers.try_acquire().map_err(busy)?;
     let (tenant, now) = (caller.tenant(), caller.now);
     let draft = Sound {
         id: SoundId(fresh(now)?.0),

@@ -56,6 +56,10 @@ pub(crate) async fn visible(
             CredentialOwner::User(id) | CredentialOwner::Pin(id) => {
                 snapshot.user(id).filter(|u| u.tenant == tenant).map(|u| Some(u.site))
             }
+            CredentialOwner::BoxPin(owner) => {
+                let place = owner.place(snapshot).map(|(_, site)| Some(site));
+                place.filter(|_| owner.tenant(snapshot) == Some(tenant))
+            }
         };
         place.is_some_and(|place| site.is_none() || place == site)
     });
@@ -81,6 +85,11 @@ fn row(snapshot: &Snapshot, lock: &Locked) -> LockRow {
             let login = user.map(|u| u.web_user.to_string()).unwrap_or_default();
             let person = user.map(|u| format!("{} {}", u.dn, u.name)).unwrap_or_default();
             (id.to_string(), login, person, "locks-portal-user")
+        }
+        // A lock of fifteen minutes, which nobody signs in with.
+        CredentialOwner::BoxPin(owner) => {
+            let number = owner.place(snapshot).map(|(dn, _)| dn.text()).unwrap_or_default();
+            (String::new(), String::new(), number, "locks-portal-user")
         }
     };
     LockRow {

@@ -53,7 +53,7 @@ async fn a_sound_is_uploaded_heard_renamed_chosen_and_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_file_or_its_name_is_told_by_its_rule() {
     let (world, mut api) = company().await;
-    let big = format!("RIFF{}", "x".repeat(10 << 20));
+    let big = format!("RIFF{}", "x".repeat((10 << 20) - 3));
     for (name, kind, file, status, expected) in [
         ("a", "audio/mpeg", "no sound", 422, one(202, "file")),
         ("a", "audio/wav", "", 422, one(202, "file")),
@@ -113,5 +113,39 @@ async fn the_language_of_company_site_and_number_is_set() {
         assert_eq!(back["language"], Value::Null);
     }
     assert_eq!(api.get("/tenant").await["language"], "en");
+    world.end().await;
+}
+
+/// R262: limits and PINs of the mailboxes of groups and virtual numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn mailboxes_of_groups_have_limits_and_pins() {
+    let (world, mut api) = company().await;
+    api.call(("POST", "/hunting-groups"), json!({ "number": 5, "pilot": "7000" }), 201).await;
+    let body = json!({ "extension": "7100", "name": "sales" });
+    api.call(("POST", "/departments"), body, 201).await;
+    let body = json!({ "extension": "2500", "name": "desk" });
+    api.call(("POST", "/virtual-numbers"), body, 201).await;
+    for path in ["/hunting-groups/5", "/departments/7100", "/numbers/2500"] {
+        let told = api.get(path).await;
+        let limits = ["record_s", "messages_max", "keep_days"].map(|f| told[f].clone());
+        assert_eq!(limits, [json!(180), json!(100), json!(90)], "{path}");
+        let body = json!({ "record_s": 600, "messages_max": 1_000, "keep_days": 400 });
+        let told = api.call(("PATCH", path), body, 200).await;
+        assert_eq!(told["keep_days"], 400);
+        let body = json!({ "record_s": 9, "messages_max": 1_001, "keep_days": 0 });
+        let refused = api.call(("PATCH", path), body, 422).await;
+        let mut fields: Vec<String> = errors(&refused).into_iter().map(|(_, f)| f).collect();
+        fields.sort();
+        assert_eq!(fields, ["keep_days", "messages_max", "record_s"], "{path}");
+    }
+    for path in ["/hunting-groups/5/pin", "/departments/7100/pin", "/virtual-numbers/2500/pin"] {
+        api.call(("PUT", path), json!({ "pin": "480216" }), 204).await;
+        let easy = api.call(("PUT", path), json!({ "pin": "1234" }), 422).await;
+        assert_eq!(errors(&easy), one(223, "pin"), "{path}");
+        api.call(("DELETE", path), Value::Null, 204).await;
+    }
+    for path in ["/hunting-groups/6/pin", "/departments/7101/pin", "/virtual-numbers/2001/pin"] {
+        api.call(("PUT", path), json!({ "pin": "480216" }), 404).await;
+    }
     world.end().await;
 }

@@ -4,18 +4,18 @@ use base::id::{DepartmentId, SiteId, TenantId, UserId};
 use model::{Change, Department};
 use sqlx::sqlite::SqliteRow;
 
-use super::{Columns, add_forward, add_overflow, ids_blob};
+use super::{Columns, add_forward, add_limits, add_overflow, ids_blob};
 use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, dn, multicast, ring_s, members,
     ring_busy, ring_forwarded, forward_all, forward_all_last, overflow, voicemail,
-    pagers, page_s, emergency FROM department";
+    pagers, page_s, emergency, record_s, messages_max, keep_days FROM department";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO department (tenant, id, site, name, dn, multicast, ring_s, members, ring_busy,
      ring_forwarded, forward_all, forward_all_last, overflow, voicemail, pagers, page_s,
-     emergency) VALUES",
-    17,
+     emergency, record_s, messages_max, keep_days) VALUES",
+    20,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -40,6 +40,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         pagers: c.ids_option()?.map(|ids| ids.into_iter().map(UserId).collect()),
         page_s: c.small()?,
         emergency: c.flag()?,
+        limits: c.limits()?,
     }))
 }
 
@@ -64,6 +65,7 @@ pub(crate) async fn put(
         args.add(d.pagers.as_ref().map(|list| ids_blob(list.iter().map(|id| id.0))));
         args.add(i64::from(d.page_s));
         args.add(i64::from(d.emergency));
+        add_limits(args, d.limits);
     })
     .await
 }

@@ -4,17 +4,18 @@ use base::id::{SiteId, TenantId};
 use model::{Change, HuntGroup, HuntMethod};
 use sqlx::sqlite::SqliteRow;
 
-use super::{Columns, add_forward, add_overflow, dns_text, number_of};
+use super::{Columns, add_forward, add_limits, add_overflow, dns_text, number_of};
 use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, number, name, site, method, pilot, members, ring_s,
-    limit_s, rounds, follow_all, forward_all, forward_all_last, overflow, voicemail
-    FROM hunt_group";
+    limit_s, rounds, follow_all, forward_all, forward_all_last, overflow, voicemail,
+    record_s, messages_max, keep_days FROM hunt_group";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO hunt_group (tenant, number, name, site, method, pilot, members, ring_s, limit_s,
-     rounds, follow_all, forward_all, forward_all_last, overflow, voicemail) VALUES",
-    15,
+     rounds, follow_all, forward_all, forward_all_last, overflow, voicemail, record_s,
+     messages_max, keep_days) VALUES",
+    18,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -37,6 +38,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         all: c.forward()?,
         overflow: c.destination()?,
         voicemail: c.flag()?,
+        limits: c.limits()?,
     }))
 }
 
@@ -59,6 +61,7 @@ pub(crate) async fn put(
         add_forward(args, &h.all);
         add_overflow(args, h.overflow.as_ref());
         args.add(i64::from(h.voicemail));
+        add_limits(args, h.limits);
     })
     .await
 }

@@ -21,7 +21,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use base::{Dn, Uuid, Wall};
-use model::{Destination, Forward, Spoken};
+use model::{BoxLimits, Destination, Forward, Spoken};
 
 use crate::error::DbError;
 use crate::rows::{Args, id_of};
@@ -131,6 +131,12 @@ impl<'r> Columns<'r> {
         Ok(Forward { to: self.destination()?, last: self.destination()? })
     }
 
+    /// Three columns: the limits of a group's mailbox.
+    pub(crate) fn limits(&mut self) -> Result<BoxLimits, DbError> {
+        let (record_s, messages_max) = (self.small()?, self.small()?);
+        Ok(BoxLimits { record_s, messages_max, keep_days: self.small()? })
+    }
+
     /// A language, where one is chosen.
     pub(crate) fn spoken(&mut self) -> Result<Option<Spoken>, DbError> {
         let at: Option<usize> = self.small_option()?;
@@ -142,6 +148,13 @@ impl<'r> Columns<'r> {
     pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> Result<T, DbError> {
         let at: usize = self.small()?;
         all.get(at).copied().ok_or(DbError::corrupt("variant"))
+    }
+}
+
+/// What [`Columns::limits`] reads.
+pub(crate) fn add_limits(args: &mut Args, limits: BoxLimits) {
+    for number in [limits.record_s, limits.messages_max, limits.keep_days] {
+        args.add(i64::from(number));
     }
 }
 

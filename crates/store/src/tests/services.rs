@@ -1,6 +1,6 @@
 //! Groups, departments, codes and settings of numbers in the database; PINs; who may set what.
 
-use base::id::{DepartmentId, GatewayId, Uuid, VirtualDnId};
+use base::id::{DepartmentId, GatewayId, SoundId, Uuid, VirtualDnId};
 use base::{Dn, Secret};
 use model::*;
 
@@ -25,7 +25,18 @@ fn settings() -> DnSettings {
     settings.shown = ShownNumber::Department;
     settings.voicemail = true;
     settings.keep_days = 7;
+    settings.spoken = Some(Spoken::En);
     settings
+}
+
+fn sound() -> Sound {
+    Sound {
+        id: SoundId(Uuid(8)),
+        tenant: TENANT(),
+        name: "朝".into(),
+        duration_ms: 4_000,
+        uploaded_at: T0,
+    }
 }
 
 /// One of everything, with as little as possible at its default.
@@ -44,6 +55,8 @@ fn everything() -> Vec<Change> {
     place.park_s = 45;
     place.park_overflow = Some(Destination::Dn(dn("2300")));
     place.voicemail_without_pin = false;
+    (place.music, place.spoken) = (SiteMusic::Own(sound().id), Some(Spoken::En));
+    (tenant.music, tenant.spoken) = (Some(sound().id), Spoken::En);
     let hunted = HuntGroup {
         name: "受付".into(),
         method: HuntMethod::Priority,
@@ -51,6 +64,7 @@ fn everything() -> Vec<Change> {
         all: Forward::on(Destination::Voicemail),
         overflow: Some(Destination::Outside("0312345678".into())),
         voicemail: true,
+        limits: BoxLimits { record_s: 11, messages_max: 12, keep_days: 13 },
         ..HuntGroup::new(TENANT(), 10_000, site_id(1), dn("2300"))
     };
     let department = Department {
@@ -60,6 +74,7 @@ fn everything() -> Vec<Change> {
         pagers: Some([user_id(2)].into()),
         page_s: 600,
         emergency: true,
+        limits: BoxLimits { record_s: 14, messages_max: 15, keep_days: 16 },
         overflow: Some(Destination::Dn(dn("2300"))),
         ..Department::new(DepartmentId(Uuid(5)), TENANT(), site_id(1), "営業", dn("2200"))
     };
@@ -98,6 +113,7 @@ fn everything() -> Vec<Change> {
             account: Some(spare.id),
         }),
         Change::DnSettingsPut(settings()),
+        Change::SoundPut(sound()),
         Change::DevicePut(phone),
         Change::UserPut(picker),
     ]
@@ -140,6 +156,12 @@ const BACK: &[&str] = &[
     "ALTER TABLE tenant DROP COLUMN codes",
     "ALTER TABLE tenant DROP COLUMN options",
     "ALTER TABLE tenant DROP COLUMN announcements",
+    "DROP TABLE sound",
+    "ALTER TABLE tenant DROP COLUMN music",
+    "ALTER TABLE tenant DROP COLUMN spoken",
+    "ALTER TABLE site DROP COLUMN music",
+    "ALTER TABLE site DROP COLUMN own_music",
+    "ALTER TABLE site DROP COLUMN spoken",
     "ALTER TABLE site DROP COLUMN number",
     "ALTER TABLE site DROP COLUMN codes",
     "ALTER TABLE site DROP COLUMN tones",
@@ -152,7 +174,7 @@ const BACK: &[&str] = &[
     "ALTER TABLE person DROP COLUMN pickup_departments",
     "ALTER TABLE device DROP COLUMN do_not_disturb",
     "ALTER TABLE device DROP COLUMN accepts_tones",
-    "DELETE FROM migration WHERE number = 5",
+    "DELETE FROM migration WHERE number IN (5, 11)",
 ];
 
 #[tokio::test]
@@ -214,6 +236,66 @@ async fn a_pin_is_judged_locks_and_is_taken_away() {
     let count: i64 =
         sqlx::query_scalar(count).fetch_one(&mut *store.main.lock().await).await.expect("count");
     assert_eq!(count, 3, "the administrator's, and both of the other person");
+}
+
+/// R262: mailboxes of virtual numbers, departments and hunting groups.
+#[tokio::test]
+async fn a_mailbox_has_a_pin_of_its_own_that_goes_with_it() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    let scope = add_tenant(&store, 1).await;
+    let department =
+        Department::new(DepartmentId(Uuid(5)), TENANT(), site_id(1), "営業", dn("2200"));
+    let made = [
+        Change::DepartmentPut(department),
+        Change::HuntPut(HuntGroup::new(TENANT(), 300, site_id(1), dn("2300"))),
+        Change::VirtualDnPut(VirtualDn {
+            id: VirtualDnId(Uuid(9)),
+            tenant: TENANT(),
+            site: site_id(1),
+            dn: dn("2100"),
+            name: "受付".into(),
+            web_user: Box::default(),
+        }),
+    ];
+    commit(&store, &scope, &made).await.expect("made");
+    let owners = [
+        BoxOwner::Virtual(VirtualDnId(Uuid(9))),
+        BoxOwner::Department(DepartmentId(Uuid(5))),
+        BoxOwner::Hunt(TENANT(), 300),
+    ];
+    let owners = owners.map(CredentialOwner::BoxPin);
+    let pins = ["4711", "5813", "6924"];
+    let set = owners.iter().zip(pins).map(|(owner, pin)| password(*owner, pin, false));
+    commit(&store, &scope, &set.collect::<Vec<_>>()).await.expect("set");
+    let attempt = async |owner, pin, at| {
+        store.check_pin_of(TENANT(), owner, pin, later(at)).await.expect("judged")
+    };
+    for owner in owners {
+        for pin in pins {
+            let right = owners.iter().zip(pins).any(|pair| pair == (&owner, pin));
+            let expected = if right { PinOutcome::Good } else { PinOutcome::Wrong };
+            assert_eq!(attempt(owner, pin, 1).await, expected, "{owner:?}");
+        }
+        for _ in 0..5 {
+            attempt(owner, "0000", 2).await;
+        }
+        let until = Some(later(2 + 15 * 60));
+        assert_eq!(attempt(owner, "0000", 3).await, PinOutcome::Locked { until }, "{owner:?}");
+    }
+    let locked = store.locked(&scope, later(3)).await.expect("list");
+    let locked: Vec<_> = locked.iter().map(|l| l.owner).collect();
+    assert!(owners.iter().all(|owner| locked.contains(owner)), "{locked:?}");
+    let gone = [
+        Change::DepartmentDelete(DepartmentId(Uuid(5))),
+        Change::HuntDelete { tenant: TENANT(), number: 300 },
+        Change::VirtualDnDelete(VirtualDnId(Uuid(9))),
+    ];
+    commit(&store, &scope, &gone).await.expect("gone");
+    commit(&store, &scope, &made).await.expect("made anew");
+    for (owner, pin) in owners.into_iter().zip(pins) {
+        assert_eq!(attempt(owner, pin, 2_000).await, PinOutcome::Wrong, "{owner:?}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use app::service::Problem;
 use base::id::{DepartmentId, UserId};
-use model::{Department, Snapshot};
+use model::{BoxLimits, Department, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::{Reader, destination_text, first_site};
@@ -40,6 +40,9 @@ const SHAPE: &Shape = &Shape {
         may("forward_all", Kind::Null(&Kind::Destination), "Unconditional forward."),
         may("overflow", Kind::Null(&Kind::Destination), "Where calls go that nobody answered."),
         may("voicemail", Kind::Flag, "Whether the department has a mailbox; default false."),
+        may("record_s", Kind::Number(10, 600), "Longest message in seconds; default 180."),
+        may("messages_max", Kind::Number(1, 1_000), "Most messages; default 100."),
+        may("keep_days", Kind::Number(1, 400), "Days that a message is kept; default 90."),
     ],
 };
 
@@ -60,6 +63,9 @@ pub(crate) struct DepartmentTwin {
     forward_all: Option<String>,
     overflow: Option<String>,
     voicemail: bool,
+    record_s: u16,
+    messages_max: u16,
+    keep_days: u16,
 }
 
 impl Twin for DepartmentTwin {
@@ -88,6 +94,9 @@ impl Twin for DepartmentTwin {
             forward_all: destination_text(department.all.to.as_ref()),
             overflow: destination_text(department.overflow.as_ref()),
             voicemail: department.voicemail,
+            record_s: department.limits.record_s,
+            messages_max: department.limits.messages_max,
+            keep_days: department.limits.keep_days,
         }
     }
 
@@ -120,6 +129,11 @@ impl Twin for DepartmentTwin {
             all: reader.forward("forward_all", self.forward_all.as_deref(), old.map(|o| &o.all)),
             overflow: reader.destination("overflow", self.overflow.as_deref()),
             voicemail: self.voicemail,
+            limits: BoxLimits {
+                record_s: self.record_s,
+                messages_max: self.messages_max,
+                keep_days: self.keep_days,
+            },
         };
         reader.end(department)
     }

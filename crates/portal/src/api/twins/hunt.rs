@@ -1,7 +1,7 @@
 //! Hunting groups as JSON (R090–R093).
 
 use app::service::Problem;
-use model::{HuntGroup, HuntMethod, Snapshot};
+use model::{BoxLimits, HuntGroup, HuntMethod, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::{Reader, destination_text, dn_texts, first_site, word_of};
@@ -36,6 +36,9 @@ const SHAPE: &Shape = &Shape {
         may("forward_all", Kind::Null(&Kind::Destination), "Unconditional forward of the pilot."),
         may("overflow", Kind::Null(&Kind::Destination), "Where calls go that nobody answered."),
         may("voicemail", Kind::Flag, "Whether the group has a mailbox; default false."),
+        may("record_s", Kind::Number(10, 600), "Longest message in seconds; default 180."),
+        may("messages_max", Kind::Number(1, 1_000), "Most messages; default 100."),
+        may("keep_days", Kind::Number(1, 400), "Days that a message is kept; default 90."),
     ],
 };
 
@@ -54,6 +57,9 @@ pub(crate) struct HuntTwin {
     forward_all: Option<String>,
     overflow: Option<String>,
     voicemail: bool,
+    record_s: u16,
+    messages_max: u16,
+    keep_days: u16,
 }
 
 impl Twin for HuntTwin {
@@ -76,6 +82,9 @@ impl Twin for HuntTwin {
             forward_all: destination_text(group.all.to.as_ref()),
             overflow: destination_text(group.overflow.as_ref()),
             voicemail: group.voicemail,
+            record_s: group.limits.record_s,
+            messages_max: group.limits.messages_max,
+            keep_days: group.limits.keep_days,
         }
     }
 
@@ -104,6 +113,11 @@ impl Twin for HuntTwin {
             all: reader.forward("forward_all", self.forward_all.as_deref(), old.map(|o| &o.all)),
             overflow: reader.destination("overflow", self.overflow.as_deref()),
             voicemail: self.voicemail,
+            limits: BoxLimits {
+                record_s: self.record_s,
+                messages_max: self.messages_max,
+                keep_days: self.keep_days,
+            },
         };
         reader.end(group)
     }
