@@ -12,7 +12,6 @@
 //! nothing.
 
 use base::LegId;
-use mediactl::Language;
 use model::record::Service;
 
 use crate::action::{LegCommand, Party};
@@ -28,7 +27,7 @@ impl Call {
     /// Who calls, as those who ring shall see it.
     pub(crate) fn shown_caller(&self, cx: &Cx<'_>, ring: &Ring, caller: &Person) -> Party {
         let snapshot = cx.view.snapshot();
-        let caption = |c: Caption| c.text(self.display_language(cx));
+        let caption = |c: Caption| c.text(self.language_at(snapshot, ring.plan.dn));
         let mut party = cx.shown(caller, self.tenant);
         let hunt = |group| snapshot.hunt_group(self.tenant, group).map_or("", |g| &*g.name);
         let department = |id| snapshot.department(id).map_or("", |d| &*d.name);
@@ -47,11 +46,6 @@ impl Call {
             (_, Style::User | Style::Recall | Style::Outside { .. }) => party.name,
         };
         party
-    }
-
-    /// The language of captions.
-    pub(crate) fn display_language(&self, _cx: &Cx<'_>) -> Language {
-        Language::Ja
     }
 
     /// Before a caller hears that it rings: whose number does.

@@ -17,7 +17,7 @@
 //! goes on as the one that it began as (R313).
 
 use base::{Cause, Micros, Secret};
-use mediactl::{Language, PlayerId, PromptId, ToneKind, Words};
+use mediactl::{PlayerId, PromptId, ToneKind, Words};
 use model::own_setting::Declined;
 use model::record::Service;
 use model::terminal_login::TypedLogin;
@@ -71,7 +71,7 @@ impl Call {
         let extension = (!given.is_empty()).then(|| given.into());
         let question =
             if extension.is_some() { PromptId::EnterPin } else { PromptId::EnterExtension };
-        let said = Does::Plays(PlayerId::Words(words().say(question)));
+        let said = Does::Plays(PlayerId::Words(self.words(cx).say(question)));
         let stage = LoggingIn { extension, ..LoggingIn::default() };
         self.talk(cx, Stage::LoggingIn(Box::new(stage)), said, WORDS_MAX);
         self.open_voice(cx);
@@ -113,7 +113,7 @@ impl Call {
                 match entry.extension.take() {
                     None => {
                         entry.extension = Some(typed.into());
-                        self.ask(cx, words().say(PromptId::EnterPin));
+                        self.ask(cx, self.words(cx).say(PromptId::EnterPin));
                     }
                     Some(extension) => self.have_judged(cx, extension, typed),
                 }
@@ -155,10 +155,10 @@ impl Call {
             Some(Stage::LoggingOut) => PromptId::LoggedOut,
             _ => return false,
         };
-        let error = words().tone(ToneKind::Error);
+        let error = self.words(cx).tone(ToneKind::Error);
         let why = match result {
             Ok(()) => {
-                let said = words().tone(ToneKind::Confirmation).say(said);
+                let said = self.words(cx).tone(ToneKind::Confirmation).say(said);
                 self.say_last(cx, said, Cause::AnnouncementEnded);
                 return true;
             }
@@ -177,7 +177,7 @@ impl Call {
     /// The question has been asked, or nothing came in time.
     pub(crate) fn login_over(&mut self, cx: &mut Cx<'_>, is_late: bool) {
         let is_judged = self.logging_in().is_none_or(|l| l.is_judged);
-        let error = words().tone(ToneKind::Error);
+        let error = self.words(cx).tone(ToneKind::Error);
         if is_judged {
             self.say_last(cx, error.say(PromptId::CannotSet), Cause::FeatureNotPermitted);
         } else if is_late && !self.is_speaking() {
@@ -186,8 +186,4 @@ impl Call {
             self.do_next(cx, Does::Nothing, FIELD_WAIT);
         }
     }
-}
-
-fn words() -> Words {
-    Words::new(Language::Ja)
 }

@@ -49,7 +49,8 @@ impl Call {
     /// The same for a leg that has no part in the call.
     pub(crate) fn tell_slot_alone(&mut self, cx: &mut Cx<'_>, leg: LegId, slot: base::Dn) {
         self.notice_over(cx);
-        let (what, until) = (PlayerId::Words(slot_words(slot)), cx.now.mono + NOTICE_MAX);
+        let words = slot_words(self.language_of(cx.view.snapshot(), leg), slot);
+        let (what, until) = (PlayerId::Words(words), cx.now.mono + NOTICE_MAX);
         self.notice = Some(Box::new(Notice { leg, what, last: true, until }));
     }
 

@@ -41,7 +41,8 @@ impl Call {
         self.dialing = None;
         cx.core.parked.insert((self.tenant, slot), self.key.slot);
         let stage = Stage::Slot { slot, site, until: cx.now.mono + SLOT_KEPT };
-        self.talk(cx, stage, Does::Plays(PlayerId::Words(slot_words(slot))), SLOT_KEPT);
+        let words = slot_words(self.language_of(cx.view.snapshot(), first), slot);
+        self.talk(cx, stage, Does::Plays(PlayerId::Words(words)), SLOT_KEPT);
         self.open_voice(cx);
         Ok(())
     }

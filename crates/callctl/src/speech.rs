@@ -4,6 +4,7 @@
 //! |---|---|
 //! | to who called, or waits in a call | of the own number, else of the terminal's site |
 //! | by a mailbox, to callers and listeners | of the box's number, else of its owner's site |
+//! | on a display | of the number that rings, else of its owner's site |
 //! | with neither | the company's |
 
 use base::id::{SiteId, TenantId};
@@ -47,10 +48,14 @@ impl Call {
         Words::new(self.first.map_or_else(company, |leg| self.language_of(snapshot, leg)))
     }
 
+    /// The language of a number, whoever is there.
+    pub(crate) fn language_at(&self, snapshot: &Snapshot, dn: Dn) -> Language {
+        let site = site_of(snapshot, self.tenant, dn);
+        language(snapshot.spoken(self.tenant, site, Some(dn)))
+    }
+
     /// Nothing yet, by the box of a number.
     pub(crate) fn words_of_box(&self, cx: &Cx<'_>, of: Dn) -> Words {
-        let snapshot = cx.view.snapshot();
-        let site = site_of(snapshot, self.tenant, of);
-        Words::new(language(snapshot.spoken(self.tenant, site, Some(of))))
+        Words::new(self.language_at(cx.view.snapshot(), of))
     }
 }

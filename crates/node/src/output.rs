@@ -6,9 +6,9 @@ use base::event::Event;
 use base::id::{DeviceId, TenantId};
 use base::{CallId, Dn, FlowId, ReqId, Secret};
 use bytes::Bytes;
-use model::{CredentialOwner, Write};
 use model::own_setting::OwnSetting;
 use model::terminal_login::TypedLogin;
+use model::{CredentialOwner, Write};
 
 use crate::Reply;
 

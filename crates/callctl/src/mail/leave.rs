@@ -75,7 +75,7 @@ impl Call {
 
     /// What a box says, and what is done after it.
     fn greeting_of(&self, cx: &Cx<'_>, of: Dn) -> (Step, PlayerId) {
-        let standard = words().say(PromptId::Greeting).tone(ToneKind::Record);
+        let standard = self.words_of_box(cx, of).say(PromptId::Greeting).tone(ToneKind::Record);
         match cx.core.boxes.greeting((self.tenant, of)) {
             Some(file) => (Step::Greeting, PlayerId::File(FileId::Greeting(file))),
             None => (Step::Tone, PlayerId::Words(standard)),

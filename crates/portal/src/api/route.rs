@@ -86,6 +86,8 @@ enum Can {
     All,
     /// Replace, change, back to the defaults.
     Reset,
+    /// Change.
+    Change,
 }
 
 fn of<T: Twin>(
@@ -138,7 +140,7 @@ fn noun_routes<T: Twin>(can: Can) -> Vec<Route> {
             post(noun::create::<T>),
         ));
     }
-    {
+    if can != Can::Change {
         let about = if can == Can::All { "Remove one of:" } else { "Back to the defaults:" };
         out.push(of::<T>(
             ("put", "replace", "Replace one of:"),
