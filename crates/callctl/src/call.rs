@@ -100,7 +100,7 @@ pub(crate) enum Link {
     #[default]
     Join,
     /// The second has answered this description of the first: the first is told.
-    Tell(Bytes),
+    Tell(Box<Bytes>),
 }
 
 /// A number is being reached.

@@ -347,7 +347,7 @@ impl Call {
         draft.answered_at = Some(cx.now.wall);
         self.pair(cx, holder, target);
         if !offers {
-            self.link = Link::Tell(ring.offered);
+            self.link = Link::Tell(Box::new(ring.offered));
         }
     }
 

@@ -324,7 +324,7 @@ impl Call {
                 self.say(cx, first, Say::Offer { identity: Some(second) }, Body::Nothing);
             }
             Link::Tell(known) => {
-                self.exchange = Exchange::Tell { leg: first, with: second, known };
+                self.exchange = Exchange::Tell { leg: first, with: second, known: *known };
                 self.say(cx, first, Say::Offer { identity: Some(second) }, Body::Of(second));
             }
         }

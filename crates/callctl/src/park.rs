@@ -283,7 +283,7 @@ impl Call {
         self.way = ring.way;
         self.linked = false;
         self.link = match self.leg(id).map(|l| &l.pending) {
-            Some(Pending::Nothing) => Link::Tell(ring.offered),
+            Some(Pending::Nothing) => Link::Tell(Box::new(ring.offered)),
             _ => Link::Join,
         };
         self.part_from(cx, held);

@@ -168,7 +168,7 @@ impl Call {
         self.linked = false;
         self.link = match self.leg(target).map(|l| &l.pending) {
             // It was asked for an offer and made one: the transferee answers that.
-            Some(Pending::Nothing) if !ring.inherited => Link::Tell(ring.offered),
+            Some(Pending::Nothing) if !ring.inherited => Link::Tell(Box::new(ring.offered)),
             _ => Link::Join,
         };
         self.part_from(cx, transferee);

@@ -126,7 +126,8 @@ impl Call {
         let (Some(first), Some(department)) = (self.first, department) else {
             return Err(Cause::UnallocatedNumber);
         };
-        if !self.can_answer_ourselves(first) {
+        let offers = self.leg(first).is_some_and(|l| !l.body().is_empty());
+        if !offers || !self.can_answer_ourselves(first) {
             return Err(Cause::MediaNotAcceptable);
         }
         let emergency = department.emergency;
