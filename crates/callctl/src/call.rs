@@ -197,6 +197,8 @@ pub(crate) struct Takeover {
     pub replaced: Option<LegId>,
     pub way: Way,
     pub begun: bool,
+    /// Its own record, when it comes to nothing.
+    pub draft: Draft,
 }
 
 impl Purpose {

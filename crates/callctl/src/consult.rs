@@ -136,6 +136,14 @@ impl Call {
         }
     }
 
+    /// The digits of a leg are forgotten: a holder who dials begins again.
+    pub(crate) fn dial_afresh(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let dials = |c: &Consult| c.holder == id && matches!(c.stage, Stage::Dialling { .. });
+        if self.consult.as_deref().is_some_and(dials) {
+            self.take_digits(cx);
+        }
+    }
+
     /// A digit of the holder: the dial tone ends.
     pub(crate) fn consult_digit(&mut self, id: LegId) {
         if let Some(consult) = self.consult.as_mut().filter(|c| c.holder == id)

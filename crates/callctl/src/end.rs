@@ -78,7 +78,12 @@ impl Call {
             self.record(cx, &draft, if answered { verdict } else { unanswered });
         }
         if let Some(takeover) = &self.takeover {
-            self.record_joining(cx, takeover.joining, Verdict::new(Cause::PickupNone));
+            // As its phone is told.
+            let cause = match verdict.cause {
+                Cause::NormalClearing => Cause::PickupNone,
+                cause => cause,
+            };
+            self.record(cx, &takeover.draft, Verdict::new(cause));
         }
     }
 

@@ -58,6 +58,7 @@ impl Call {
             leg.holding = true;
         }
         self.forget_digits(id);
+        self.dial_afresh(cx, id);
         self.say(cx, id, Say::AnswerOffer, Body::Quiet(direction));
         self.touch_all_media();
     }

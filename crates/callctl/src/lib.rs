@@ -324,7 +324,9 @@ impl CallControl {
             && let Some(slot) = self.replaceable((replaced, device.tenant), &new, view)
             && permit::is_offer_usable(device.srtp, &offered)
         {
-            return self.step(now, (slot, view), out, |c, cx| c.take_over(cx, new, replaced));
+            return self.step(now, (slot, view), out, |c, cx| {
+                c.take_over(cx, (new, &offered.dialed), replaced);
+            });
         }
         let wanted = pickup::wanted(view.snapshot(), (device.tenant, &who), &offered.dialed);
         if let Some(wanted) = wanted.as_ref().filter(|_| inside)
@@ -335,7 +337,7 @@ impl CallControl {
             let service = wanted.service;
             return self.step(now, (slot, view), out, |call, cx| {
                 call.attempt().services.insert(service);
-                call.take_over(cx, new, ringing);
+                call.take_over(cx, (new, &offered.dialed), ringing);
             });
         }
         if inside
@@ -343,7 +345,9 @@ impl CallControl {
             && !self.is_full((slot, device.tenant), &new, view)
             && permit::is_offer_usable(device.srtp, &offered)
         {
-            return self.step(now, (slot, view), out, |call, cx| call.retrieve(cx, new));
+            return self.step(now, (slot, view), out, |call, cx| {
+                call.retrieve(cx, (new, &offered.dialed));
+            });
         }
         let draft = Draft::new(now.wall, who, device.id, &offered.dialed);
         let slot = self.begin(now, device.tenant, draft);

@@ -245,7 +245,7 @@ impl Call {
     }
 
     /// A phone retrieves the call: it joins as soon as the parked party agrees.
-    pub(crate) fn retrieve(&mut self, cx: &mut Cx<'_>, mut leg: Leg) {
+    pub(crate) fn retrieve(&mut self, cx: &mut Cx<'_>, (mut leg, dialed): (Leg, &str)) {
         let Some(stays) = self.first.and_then(|id| self.leg(id)) else { return };
         let (way, _) = self.way_between(cx, stays, &leg);
         // The recall stops (R294).
@@ -256,10 +256,12 @@ impl Call {
         if let Some(dn) = leg.who.dn {
             self.reserve(cx, dn);
         }
+        let mut draft = Draft::new(cx.now.wall, leg.who.clone(), leg.device, dialed);
+        draft.services.insert(Service::ParkRetrieve);
         let joining = leg.id;
         leg.role = Role::Joining;
         self.add_leg(cx, leg);
-        let takeover = Takeover { joining, replaced: None, way, begun: false };
+        let takeover = Takeover { joining, replaced: None, way, begun: false, draft };
         self.takeover = Some(Box::new(takeover));
     }
 

@@ -44,8 +44,13 @@ impl Call {
         }
     }
 
-    /// A phone wants the place of `replaced`.
-    pub(crate) fn take_over(&mut self, cx: &mut Cx<'_>, mut leg: Leg, replaced: LegId) {
+    /// A phone that dialled `dialed` wants the place of `replaced`.
+    pub(crate) fn take_over(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (mut leg, dialed): (Leg, &str),
+        replaced: LegId,
+    ) {
         let rings = self.leg(replaced).is_some_and(|l| l.role == Role::Ringing);
         if let Some(dn) = leg.who.dn {
             self.reserve(cx, dn);
@@ -55,11 +60,12 @@ impl Call {
         }
         let Some(peer) = self.partner(replaced).and_then(|p| self.leg(p)) else { return };
         let (way, _) = self.way_between(cx, peer, &leg);
+        let draft = Draft::new(cx.now.wall, leg.who.clone(), leg.device, dialed);
         let joining = leg.id;
         leg.role = Role::Joining;
         self.add_leg(cx, leg);
         let replaced = Some(replaced);
-        self.takeover = Some(Box::new(Takeover { joining, replaced, way, begun: false }));
+        self.takeover = Some(Box::new(Takeover { joining, replaced, way, begun: false, draft }));
     }
 
     /// The partner is asked as soon as nothing else is under way.
@@ -126,7 +132,7 @@ impl Call {
             Cause::NormalClearing => Cause::CallerCancelled,
             cause => cause,
         };
-        self.record_joining(cx, id, Verdict { cause: refusal, ..verdict });
+        self.record(cx, &takeover.draft, Verdict { cause: refusal, ..verdict });
         if own {
             self.leg_out(cx, id);
         } else {
@@ -141,13 +147,6 @@ impl Call {
         }
         self.stays_parked(cx);
         self.touch_all_media();
-    }
-
-    /// An attempt to take over that came to nothing has its own record.
-    pub(crate) fn record_joining(&self, cx: &mut Cx<'_>, id: LegId, verdict: Verdict) {
-        let Some(leg) = self.leg(id) else { return };
-        let draft = Draft::new(cx.now.wall, leg.who.clone(), leg.device, "");
-        self.record(cx, &draft, verdict);
     }
 
     /// The new phone answers in place of the ringing ones.

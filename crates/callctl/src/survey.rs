@@ -30,26 +30,17 @@ pub struct LegSurvey {
     pub is_without_music: bool,
     /// It only listens to a page: its own end is not that of the call.
     pub is_paged: bool,
-    /// Nothing is under way in its call: no exchange, ringing, transfer, takeover or guidance, and
-    /// nobody is held by code or parked.
-    pub is_settled: bool,
+    /// Held by code while its holder talks to someone else.
+    pub is_put_by: bool,
+    /// What is under way in its call; `None` when it could stay as it is for ever: two talk, or a
+    /// third one is held by code meanwhile.
+    pub awaits: Option<&'static str>,
 }
 
 impl Call {
     /// The legs of the call.
     pub(crate) fn survey(&self) -> impl Iterator<Item = LegSurvey> {
-        let is_settled = self.exchange == Exchange::Idle
-            && self.ring.is_none()
-            && self.dialing.is_none()
-            && self.transfer.is_none()
-            && self.takeover.is_none()
-            && self.announce.is_none()
-            && self.voice.is_none()
-            && self.page.is_none()
-            && self.consult.is_none()
-            && self.parked.is_none()
-            && self.notice.is_none()
-            && self.legs.iter().all(Leg::is_quiet);
+        let awaits = self.under_way();
         self.legs.iter().chain(self.paged_legs()).map(move |leg| LegSurvey {
             leg: leg.id,
             call: self.id,
@@ -61,7 +52,31 @@ impl Call {
             is_relayed: self.way_of(leg.id) == Way::Relay,
             is_without_music: leg.no_music,
             is_paged: self.is_paged(leg.id),
-            is_settled,
+            is_put_by: self
+                .consult
+                .as_ref()
+                .is_some_and(|c| c.target().is_some() && c.holds_now(leg.id)),
+            awaits,
         })
+    }
+
+    /// The first thing that is under way.
+    fn under_way(&self) -> Option<&'static str> {
+        let consults = self.consult.as_ref().is_some_and(|c| c.target().is_none());
+        let things = [
+            (self.exchange != Exchange::Idle, "exchange"),
+            (self.ring.is_some(), "ring"),
+            (self.dialing.is_some(), "dialing"),
+            (self.transfer.is_some(), "transfer"),
+            (self.takeover.is_some(), "takeover"),
+            (self.announce.is_some(), "announcement"),
+            (self.voice.is_some(), "voice"),
+            (self.page.is_some(), "page"),
+            (consults, "consultation"),
+            (self.parked.is_some(), "slot"),
+            (self.notice.is_some(), "notice"),
+            (!self.legs.iter().all(Leg::is_quiet), "leg"),
+        ];
+        things.into_iter().find_map(|(is, what)| is.then_some(what))
     }
 }

@@ -32,6 +32,8 @@ pub struct Company {
     pub drawn: Arc<Snapshot>,
     /// It has groups, forwards and pickup.
     pub is_office: bool,
+    /// It has park slots, boxes and codes that are pressed in calls.
+    pub has_desks: bool,
 }
 
 /// The company's id.
@@ -75,7 +77,8 @@ impl Company {
             .map_or_else(|_| Snapshot::empty(), |s| s.with_revisions(Revision(1), &[]));
         let snapshot = Arc::new(snapshot);
         let (drawn, former) = (snapshot.clone(), None);
-        Company { snapshot, users, devices, locked_out: false, former, drawn, is_office: false }
+        let (locked_out, is_office, has_desks) = (false, false, false);
+        Company { snapshot, users, devices, locked_out, former, drawn, is_office, has_desks }
     }
 
     /// Puts changes in force; `None` when they do not fit.

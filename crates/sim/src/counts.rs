@@ -6,7 +6,7 @@ use base::Mono;
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 38] = [
+pub const REQUIRED: [&str; 61] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -45,6 +45,29 @@ pub const REQUIRED: [&str; 38] = [
     "words spoken",
     "do not disturb",
     "groups changed while they ring",
+    "digits by INFO",
+    "digits by media",
+    "held by code",
+    "hold code after the target answered",
+    "transfers by code",
+    "codes refused",
+    "push tones asked for",
+    "codes changed while somebody is held",
+    "transferrers called back",
+    "parked calls",
+    "parked calls retrieved",
+    "nothing to retrieve",
+    "parkers called back",
+    "messages recorded",
+    "messages listened to",
+    "boxes full",
+    "greetings recorded",
+    "keys of voicemail",
+    "PINs right",
+    "PINs wrong",
+    "virtual numbers called",
+    "numbers that let no call wait",
+    "numbers at their limit",
 ];
 
 /// Counters by name.
@@ -82,11 +105,25 @@ impl Counts {
                 Service::Pickup if answered => self.add("pickups"),
                 Service::GroupPickup if answered => self.add("group pickups"),
                 Service::Pickup | Service::GroupPickup => self.add("nothing to pick up"),
+                Service::ParkRetrieve if answered => self.add("parked calls retrieved"),
+                Service::ParkRetrieve => self.add("nothing to retrieve"),
+                Service::Park => self.add("parked calls"),
                 _ => {}
             }
             match service {
                 Service::Hunt => self.add("hunts"),
                 Service::Department => self.add("departments"),
+                _ => {}
+            }
+        }
+        for step in &record.trace {
+            match &*step.code {
+                "park.recall" => self.add("parkers called back"),
+                "transfer.recall" => self.add("transferrers called back"),
+                "route.virtual" => self.add("virtual numbers called"),
+                "route.in-call" => self.add("numbers that let no call wait"),
+                "route.limit" | "permit.limit" => self.add("numbers at their limit"),
+                "ring.device-gone" => self.add("phones gone while they ring"),
                 _ => {}
             }
         }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use base::{LegId, Micros, Rng};
-use mediactl::{Command, Event, Failure, FileId, Joined, LegWant, Record, RecordEnd, Repeat};
+use mediactl::{
+    Command, Event, Failure, FileId, Joined, LegWant, Record, RecordEnd, RecordFailure, Repeat,
+};
 
 /// How long a prompt plays.
 const PROMPT: Micros = Micros::millis(2_500);
@@ -16,6 +18,15 @@ pub struct OpenLeg {
     pub want: LegWant,
     /// Where its far end sends.
     pub rtp: SocketAddr,
+    /// Its recording has come to its limit, or could not begin.
+    is_full: bool,
+}
+
+impl OpenLeg {
+    /// The recording that ends with the leg's condition.
+    fn recording(&self) -> Joined {
+        if self.is_full { Joined::None } else { self.want.joined }
+    }
 }
 
 /// Legs that are open.
@@ -42,14 +53,16 @@ impl SimMedia {
         match command {
             Command::Leg(want) => {
                 let ended = match self.legs.get(&want.leg) {
-                    Some(open) if open.want.joined != want.joined => open.want.joined,
+                    Some(open) if open.want.joined != want.joined => open.recording(),
                     _ => Joined::None,
                 };
                 let recorded = self.recorded(want.leg, ended, rng);
-                recorded.into_iter().chain(self.want(*want, failure, rng)).collect()
+                let begins = self.begins(&want, failure, rng);
+                let follows = self.want(*want, failure, rng);
+                recorded.into_iter().chain(follows).chain(begins).collect()
             }
             Command::Close { leg } => {
-                let ended = self.legs.remove(&leg).map_or(Joined::None, |l| l.want.joined);
+                let ended = self.legs.remove(&leg).map_or(Joined::None, |l| l.recording());
                 self.recorded(leg, ended, rng).into_iter().collect()
             }
             Command::DeleteFile { file } => {
@@ -71,6 +84,40 @@ impl SimMedia {
         Some((Micros(200 + rng.below(3_000)), event))
     }
 
+    /// A recording begins, and comes to its limit unless it is stopped before; or it fails.
+    fn begins(&self, want: &LegWant, failure: u64, rng: &mut Rng) -> Option<(Micros, Event)> {
+        let Joined::Recorder(Record { file, max_s, serial }) = want.joined else { return None };
+        if self.legs.get(&want.leg).is_some_and(|open| open.want.joined == want.joined) {
+            return None;
+        }
+        let leg = want.leg;
+        if rng.chance(failure * 4, 1_000) {
+            let why = RecordFailure::DiskFull;
+            let event = Event::RecordFailed { leg, serial, file, why };
+            return Some((Micros(200 + rng.below(3_000)), event));
+        }
+        let duration_ms = u32::from(max_s) * 1_000;
+        let event = Event::Recorded { leg, serial, file, duration_ms, end: RecordEnd::Limit };
+        Some((Micros::seconds(u64::from(max_s)), event))
+    }
+
+    /// Whether an event that was foreseen comes true: a recording may have been stopped since.
+    pub fn takes_place(&mut self, event: &Event) -> bool {
+        let (leg, file, number) = match *event {
+            Event::Recorded { leg, serial, file, end: RecordEnd::Limit, .. }
+            | Event::RecordFailed { leg, serial, file, .. } => (leg, file, serial),
+            _ => return true,
+        };
+        let Some(open) = self.legs.get_mut(&leg).filter(|l| !l.is_full) else { return false };
+        let same = |r: Record| r.file == file && r.serial == number;
+        let runs = matches!(open.want.joined, Joined::Recorder(record) if same(record));
+        open.is_full |= runs;
+        if let (true, Event::Recorded { duration_ms, .. }) = (runs, event) {
+            self.files.insert(file, *duration_ms);
+        }
+        runs
+    }
+
     /// Length of a message's file in milliseconds, if there is one.
     pub fn length(&self, message: u64) -> Option<u32> {
         self.files.get(&FileId::Message(message)).copied()
@@ -86,6 +133,7 @@ impl SimMedia {
         };
         if let Some(open) = self.legs.get_mut(&leg) {
             let changed = open.want.joined != want.joined;
+            open.is_full &= !changed;
             open.want = want;
             return ends.filter(|_| changed).into_iter().collect();
         }
@@ -101,7 +149,7 @@ impl SimMedia {
         };
         let rtp = SocketAddr::new(local, self.next_port);
         let rtcp = SocketAddr::new(local, self.next_port + 1);
-        self.legs.insert(leg, OpenLeg { want, rtp });
+        self.legs.insert(leg, OpenLeg { want, rtp, is_full: false });
         let opened = std::iter::once((soon, Event::Opened { leg, rtp, rtcp }));
         opened.chain(ends).collect()
     }
@@ -110,7 +158,7 @@ impl SimMedia {
     pub fn die(&mut self, rng: &mut Rng) -> Vec<Event> {
         let at = rng.below(self.legs.len() as u64) as usize;
         let Some(leg) = self.legs.keys().nth(at).copied() else { return Vec::new() };
-        let ended = self.legs.remove(&leg).map_or(Joined::None, |l| l.want.joined);
+        let ended = self.legs.remove(&leg).map_or(Joined::None, |l| l.recording());
         self.failed += 1;
         let failed = Event::Failed { leg, why: Failure::ResourceShortage };
         let recorded = self.recorded(leg, ended, rng).map(|(_, event)| event);
@@ -139,7 +187,7 @@ impl SimMedia {
 
     /// The process ended: legs are gone, files stay.
     pub fn crash(&mut self) {
-        let open = self.legs.values().filter_map(|leg| match leg.want.joined {
+        let open = self.legs.values().filter_map(|leg| match leg.recording() {
             Joined::Recorder(record) => Some((record.file, 2 * Record::MIN_MS)),
             _ => None,
         });

@@ -30,7 +30,7 @@ pub const NOBODY: &str = "2999";
 /// The number that a person is moved to for a while; 2001 becomes 2901.
 const MOVED_BY: &str = "29";
 
-fn dn(text: &str) -> Dn {
+pub(crate) fn dn(text: &str) -> Dn {
     Dn::parse(text).unwrap_or_else(|_| unreachable!("{text} is an extension"))
 }
 

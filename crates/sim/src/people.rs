@@ -6,6 +6,7 @@ use sip::ua::Command;
 
 use crate::network;
 use crate::phone::{News, Stage};
+use crate::pressing::Way;
 use crate::services::is_group;
 use crate::world::{Work, World};
 
@@ -32,6 +33,8 @@ pub(crate) enum Act {
     Configure(bool),
     /// An administrator changes a group that rings.
     Regroup,
+    /// An administrator changes codes, while the person at that phone holds by code.
+    Recode(usize),
     /// The configuration before the last change arrives once more, late.
     Stale,
     /// Someone sends rubbish.
@@ -58,6 +61,12 @@ pub(crate) enum Deed {
     /// Connects the far ends of two calls.
     Join(LegId, LegId),
     Digit(LegId, u8),
+    /// Presses digits one after the other.
+    Press(LegId, String),
+    /// Looks again at a call in which somebody is held by code.
+    GoOn(LegId),
+    /// One of them.
+    Key(LegId, u8, Way),
 }
 
 impl World {
@@ -133,6 +142,9 @@ impl World {
                 let mut changes = self.company.draw_changes(&mut self.people, restore);
                 if self.company.is_office && !restore {
                     changes = self.company.draw_office_changes(&mut self.office);
+                    if self.company.has_desks && self.desk.chance(1, 3) {
+                        changes = self.company.draw_desk_changes(&mut self.desk);
+                    }
                 }
                 self.configure(changes);
                 if self.mishaps.chance(1, 3) {
@@ -146,6 +158,7 @@ impl World {
                 }
             }
             Act::Regroup => self.regroup(),
+            Act::Recode(n) => self.recode(n),
             Act::Stale => self.stale(),
             Act::Connect(n) => self.connect(n),
             Act::Cut(n) => {
@@ -223,6 +236,9 @@ impl World {
     }
 
     fn think(&mut self, n: usize) {
+        if self.desk_thought(n) {
+            return;
+        }
         let patient = self.phones[n].card.patient;
         let up = self.phones[n].up();
         let waits = self.phones[n]
@@ -387,8 +403,14 @@ impl World {
                 self.counts.add("attended transfers asked");
                 phone.command(now, Command::TransferTo { leg, other })
             }
+            Deed::Press(leg, digits) => return self.press(n, leg, &digits),
+            Deed::GoOn(leg) => return self.go_on(n, leg),
+            Deed::Key(leg, digit, way) => return self.key(n, leg, digit, way),
             Deed::Digit(leg, digit) => {
                 self.counts.add("digits");
+                let address = phone.card.address.ip();
+                self.watched(|checker, scene| checker.pressed(scene, address));
+                let phone = &mut self.phones[n];
                 phone.command(now, Command::Digit { leg, digit, duration_ms: 120 })
             }
         };

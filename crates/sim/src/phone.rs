@@ -69,6 +69,8 @@ pub struct PhoneLeg {
     pub early_answer: bool,
     /// 100rel may be used.
     pub reliable: bool,
+    /// Its person holds by code, as far as that person knows.
+    pub coded: bool,
     /// What the call ended with: a refusal's status, 200 for BYE and CANCEL.
     pub ended_with: Option<u16>,
 }
@@ -308,6 +310,7 @@ impl Phone {
             late: false,
             early_answer: false,
             reliable: false,
+            coded: false,
             ended_with: None,
         }
     }

@@ -123,6 +123,7 @@ pub fn run(seed: u64, options: Options) -> Report {
     let mut services = rng.derive("services");
     if services.chance(1, 2) && !options.less.services {
         company.open_office(&mut services);
+        company.furnish(&mut rng.derive("desk draw"));
     }
     let phones = company.devices.len();
     let mut world = World::new(rng, swarm, company, options.prepare);

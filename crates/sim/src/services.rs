@@ -71,6 +71,19 @@ impl World {
         }
     }
 
+    pub(crate) fn recode(&mut self, n: usize) {
+        if !self.changing {
+            return;
+        }
+        if self.phones[n].legs.values().any(|l| l.coded && l.stage == Stage::Up) {
+            self.counts.add("codes changed while somebody is held");
+        }
+        let changes = self.company.recode(&mut self.desk);
+        self.configure(changes);
+        let after = Micros::seconds(5 + self.desk.below(15));
+        self.act_later(after, Act::Configure(true));
+    }
+
     /// An administrator changes a group, mostly while it rings.
     pub(crate) fn regroup(&mut self) {
         if !self.changing {
@@ -82,5 +95,13 @@ impl World {
             self.counts.add("groups changed while they ring");
         }
         self.configure(changes);
+    }
+
+    /// An administrator changes codes while somebody is held by code.
+    pub(crate) fn reorganise(&mut self, n: usize) {
+        if self.changing && self.desk.chance(1, 6) {
+            let after = Micros::millis(self.desk.below(6_000));
+            self.act_later(after, Act::Recode(n));
+        }
     }
 }

@@ -17,6 +17,7 @@ use sip::steer::Shards;
 use crate::check::{Arrived, Checker, Done, Known, Scene, Violation};
 use crate::company::{Company, tenant_id};
 use crate::counts::{Counts, Trace};
+use crate::desk::PIN;
 use crate::links::Links;
 use crate::machine::{Machine, PLACE, Prepare};
 use crate::media::SimMedia;
@@ -44,6 +45,8 @@ pub(crate) enum Work {
     Media(u64, mediactl::Event),
     /// What a phone asked that life of the node by code has been decided.
     Granted(u64, CallId, Dn, Box<OwnSetting>),
+    /// Whether the PIN was right that was typed in a call of that life of the node.
+    Judged(u64, CallId, bool),
     /// The node learns that a connection is gone.
     Closed(FlowId),
     /// Someone does something.
@@ -95,6 +98,8 @@ pub struct World {
     pub(crate) mishaps: Rng,
     /// What people do with call services, which came later than the first seeds as well.
     pub(crate) office: Rng,
+    /// What they do with codes in calls, slots and boxes.
+    pub(crate) desk: Rng,
     /// Phones, counted from the last, whose people do nothing by themselves.
     pub(crate) silent: usize,
     pub(crate) watch: Vec<Box<dyn Checker>>,
@@ -103,7 +108,7 @@ pub struct World {
     net: Rng,
     queue: BTreeMap<(Mono, u64), Work>,
     serial: u64,
-    life: u64,
+    pub(crate) life: u64,
     steps: u64,
     seed: Rng,
     prepare: Option<Prepare>,
@@ -140,6 +145,7 @@ impl World {
             people: seed.derive("people"),
             mishaps: seed.derive("mishaps"),
             office: seed.derive("office"),
+            desk: seed.derive("desk"),
             silent: 0,
             watch: Vec::new(),
             last: None,
@@ -292,11 +298,18 @@ impl World {
         match work {
             Work::Deliver(datagram) => self.deliver(datagram),
             Work::Media(life, event) => {
-                if life == self.life && self.machine.is_some() {
+                let lives = life == self.life && self.machine.is_some();
+                if lives && self.media.takes_place(&event) {
                     self.node(Input::Media { event });
                 }
             }
             Work::Granted(life, call, dn, wanted) => self.grant((life, call), dn, &wanted),
+            Work::Judged(life, call, right) => {
+                if life == self.life && self.machine.is_some() {
+                    let declined = (!right).then_some(model::own_setting::Declined::NotAllowed);
+                    self.node(Input::Told { call, declined });
+                }
+            }
             Work::Closed(flow) => self.closed(flow),
             Work::Act(act) => self.act(act),
         }
@@ -408,9 +421,7 @@ impl World {
             Output::Media { command } => {
                 self.watched(|checker, scene| checker.done(scene, &Done::Media(&command)));
                 self.trace.line(self.now.mono, || format!("media {}", brief(&command)));
-                if is_speech(&command) {
-                    self.counts.add("words spoken");
-                }
+                self.count_sound(&command);
                 let failure = self.swarm.media_failure;
                 for (after, event) in self.media.handle(command, failure, &mut self.net) {
                     self.later(after, Work::Media(self.life, event));
@@ -432,8 +443,16 @@ impl World {
             Output::Wish { call, dn, wanted, .. } => {
                 self.later(self.swarm.delay, Work::Granted(self.life, call, dn, wanted));
             }
-            // Nobody types a PIN here: the call refuses by itself.
-            Output::CheckPin { .. } | Output::Seat { .. } | Output::Reply { .. } => {}
+            Output::CheckPin { call, pin, .. } => {
+                let right = pin.expose() == PIN;
+                self.counts.add(if right { "PINs right" } else { "PINs wrong" });
+                // One in ten judgements never comes: the call refuses by itself.
+                if self.desk.chance(9, 10) {
+                    self.later(self.swarm.delay, Work::Judged(self.life, call, right));
+                }
+            }
+            // Nobody logs in here: the call refuses by itself.
+            Output::Seat { .. } | Output::Reply { .. } => {}
         }
     }
 
@@ -533,12 +552,6 @@ impl World {
             self.watched(|checker, scene| checker.done(scene, &Done::Configured(revision)));
         }
     }
-}
-
-fn is_speech(command: &mediactl::Command) -> bool {
-    let mediactl::Command::Leg(want) = command else { return false };
-    let mediactl::Joined::Player(play) = &want.joined else { return false };
-    matches!(play.what, mediactl::PlayerId::Words(_))
 }
 
 fn brief(command: &mediactl::Command) -> String {

@@ -56,7 +56,10 @@ impl Call {
         self.dialing = None;
         match (purpose, self.first) {
             (Purpose::Transfer, _) => self.transferred_to_us(cx),
-            (Purpose::ParkOverflow, Some(held)) => self.alone_with_us(cx, held),
+            (Purpose::ParkOverflow, Some(held)) => {
+                self.draft.answered_at = Some(cx.now.wall);
+                self.alone_with_us(cx, held);
+            }
             _ => {}
         }
         let key = (self.tenant, of);

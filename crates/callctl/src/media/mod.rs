@@ -72,6 +72,8 @@ impl Call {
         leg.no_music = true;
         let (role, serves) = (leg.role, leg.serves);
         cx.core.by_media.remove(&media.id);
+        // A condition that crossed the failure would have opened it again.
+        cx.media(Command::Close { leg: media.id });
         let shortage = Verdict::new(Cause::ResourceShortage);
         if self.announce.is_some() && self.first == Some(id) {
             return self.announcement_over(cx);

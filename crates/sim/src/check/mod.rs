@@ -161,6 +161,8 @@ pub trait Checker {
     /// The connection of the phone at this address is gone, as the node knows, or its port has
     /// changed, as nobody knows.
     fn cut(&mut self, _scene: &mut Scene<'_>, _phone: IpAddr) {}
+    /// A digit is pressed at the phone at this address.
+    fn pressed(&mut self, _scene: &mut Scene<'_>, _phone: IpAddr) {}
     /// The wall clock jumped.
     fn jumped(&mut self) {}
     /// Whether everything agrees now: asked when people have stopped and messages have settled.

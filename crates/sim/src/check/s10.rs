@@ -88,7 +88,9 @@ impl Checker for Explained {
         for attempt in &self.attempts {
             let of = records.get(&(attempt.device, attempt.at));
             let [record] = of.map(Vec::as_slice).unwrap_or_default() else { continue };
-            let strange = record.services.contains(Service::Transfer)
+            // What is retrieved is found before anything is decided.
+            let found_before = [Service::Transfer, Service::ParkRetrieve];
+            let strange = found_before.into_iter().any(|s| record.services.contains(s))
                 || record.trace.iter().any(|s| s.code.starts_with("permit."));
             if !strange && let Err(what) = attempt.compare(record) {
                 found.push(what);

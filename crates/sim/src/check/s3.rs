@@ -51,9 +51,12 @@ impl Checker for MediaGraph {
         let sides = sides(world, &survey);
         let heard = sounds(world);
         for side in sides.values() {
+            if side.survey.is_put_by {
+                judge_held(side, &heard.get(&side.rtp).cloned().unwrap_or_default())?;
+            }
             let Some(partner) = side.survey.partner.and_then(|p| sides.get(&p)) else { continue };
-            if !side.survey.is_settled {
-                return Err(format!("leg {:?} never settles", side.survey.leg));
+            if let Some(what) = side.survey.awaits {
+                return Err(format!("leg {:?} never settles: {what}", side.survey.leg));
             }
             let ear = heard.get(&side.rtp).cloned().unwrap_or_default();
             judge(side, partner, &ear)?;
@@ -137,6 +140,17 @@ fn judge(side: &Side<'_>, partner: &Side<'_>, ear: &BTreeSet<Sound>) -> Result<(
         return Ok(());
     }
     Err(format!("leg {leg:?} at {} hears {ear:?} instead of {expected:?}", side.rtp))
+}
+
+/// Who is held by code hears the music, unless it holds as well.
+fn judge_held(side: &Side<'_>, ear: &BTreeSet<Sound>) -> Result<(), String> {
+    let holds = side.survey.is_holding;
+    let expected = if holds { BTreeSet::new() } else { BTreeSet::from([Sound::Music]) };
+    if *ear == expected {
+        return Ok(());
+    }
+    let leg = side.survey.leg;
+    Err(format!("leg {leg:?}, held by code, at {} hears {ear:?} instead of {expected:?}", side.rtp))
 }
 
 /// Answered legs of the node with the phones' view of them.

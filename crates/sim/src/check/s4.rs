@@ -17,6 +17,13 @@ use crate::world::World;
 /// How far before a record's end the act may lie that explains it, milliseconds.
 const SLACK_MS: i64 = 1;
 
+/// A number that is dialled in a call is complete so long after its last digit, and the digit may
+/// have been repeated on its way, milliseconds.
+const DIALLED_MS: i64 = 4_000 + 32_000;
+
+/// A slot is kept for so long for who is to be parked, milliseconds.
+const KEPT_MS: i64 = 30_000 + DIALLED_MS;
+
 /// A call that a phone began.
 #[derive(Debug, Clone)]
 struct Attempt {
@@ -37,6 +44,8 @@ enum Deed {
     Bye,
     Cancel,
     Refer,
+    /// A digit in a call.
+    Digit,
     /// Its connection was cut.
     Cut,
 }
@@ -114,6 +123,12 @@ impl Checker for Records {
         }
     }
 
+    fn pressed(&mut self, scene: &mut Scene<'_>, phone: IpAddr) {
+        if let Some(phone) = scene.phones.get(&phone) {
+            self.deeds.entry(phone.number.clone()).or_default().push((scene.wall, Deed::Digit));
+        }
+    }
+
     fn jumped(&mut self) {
         self.jumped = true;
     }
@@ -142,8 +157,10 @@ impl Checker for Records {
             }
             self.compare(attempt, &records, &mut found);
         }
-        for (_, records) in plain {
-            found.push(format!("records of a call that nobody made: {records:?}"));
+        for record in plain.into_values().flatten() {
+            if !self.by_digits(record) {
+                found.push(format!("record of a call that nobody made: {record:?}"));
+            }
         }
         let lost = self.lives > 0 && transfers < self.transferred;
         if transfers != self.transferred && !lost {
@@ -223,20 +240,29 @@ impl Records {
             Cause::UserRejected => refused(&[603, 403]),
             Cause::UserBusy => limited || refused(&[486, 600, 480]),
             Cause::CallerCancelled if !record.is_answered() && !is_transfer(record) => {
-                let deeds = [Deed::Cancel, Deed::Bye, Deed::Cut];
+                let deeds = [Deed::Cancel, Deed::Bye, Deed::Cut, Deed::Digit];
+                // Who is held ends a consultation as well.
+                let by = record.ended_by.as_deref().filter(|_| self.by_digits(record));
                 deeds.into_iter().any(|deed| self.did(record, deed))
+                    || by.is_some_and(|by| self.has_done(by, Deed::Bye, record))
             }
             Cause::NormalClearing if record.trace.iter().any(|s| &*s.code == "page.over") => true,
             Cause::NormalClearing if record.is_answered() => {
-                record.ended_by.as_deref().is_some_and(|by| {
-                    self.has_done(by, Deed::Bye, record) || self.has_done(by, Deed::Refer, record)
-                })
+                let deeds = [Deed::Bye, Deed::Refer, Deed::Digit];
+                let by = |by: &str| deeds.into_iter().any(|d| self.has_done(by, d, record));
+                // A box ends a call when its last word is spoken.
+                let boxed = record.ended_by.is_none() && has(record, Service::Voicemail);
+                record.ended_by.as_deref().map_or(boxed, by)
             }
             _ => true,
         };
         // Who picks up has dialled, and codes are answered by the exchange.
+        let exchange = [Service::FeatureCode, Service::Voicemail, Service::Park];
+        let device = record.callee.as_ref().and_then(|c| c.device);
         let dialled = record.trace.iter().any(|s| &*s.code == "replaces")
-            || (record.callee.is_none() && record.services.contains(Service::FeatureCode));
+            || has(record, Service::ParkRetrieve)
+            || (device.is_none() && exchange.into_iter().any(|s| has(record, s)))
+            || (device.is_none() && *callee == *record.caller.number);
         // Of a page each that it reached has answered; the caller need not wait for the first.
         let reached = record.trace.iter().filter(|s| &*s.code == "page.reached");
         let numbers = reached.filter_map(|s| s.args.split_once(' ')).flat_map(|s| s.1.split(','));
@@ -263,10 +289,29 @@ impl Records {
         world.store.records.values().any(|r| {
             let picks = [Service::Pickup, Service::GroupPickup];
             let device = r.callee.as_ref().and_then(|c| c.device);
-            picks.into_iter().any(|s| r.services.contains(s))
-                && device == Some(attempt.device)
-                && (self.jumped || r.answered_at == Some(attempt.at))
+            let picked = picks.into_iter().any(|s| has(r, s));
+            // Who is retrieved must agree first.
+            let retrieved = has(r, Service::ParkRetrieve) && r.answered_at >= Some(attempt.at);
+            device == Some(attempt.device)
+                && (picked && (self.jumped || r.answered_at == Some(attempt.at)) || retrieved)
         })
+    }
+
+    /// Whether a record without an INVITE was begun by digits: a consultation, a call back from a
+    /// box, or a call that was parked.
+    fn by_digits(&self, record: &CallRecord) -> bool {
+        let did = |number: &str, within_ms: i64| {
+            let from = record.called_at.0 - within_ms;
+            let deeds = self.deeds.get(&as_drawn(number)).into_iter().flatten();
+            let mut deeds = deeds.filter(|(_, d)| matches!(d, Deed::Digit | Deed::Refer));
+            self.jumped || deeds.any(|(at, _)| (from..=record.called_at.0).contains(&at.0))
+        };
+        // Who parked; a forwarder may stand in its place as transferrer later.
+        let parker = record.trace.iter().find(|s| &*s.code == "transfer");
+        match parker {
+            Some(by) if has(record, Service::Park) => did(&by.args, KEPT_MS),
+            _ => did(&record.caller.number, DIALLED_MS),
+        }
     }
 
     /// Whether the caller did something while the call ran.
@@ -285,19 +330,25 @@ impl Records {
 }
 
 /// Steps that say why a number counts as busy though no phone refused.
-const BUSY: [&str; 8] = [
+const BUSY: [&str; 10] = [
     "route.own-number",
     "route.limit",
     "permit.limit",
     "route.in-call",
     "route.do-not-disturb",
     "group.pass",
+    "route.slot",
+    "route.code",
     "forward.party",
     "forward.loop",
 ];
 
+fn has(record: &CallRecord, service: Service) -> bool {
+    record.services.contains(service)
+}
+
 fn is_transfer(record: &CallRecord) -> bool {
-    record.services.contains(Service::Transfer)
+    has(record, Service::Transfer)
 }
 
 fn deed_of(msg: &Msg, method: Method) -> Option<Deed> {
