@@ -150,6 +150,42 @@ impl Prefix {
     }
 }
 
+impl Mark {
+    /// Whether it is a step of the walk that decides where a call goes.
+    pub(crate) fn is_route(self) -> bool {
+        !matches!(
+            self,
+            Mark::DeviceWithoutUser
+                | Mark::CallerStopped
+                | Mark::NoHops
+                | Mark::OfferRefused
+                | Mark::NoRoom
+                | Mark::CallerLimit(_)
+                | Mark::Direct
+                | Mark::Relay(_)
+                | Mark::Verdict { .. }
+                | Mark::Silent
+                | Mark::RingOver
+                | Mark::Unanswered
+                | Mark::Gone
+                | Mark::Answered(_)
+                | Mark::Announced
+                | Mark::Transferred(_)
+                | Mark::Recall(_)
+                | Mark::Parked(_)
+                | Mark::ParkRecall(_)
+                | Mark::Unparked(_)
+                | Mark::TakenOver(_)
+                | Mark::ConnectDenied
+                | Mark::OutsideOver
+                | Mark::AnsweredOutside
+                | Mark::PageBarred(_)
+                | Mark::PageOver
+                | Mark::Decided(_)
+        )
+    }
+}
+
 /// Where a forward leads. A number outside is not named: it is personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {

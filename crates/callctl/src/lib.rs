@@ -384,6 +384,10 @@ impl CallControl {
         new: &Leg,
         view: &dyn View,
     ) -> bool {
+        #[cfg(feature = "planted")]
+        if self.core.planted == Some(planted::Bug::LimitPassed) {
+            return false;
+        }
         let counts = |dn| self.calls.get(slot).is_some_and(|c| c.reserved.contains(&dn));
         new.who.dn.is_none_or(|dn| {
             let limit = budget::limit(view.snapshot(), tenant, dn);

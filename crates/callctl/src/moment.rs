@@ -8,6 +8,7 @@ use base::{CallId, Dn, Mono};
 use model::Snapshot;
 
 use crate::CallControl;
+use crate::explain::Mark;
 use crate::route::Facts;
 use crate::view::View;
 use crate::whatif::{self, Explanation, Question};
@@ -31,6 +32,16 @@ impl Moment {
     /// The configuration of then.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// Numbers with the calls that they have at once (R250).
+    pub fn counts(&self) -> impl Iterator<Item = (Dn, u32)> {
+        self.calls.iter().map(|(dn, n)| (*dn, *n))
+    }
+
+    /// How many slots are in use or kept.
+    pub fn parked_len(&self) -> usize {
+        self.parked.len()
     }
 
     /// Where a call would have gone then, and why.
@@ -87,6 +98,17 @@ impl Facts for Moment {
 }
 
 impl CallControl {
+    /// How many numbers a call has rung so far, and how many steps were decided since the last
+    /// one; for checkers.
+    pub fn decided(&self, call: CallId) -> Option<(usize, usize)> {
+        let call = self.calls.get(*self.by_id.get(&call)?)?;
+        Some(call.draft.trace.iter().fold((0, 0), |(rung, since), mark| match mark {
+            Mark::Ring { .. } => (rung + 1, 0),
+            mark if mark.is_route() => (rung, since + 1),
+            _ => (rung, since),
+        }))
+    }
+
     /// The live state of a tenant of few people, as a call sees it that does not count itself
     /// (`except`). Looks at every user, so it is for checkers and diagnosis.
     pub fn moment(

@@ -13,6 +13,8 @@ pub enum Bug {
     BusyMark,
     /// The record of a call does not tell of forwards.
     ForwardUntold,
+    /// Who picks up or retrieves may have more calls than the number's limit.
+    LimitPassed,
     /// Whom a hunting group offered a call last is not kept.
     PointerStands,
 }

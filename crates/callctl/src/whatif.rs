@@ -8,6 +8,7 @@ use base::{Cause, Dn, Micros, Mono};
 use model::record::Step;
 use model::{CodeKind, UserState};
 
+use crate::Moment;
 use crate::explain::{Mark, told};
 use crate::route::{Facts, Journey, Next, Walk};
 
@@ -163,6 +164,78 @@ pub(crate) fn explain(now: Mono, asked: &Question<'_>, facts: &dyn Facts) -> Exp
         next = journey.resume(&mut asker.walk(&mut trace), cause);
     }
     asker.ended(steps, &trace, Ending::Refused(Cause::ForwardLoop))
+}
+
+/// What one decision found, and what became of the number that rang then.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// When it fell.
+    pub at: Mono,
+    /// What there was.
+    pub moment: &'a Moment,
+    /// `None` when nothing more is to be told.
+    pub came: Option<Came>,
+}
+
+/// What became of a number that rang.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// Its phones said so.
+    Answer(Answer),
+    /// None of its phones may ring any more (R247).
+    Gone,
+}
+
+/// The decisions of a call that found something else each time: those before each number that
+/// rang, and the last ones.
+pub fn retrace(asked: &Question<'_>, found: &[Found<'_>]) -> Vec<Vec<Step>> {
+    let mut out = Vec::new();
+    let Some(first) = found.first() else { return out };
+    let caller = first.moment.snapshot().user_by_dn(asked.tenant, asked.from);
+    if caller.is_none_or(|u| u.state != UserState::Active) {
+        return out;
+    }
+    let mut journey = Journey::new(asked.tenant, Some(asked.from));
+    let mut trace = Vec::new();
+    let Some(mut begins) = walk_of(found, 0, &mut trace) else { return out };
+    let mut next = journey.begin(&mut begins, asked.to);
+    for _ in 0..RINGS_MAX {
+        match next {
+            Next::Ring(_) => {
+                let came = found.get(out.len()).and_then(|f| f.came);
+                out.push(told(&std::mem::take(&mut trace)));
+                let Some(mut goes_on) = walk_of(found, out.len(), &mut trace) else { return out };
+                next = match came.map(|c| (c, c.cause())) {
+                    Some((Came::Gone, _)) => journey.anew(&mut goes_on),
+                    Some((_, Some(cause))) => journey.resume(&mut goes_on, cause),
+                    Some((_, None)) | None => return out,
+                };
+            }
+            Next::Wait { until } => {
+                let Some(mut waits) = walk_of(found, out.len(), &mut trace) else { return out };
+                waits.now = waits.now.max(until);
+                next = journey.waited(&mut waits);
+            }
+            _ => break,
+        }
+    }
+    if !trace.is_empty() {
+        out.push(told(&trace));
+    }
+    out
+}
+
+fn walk_of<'a>(found: &'a [Found<'_>], n: usize, trace: &'a mut Vec<Mark>) -> Option<Walk<'a>> {
+    found.get(n).map(|f| Walk { facts: f.moment, now: f.at, trace })
+}
+
+impl Came {
+    fn cause(self) -> Option<Cause> {
+        match self {
+            Came::Answer(answer) => answer.cause(),
+            Came::Gone => None,
+        }
+    }
 }
 
 struct Asker<'a> {

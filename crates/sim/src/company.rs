@@ -30,6 +30,8 @@ pub struct Company {
     pub former: Option<(Arc<Snapshot>, Vec<Change>)>,
     /// The configuration as drawn.
     pub drawn: Arc<Snapshot>,
+    /// Numbers that people have exchanged.
+    pub swaps: Vec<(Dn, Dn)>,
     /// It has groups, forwards and pickup.
     pub is_office: bool,
     /// It has park slots, boxes and codes that are pressed in calls.
@@ -78,7 +80,8 @@ impl Company {
         let snapshot = Arc::new(snapshot);
         let (drawn, former) = (snapshot.clone(), None);
         let (locked_out, is_office, has_desks) = (false, false, false);
-        Company { snapshot, users, devices, locked_out, former, drawn, is_office, has_desks }
+        let swaps = Vec::new();
+        Company { snapshot, users, devices, locked_out, former, drawn, swaps, is_office, has_desks }
     }
 
     /// Puts changes in force; `None` when they do not fit.

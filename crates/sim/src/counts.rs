@@ -6,7 +6,7 @@ use base::Mono;
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 61] = [
+pub const REQUIRED: [&str; 65] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -45,6 +45,10 @@ pub const REQUIRED: [&str; 61] = [
     "words spoken",
     "do not disturb",
     "groups changed while they ring",
+    "groups deleted while they ring",
+    "people deleted in a call",
+    "people stopped in a call",
+    "numbers moved in a call",
     "digits by INFO",
     "digits by media",
     "held by code",

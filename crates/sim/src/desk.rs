@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::company::{Company, tenant_id};
-use crate::office::{DEPARTMENT, dn};
+use crate::office::{DEPARTMENT, department_id, dn};
 
 /// Park slots: two of the first site, one of the second.
 pub const SLOTS: [&str; 3] = ["2301", "2302", "2303"];
@@ -176,6 +176,41 @@ impl Company {
             }
             _ => vec![Change::ParkSlotDelete { tenant: tenant_id(), dn: slot }],
         }
+    }
+
+    /// Two people exchange their numbers; memberships and settings go along with the numbers.
+    pub fn swapped(&self, rng: &mut Rng, one: &User) -> Vec<Change> {
+        let other = &self.users[rng.below(self.users.len() as u64) as usize];
+        let now = |user: &User| self.snapshot.user(user.id).cloned();
+        let Some((one, other)) = now(one).zip(now(other)) else { return Vec::new() };
+        if one.id == other.id {
+            return Vec::new();
+        }
+        let (first, second) = (one.dn, other.dn);
+        vec![
+            Change::UserPut(User { dn: second, ..one }),
+            Change::UserPut(User { dn: first, ..other }),
+        ]
+    }
+
+    /// A group is deleted, with what depends on it.
+    pub fn ungrouped(&self, rng: &mut Rng) -> Vec<Change> {
+        let tenant = tenant_id();
+        let number = 1 + rng.below(3) as u16;
+        if self.snapshot.hunt_group(tenant, number).is_some() {
+            return vec![Change::HuntDelete { tenant, number }];
+        }
+        let id = department_id();
+        if self.snapshot.department(id).is_none() {
+            return Vec::new();
+        }
+        let picks = self.snapshot.users(tenant).filter(|u| u.pickup_departments.contains(&id));
+        let freed = picks.map(|user| {
+            let kept = user.pickup_departments.iter().filter(|d| **d != id);
+            let pickup_departments = kept.copied().collect();
+            Change::UserPut(User { pickup_departments, ..user.clone() })
+        });
+        freed.chain([Change::DepartmentDelete(id)]).collect()
     }
 
     /// A person is stopped.

@@ -29,6 +29,7 @@ pub mod office;
 mod people;
 pub mod phone;
 mod pressing;
+mod reform;
 pub mod run;
 pub mod scenario;
 mod script;

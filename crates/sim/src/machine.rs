@@ -145,6 +145,11 @@ impl Machine {
         self.shards.get(shard).into_iter().flat_map(|s| s.node.calls().calls())
     }
 
+    /// How many numbers a call of a shard has rung, and the steps decided since.
+    pub fn decided(&self, shard: usize, call: CallId) -> Option<(usize, usize)> {
+        self.shards.get(shard)?.node.calls().decided(call)
+    }
+
     /// Where the bindings of a device came from.
     pub fn sources(&self, device: DeviceId) -> impl Iterator<Item = SocketAddr> {
         self.nodes().flat_map(move |n| n.stack().contacts(device)).map(|(_, b)| b.source)

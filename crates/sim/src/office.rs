@@ -211,7 +211,7 @@ impl Company {
     }
 
     /// Everything that has to be said when a person is deleted, in a call or not.
-    fn gone(&self, user: &User) -> Vec<Change> {
+    pub(crate) fn gone(&self, user: &User) -> Vec<Change> {
         let Some(user) = self.snapshot.user(user.id) else { return Vec::new() };
         let (numbers, people) = (BTreeSet::from([user.dn]), BTreeSet::from([user.id]));
         let mut changes = leave::free_numbers(&self.snapshot, tenant_id(), &numbers);
@@ -238,7 +238,7 @@ fn settings_of(snapshot: &Snapshot) -> impl Iterator<Item = &DnSettings> {
     snapshot.users(tenant_id()).filter_map(|u| snapshot.dn_settings(tenant_id(), u.dn))
 }
 
-fn department_id() -> DepartmentId {
+pub(crate) fn department_id() -> DepartmentId {
     DepartmentId(Uuid(0x6_0001))
 }
 

@@ -33,6 +33,8 @@ pub(crate) enum Act {
     Configure(bool),
     /// An administrator changes a group that rings.
     Regroup,
+    /// An administrator changes the person of that phone, mostly in a call.
+    Reform(usize),
     /// An administrator changes codes, while the person at that phone holds by code.
     Recode(usize),
     /// The configuration before the last change arrives once more, late.
@@ -159,6 +161,7 @@ impl World {
             }
             Act::Regroup => self.regroup(),
             Act::Recode(n) => self.recode(n),
+            Act::Reform(n) => self.reform(n),
             Act::Stale => self.stale(),
             Act::Connect(n) => self.connect(n),
             Act::Cut(n) => {
@@ -421,7 +424,10 @@ impl World {
     pub(crate) fn noticed(&mut self, n: usize, news: News) {
         match news {
             News::Incoming(leg) => self.rings(n, leg),
-            News::Answered(_) => self.counts.add("calls answered"),
+            News::Answered(_) => {
+                self.counts.add("calls answered");
+                self.perhaps_reform(n);
+            }
             News::Transfer { status: 200..=299, done: true, .. } => {
                 self.counts.add("transfers done");
             }

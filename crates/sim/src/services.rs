@@ -4,7 +4,6 @@ use base::Micros;
 
 use crate::office::{AWAY, DEPARTMENT, NOBODY, PAGER, PILOTS};
 use crate::people::{Act, Deed};
-use crate::phone::{PhoneLeg, Stage};
 use crate::world::World;
 
 /// Codes that take a destination.
@@ -69,32 +68,6 @@ impl World {
             let after = Micros::millis(100 + self.office.below(2_500));
             self.act_later(after, Act::Do(m, Deed::Dial(code, None)));
         }
-    }
-
-    pub(crate) fn recode(&mut self, n: usize) {
-        if !self.changing {
-            return;
-        }
-        if self.phones[n].legs.values().any(|l| l.coded && l.stage == Stage::Up) {
-            self.counts.add("codes changed while somebody is held");
-        }
-        let changes = self.company.recode(&mut self.desk);
-        self.configure(changes);
-        let after = Micros::seconds(5 + self.desk.below(15));
-        self.act_later(after, Act::Configure(true));
-    }
-
-    /// An administrator changes a group, mostly while it rings.
-    pub(crate) fn regroup(&mut self) {
-        if !self.changing {
-            return;
-        }
-        let changes = self.company.regroup(&mut self.office);
-        let calls = |l: &PhoneLeg| l.outgoing && is_group(&l.party) && l.stage == Stage::Ringing;
-        if self.phones.iter().any(|p| p.legs.values().any(calls)) {
-            self.counts.add("groups changed while they ring");
-        }
-        self.configure(changes);
     }
 
     /// An administrator changes codes while somebody is held by code.

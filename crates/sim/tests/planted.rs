@@ -86,6 +86,11 @@ fn s4_alone_sees_a_missing_record() {
 }
 
 #[test]
+fn s6_alone_sees_a_pickup_above_the_limit() {
+    check(Name::S6, |node| node.plant(Bug::Calls(Calls::LimitPassed)));
+}
+
+#[test]
 fn s8_alone_sees_a_configuration_that_goes_back() {
     check(Name::S8, |node| node.plant(Bug::StaleConfig));
 }

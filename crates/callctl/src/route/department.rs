@@ -2,6 +2,7 @@
 //! pages is the business of `page`.
 
 use base::id::DepartmentId;
+use base::limits::CALLS_PER_DN;
 use base::{Cause, Dn};
 use model::record::Service;
 use model::{Department, DnOwner, ForwardKind};
@@ -83,7 +84,10 @@ impl Journey {
         if reach.is_quiet() {
             return Err(Spared::Quiet);
         }
-        if !department.ring_busy && walk.facts.calls(self.tenant, user.dn) > 0 {
+        // Who rings in a call all the same has no more calls than others (R250).
+        let limit = settings.map_or(CALLS_PER_DN as u32, |s| u32::from(s.call_limit));
+        let calls = walk.facts.calls(self.tenant, user.dn);
+        if calls >= limit || (calls > 0 && !department.ring_busy) {
             return Err(Spared::Busy);
         }
         Ok(reach)

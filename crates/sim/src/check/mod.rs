@@ -22,6 +22,7 @@ pub mod s10;
 pub mod s2;
 pub mod s3;
 pub mod s4;
+pub mod s6;
 pub mod s8;
 pub mod s9;
 
@@ -36,6 +37,8 @@ pub enum Name {
     S3,
     /// One record for each attempt and conversation, true and never rewritten.
     S4,
+    /// No limit is exceeded, and a call costs a bounded number of messages.
+    S6,
     /// Snapshot revisions never go back.
     S8,
     /// What was confirmed is in the store.
@@ -54,11 +57,12 @@ pub enum Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Name; 11] = [
+    pub const ALL: [Name; 12] = [
         Name::S1,
         Name::S2,
         Name::S3,
         Name::S4,
+        Name::S6,
         Name::S8,
         Name::S9,
         Name::S10,
@@ -177,11 +181,12 @@ pub trait Checker {
 
 /// All checkers, or those that are wanted.
 pub fn checkers(wanted: Option<Name>) -> Vec<Box<dyn Checker>> {
-    let all: [Box<dyn Checker>; 10] = [
+    let all: [Box<dyn Checker>; 11] = [
         Box::new(s1::OneFinal::default()),
         Box::new(s2::Beliefs),
         Box::new(s3::MediaGraph),
         Box::new(s4::Records::default()),
+        Box::new(s6::Limits::default()),
         Box::new(s8::Revisions::default()),
         Box::new(s9::Confirmed::default()),
         Box::new(s10::Explained::default()),

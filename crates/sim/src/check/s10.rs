@@ -1,16 +1,17 @@
 //! S10: the explanation kept with a call equals `explain` on the configuration and live state
-//! that its decisions found, given the answers that came (R318).
+//! that each of its decisions found, given the answers that came (R318).
 //!
-//! The first decision falls when the INVITE comes, so that it is always compared. Later ones are
-//! compared when nothing that decisions read has changed until the call was answered or ended.
+//! A decision falls while an input is handled: what it found is what was there before that input,
+//! or what a configuration has put there. Both are tried. Between two rounds of a hunt something
+//! may change unseen: then only what was decided before the pause is compared.
 
 use std::collections::BTreeMap;
 
 use base::event::Kind;
 use base::id::DeviceId;
-use base::{CallId, Dn, Mono, Wall};
+use base::{CallId, Mono, Wall};
 use callctl::Moment;
-use callctl::whatif::{Answer, Explanation, Question};
+use callctl::whatif::{Answer, Came, Found, Question, retrace};
 use model::record::{CallRecord, Service, Step};
 use sip::msg::{Method, Msg};
 
@@ -19,9 +20,15 @@ use crate::company::tenant_id;
 use crate::machine::Machine;
 use crate::world::World;
 
-/// Groups with a shorter limit are not followed beyond their first member: how long phones ring
-/// decides then.
-const LIMIT_S: u16 = 600;
+/// What there was when a decision fell: before the input, and after it.
+struct Fell {
+    at: Mono,
+    around: [Moment; 2],
+    /// Something has changed since.
+    changes: bool,
+    /// Something had changed when they went on after a pause.
+    changed: bool,
+}
 
 /// An attempt that a record will tell of.
 struct Attempt {
@@ -29,11 +36,12 @@ struct Attempt {
     at: Wall,
     call: Option<CallId>,
     shard: usize,
+    /// What there is now.
     moment: Moment,
-    /// Something that decisions read has changed.
-    changed: bool,
-    /// So has the pointer of a hunting group.
-    pointed: bool,
+    /// Its decisions that led to a number that rang, and the last ones.
+    fell: Vec<Fell>,
+    /// Numbers rung so far, and steps decided since.
+    decided: (usize, usize),
     /// Decisions may still fall.
     open: bool,
 }
@@ -43,6 +51,8 @@ struct Attempt {
 pub struct Explained {
     at_hand: Option<(Moment, DeviceId)>,
     attempts: Vec<Attempt>,
+    /// Decisions that were compared.
+    compared: usize,
 }
 
 impl Checker for Explained {
@@ -61,9 +71,9 @@ impl Checker for Explained {
             return;
         }
         let Some((moment, device)) = self.at_hand.take() else { return };
-        let (call, shard, at) = (None, 0, scene.wall);
-        let (changed, pointed, open) = (false, false, true);
-        self.attempts.push(Attempt { device, at, call, shard, moment, changed, pointed, open });
+        let (call, shard, at, fell) = (None, 0, scene.wall, Vec::new());
+        let (decided, open) = ((0, 0), true);
+        self.attempts.push(Attempt { device, at, call, shard, moment, fell, decided, open });
     }
 
     fn after(&mut self, machine: &Machine, now: Mono) {
@@ -92,8 +102,12 @@ impl Checker for Explained {
             let found_before = [Service::Transfer, Service::ParkRetrieve];
             let strange = found_before.into_iter().any(|s| record.services.contains(s))
                 || record.trace.iter().any(|s| s.code.starts_with("permit."));
-            if !strange && let Err(what) = attempt.compare(record) {
-                found.push(what);
+            if strange {
+                continue;
+            }
+            match attempt.compare(record) {
+                Ok(decisions) => self.compared += decisions,
+                Err(what) => found.push(what),
             }
         }
         found
@@ -105,8 +119,8 @@ fn begins(msg: &Msg) -> bool {
 }
 
 impl Attempt {
-    /// Whether decisions still find what they found at first.
-    fn look(&mut self, machine: &Machine, now: Mono) {
+    /// Looks what the input has brought about.
+    fn look(&mut self, machine: &Machine, at: Mono) {
         let shards = 0..machine.shards_len();
         let found = shards.into_iter().find_map(|shard| {
             let newest = |c: &callctl::CallSummary| match self.call {
@@ -118,103 +132,111 @@ impl Attempt {
         if let Some((shard, call)) = &found {
             (self.call, self.shard) = (Some(call.call), *shard);
         }
-        let now = |call| machine.moment(self.shard, (now, tenant_id()), call);
-        let moment = match &found {
-            Some((_, call)) => now(Some(call.call)),
-            // It is over, with all that it had reserved.
-            None => self.call.and_then(|_| now(None)),
-        };
+        let now = |call| machine.moment(self.shard, (at, tenant_id()), call);
+        let call = found.as_ref().map(|(_, call)| call.call);
+        // Of what is over all that it had reserved is free.
+        let moment = call.or(self.call).and_then(|_| now(call));
+        let Some(moment) = moment else { return self.open = found.is_some() };
+        let decided = call.and_then(|call| machine.decided(self.shard, call));
         self.open = found.is_some_and(|(_, call)| call.answered_at.is_none());
-        let Some(moment) = moment else { return };
-        self.changed |= !self.moment.finds_same(&moment);
-        self.pointed |= !self.moment.points_same(&moment);
-        self.open &= !self.changed;
-    }
-
-    /// The record's decisions against those of the explanation.
-    fn compare(&self, record: &CallRecord) -> Result<(), String> {
-        let Some(from) = record.caller.dn else { return Ok(()) };
-        let told = segments(&record.trace);
-        let mut answers: Vec<(Dn, Answer)> = Vec::new();
-        for (n, (steps, came)) in told.iter().enumerate() {
-            let steady = self.is_steady(&told, n);
-            if n > 0 && !steady {
-                return Ok(());
-            }
-            let (to, answers_so_far) = (&*record.dialed, answers.as_slice());
-            let asked = Question { tenant: tenant_id(), from, to, answers: answers_so_far };
-            let explained = self.moment.explain(&asked);
-            let expected = expected(&explained, n);
-            // A hunt pauses before a round: what follows is decided later, or never.
-            let left = steps.last().is_some_and(|s| is_round(s));
-            let (steps, expected) = match (steady, left) {
-                (false, _) => (at_once(steps), at_once(&expected)),
-                (true, true) => {
-                    (steps.as_slice(), expected.get(..steps.len()).unwrap_or(&expected))
-                }
-                (true, false) => (steps.as_slice(), expected.as_slice()),
-            };
-            if steps != expected && !is_over(steps) && !is_over(expected) {
-                return Err(format!(
-                    "decision {n} of {from} -> {to}: the record tells {steps:?}, \
-                     the explanation {expected:?}; answers {answers:?}"
-                ));
-            }
-            let Some(answer) = came.as_ref().filter(|_| steady) else { return Ok(()) };
-            let Some((dn, _)) = explained.steps.get(n).and_then(|e| e.assumed) else {
-                return Ok(());
-            };
-            match answers.iter().find(|(of, _)| *of == dn) {
-                None => answers.push((dn, *answer)),
-                Some((_, before)) if before == answer => {}
-                // One question cannot say that a number does now this, now that.
-                Some(_) => return Ok(()),
-            }
+        let same = self.moment.finds_same(&moment) && self.moment.points_same(&moment);
+        let around = [std::mem::replace(&mut self.moment, moment.clone()), moment];
+        if !same {
+            self.fell.iter_mut().for_each(|f| f.changes = true);
         }
-        Ok(())
+        let (rung, since) = match decided {
+            Some((rung, since)) => (rung, since),
+            // It is over, and so are decisions that may have fallen at the end.
+            None => (self.fell.len(), 1),
+        };
+        let (former, now) = (self.decided, (rung, since));
+        self.decided = now;
+        if now == former {
+            return;
+        }
+        // Those that were begun go on after a pause.
+        if let Some(open) = self.fell.get_mut(former.0) {
+            open.changed |= open.changes;
+        }
+        while self.fell.len() < rung + usize::from(since > 0) {
+            let around = around.clone();
+            self.fell.push(Fell { at, around, changes: false, changed: false });
+        }
     }
 
-    /// Whether what was found at first still decides about the n-th step.
-    fn is_steady(&self, told: &[Segment], n: usize) -> bool {
-        let before = told.iter().take(n + 1);
-        let hunts = before.flat_map(|(steps, _)| steps);
-        let pilots = hunts.filter_map(|s| s.strip_prefix("route.hunt "));
-        let snapshot = self.moment.snapshot();
-        let brief = pilots.filter_map(|p| Dn::parse(p).ok()).any(|pilot| {
-            let group = snapshot.hunt_by_pilot(tenant_id(), pilot);
-            group.is_none_or(|g| g.limit_s < LIMIT_S)
-        });
-        let later = told.iter().take(n + 1).skip(1).flat_map(|(steps, _)| steps);
-        let mut later = later.filter(|s| s.starts_with("route.hunt"));
-        let pointer = self.pointed && (n == 0 || later.next().is_some());
-        !self.changed && !brief && !pointer
+    /// The record's decisions against those of the explanation; how many were compared.
+    fn compare(&self, record: &CallRecord) -> Result<usize, String> {
+        let Some(from) = record.caller.dn else { return Ok(0) };
+        let told = segments(&record.trace);
+        let asked = Question { tenant: tenant_id(), from, to: &record.dialed, answers: &[] };
+        let mut before: Vec<Found<'_>> = Vec::new();
+        for (n, (steps, came)) in told.iter().enumerate() {
+            // What fell last may have fallen in the input of the one before it.
+            let Some(fell) = self.fell.get(n).or(self.fell.last()) else { return Ok(n) };
+            let mut seen = Vec::new();
+            let fits = fell.around.iter().find_map(|moment| {
+                let found = Found { at: fell.at, moment, came: *came };
+                let all: Vec<Found<'_>> = before.iter().copied().chain([found]).collect();
+                let expected = retrace(&asked, &all).into_iter().nth(n).unwrap_or_default();
+                let expected: Vec<String> =
+                    expected.iter().filter(|s| is_routing(s)).map(text).collect();
+                let same = is_same(steps, &expected, fell.changed);
+                seen.push(expected);
+                same.then_some(found)
+            });
+            let Some(found) = fits else {
+                return Err(format!(
+                    "decision {n} of {from} -> {}: the record tells {steps:?}, \
+                     the explanation {seen:?}",
+                    record.dialed
+                ));
+            };
+            // What followed a change in a pause was decided on something else.
+            if came.is_none() || (fell.changed && steps.iter().any(|s| is_round(s))) {
+                return Ok(n + 1);
+            }
+            before.push(found);
+        }
+        Ok(told.len())
+    }
+}
+
+/// Whether the steps are those of the explanation, as far as they can be told.
+fn is_same(steps: &[String], expected: &[String], changed: bool) -> bool {
+    let paused = |s: &[String]| s.iter().any(|s| is_round(s));
+    // Who gives up between two rounds leaves the rest undecided.
+    let left = steps.last().is_some_and(|s| is_round(s));
+    match changed && (paused(steps) || paused(expected)) {
+        true => at_once(steps) == at_once(expected),
+        false if left => expected.get(..steps.len()) == Some(steps),
+        false => steps == expected,
     }
 }
 
 /// Decisions up to one that hangs on a phone, and what came of that; `None` when nothing more is
 /// to be said.
-type Segment = (Vec<String>, Option<Answer>);
+type Segment = (Vec<String>, Option<Came>);
 
 /// The decisions of a record.
 fn segments(trace: &[Step]) -> Vec<Segment> {
     let mut out = Vec::new();
     let mut steps: Vec<String> = Vec::new();
-    let mut came: Vec<&Step> = Vec::new();
+    let mut since: Vec<&Step> = Vec::new();
     let mut rings = false;
     for step in trace {
         if rings && is_routing(step) {
-            out.push((std::mem::take(&mut steps), answer(&came)));
-            came.clear();
+            out.push((std::mem::take(&mut steps), came(&since)));
+            since.clear();
             rings = false;
         }
         if is_routing(step) {
             rings = &*step.code == "ring.begin";
             steps.push(text(step));
         } else if rings {
-            came.push(step);
+            since.push(step);
         }
     }
-    out.push((steps, answer(&came).filter(|_| rings)));
+    out.push((steps, came(&since).filter(|_| rings)));
     out
 }
 
@@ -226,6 +248,16 @@ fn is_routing(step: &Step) -> bool {
 /// A step in one text. How long it rings hangs in a hunt on how long the others took.
 fn text(step: &Step) -> String {
     format!("{} {}", step.code, step.args)
+}
+
+/// What became of the number: when its phones agreed, or were taken away.
+fn came(steps: &[&Step]) -> Option<Came> {
+    let ends = ["ring.refused", "ring.over", "ring.silent", "ring.device-gone", "answer"];
+    let last = steps.iter().rev().find(|s| ends.contains(&&*s.code))?;
+    match &*last.code {
+        "ring.device-gone" => Some(Came::Gone),
+        _ => answer(steps).map(Came::Answer),
+    }
 }
 
 /// What the phones did, when it is one of the answers that an explanation knows.
@@ -257,12 +289,6 @@ fn answer(came: &[&Step]) -> Option<Answer> {
     }
 }
 
-/// The n-th decisions of an explanation.
-fn expected(explained: &Explanation, n: usize) -> Vec<String> {
-    let part = explained.steps.get(n);
-    part.into_iter().flat_map(|p| &p.steps).filter(|s| is_routing(s)).map(text).collect()
-}
-
 fn is_round(step: &str) -> bool {
     step.starts_with("hunt.round")
 }
@@ -271,9 +297,4 @@ fn is_round(step: &str) -> bool {
 fn at_once(steps: &[String]) -> &[String] {
     let pause = steps.iter().position(|s| is_round(s)).unwrap_or(steps.len());
     steps.get(..pause).unwrap_or(steps)
-}
-
-/// The time of a hunt is over, which hangs on how long phones rang.
-fn is_over(steps: &[String]) -> bool {
-    steps.iter().any(|s| s.starts_with("hunt.over"))
 }

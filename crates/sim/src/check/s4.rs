@@ -1,7 +1,7 @@
 //! S4: exactly one record for each attempt and conversation; its times are ordered, its cause
 //! and whose act it was agree with what went over the wire, and it is never rewritten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use base::event::Kind;
@@ -64,6 +64,8 @@ pub struct Records {
     jumped: bool,
     /// Some phones are in do not disturb; they count as busy when the others are silent (R249).
     some_quiet: bool,
+    /// Numbers that people have exchanged.
+    swaps: Vec<(String, String)>,
 }
 
 impl Checker for Records {
@@ -136,6 +138,8 @@ impl Checker for Records {
     fn ended(&mut self, world: &World) -> Vec<String> {
         let mut found = Vec::new();
         self.some_quiet = world.company.is_office;
+        let swaps = world.company.swaps.iter();
+        self.swaps = swaps.map(|(a, b)| (as_drawn(&a.text()), as_drawn(&b.text()))).collect();
         for id in &world.store.rewritten {
             found.push(format!("record {id} was rewritten"));
         }
@@ -302,8 +306,7 @@ impl Records {
     fn by_digits(&self, record: &CallRecord) -> bool {
         let did = |number: &str, within_ms: i64| {
             let from = record.called_at.0 - within_ms;
-            let deeds = self.deeds.get(&as_drawn(number)).into_iter().flatten();
-            let mut deeds = deeds.filter(|(_, d)| matches!(d, Deed::Digit | Deed::Refer));
+            let mut deeds = self.deeds_of(number).filter(|(_, d)| matches!(d, Deed::Digit | Deed::Refer));
             self.jumped || deeds.any(|(at, _)| (from..=record.called_at.0).contains(&at.0))
         };
         // Who parked; a forwarder may stand in its place as transferrer later.
@@ -312,6 +315,18 @@ impl Records {
             Some(by) if has(record, Service::Park) => did(&by.args, KEPT_MS),
             _ => did(&record.caller.number, DIALLED_MS),
         }
+    }
+
+    /// What was done at phones that had the number at some time.
+    fn deeds_of(&self, number: &str) -> impl Iterator<Item = &(Wall, Deed)> {
+        let number = as_drawn(number);
+        let others = self.swaps.iter().filter_map(|(one, other)| match &number {
+            n if n == one => Some(other.clone()),
+            n if n == other => Some(one.clone()),
+            _ => None,
+        });
+        let numbers: BTreeSet<String> = others.chain([number.clone()]).collect();
+        numbers.into_iter().filter_map(|n| self.deeds.get(&n)).flatten()
     }
 
     /// Whether the caller did something while the call ran.
@@ -324,8 +339,8 @@ impl Records {
             return true;
         }
         let (from, to) = (record.called_at.0 - SLACK_MS, record.ended_at.0 + SLACK_MS);
-        let deeds = self.deeds.get(&as_drawn(number)).into_iter().flatten();
-        deeds.filter(|(at, _)| (from..=to).contains(&at.0)).any(|(_, d)| *d == deed)
+        let mut deeds = self.deeds_of(number).filter(|(at, _)| (from..=to).contains(&at.0));
+        deeds.any(|(_, d)| *d == deed)
     }
 }
 

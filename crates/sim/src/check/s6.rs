@@ -1,0 +1,168 @@
+//! S6: no limit is exceeded, and a call costs a bounded number of messages: those of the node
+//! follow from what it hears, and from time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::limits::{BINDINGS_MAX, CALLS_PER_DN, RINGING_LEGS_MAX, UNANSWERED_MAX};
+use base::{CallId, Dn, Micros, Mono};
+use callctl::Moment;
+use sip::msg::{Method, Msg};
+
+use super::{Arrived, Checker, Done, Name, Scene, text};
+use crate::company::tenant_id;
+use crate::machine::Machine;
+use crate::world::World;
+
+/// Messages of the node that one from a phone may bring about in its dialog, at most.
+const ANSWERS_MAX: u64 = 3;
+
+/// Messages that the node may send in a dialog by itself, and one more for each span of time.
+const OWN_MAX: u64 = 40;
+
+/// Session timers, and offers that are tried again.
+const OWN_EVERY: Micros = Micros::seconds(20);
+
+/// What is left to do for a call that was given up: guidance, and the end of its legs.
+const AFTERWARDS: Micros = Micros::seconds(100);
+
+/// The messages of one dialog, copies not counted.
+#[derive(Default)]
+struct Talk {
+    began: Option<Mono>,
+    sent: BTreeSet<Vec<u8>>,
+    heard: BTreeSet<Vec<u8>>,
+}
+
+/// What is in use.
+#[derive(Default)]
+pub struct Limits {
+    talks: BTreeMap<Vec<u8>, Talk>,
+    /// Calls of each number at each shard, with the slots in use.
+    counts: Vec<(BTreeMap<Dn, u32>, usize)>,
+    /// Since when a call has nobody that has been answered.
+    waits: BTreeMap<CallId, Mono>,
+    /// What was found while only the machine was seen.
+    found: Vec<(Mono, String)>,
+}
+
+impl Checker for Limits {
+    fn name(&self) -> Name {
+        Name::S6
+    }
+
+    fn arrived(&mut self, scene: &mut Scene<'_>, at: Arrived<'_>) {
+        self.report(scene);
+        if let Some(key) = key_of(at.msg) {
+            self.talk(at.msg, scene.mono).heard.insert(key);
+        }
+    }
+
+    fn done(&mut self, scene: &mut Scene<'_>, done: &Done<'_>) {
+        self.report(scene);
+        let Done::Sent(msg, _) = done else { return };
+        let Some(key) = key_of(msg) else { return };
+        let talk = self.talk(msg, scene.mono);
+        if !talk.sent.insert(key) {
+            return;
+        }
+        let (sent, heard) = (talk.sent.len() as u64, talk.heard.len() as u64);
+        let age = talk.began.map_or(Micros(0), |began| scene.mono.since(began));
+        if sent > OWN_MAX + ANSWERS_MAX * heard + age.0 / OWN_EVERY.0 {
+            let call = text(msg.call_id());
+            let what = format!("{sent} messages sent and {heard} heard in the dialog {call}");
+            scene.report(Name::S6, what);
+            *self.talk(msg, scene.mono) = Talk::default();
+        }
+    }
+
+    fn after(&mut self, machine: &Machine, now: Mono) {
+        self.counts.resize(machine.shards_len(), Default::default());
+        for shard in 0..machine.shards_len() {
+            if let Some(moment) = machine.moment(shard, (now, tenant_id()), None) {
+                self.count(shard, &moment, now);
+            }
+        }
+        let mut legs: BTreeMap<CallId, (usize, bool)> = BTreeMap::new();
+        for leg in machine.legs() {
+            let of = legs.entry(leg.call).or_default();
+            *of = (of.0 + 1, of.1 || leg.is_answered);
+        }
+        self.waits.retain(|call, _| legs.get(call).is_some_and(|(_, answered)| !answered));
+        for (call, (count, answered)) in legs {
+            if count > RINGING_LEGS_MAX + 4 {
+                self.found.push((now, format!("{count} legs in one call")));
+            }
+            let since = *self.waits.entry(call).or_insert(now);
+            if answered {
+                self.waits.remove(&call);
+            } else if now.since(since) > UNANSWERED_MAX + AFTERWARDS {
+                self.found.push((now, format!("call {call} waits unanswered since {since:?}")));
+                self.waits.insert(call, now);
+            }
+        }
+    }
+
+    fn crashed(&mut self, _scene: &mut Scene<'_>) {
+        self.talks.clear();
+        self.counts.clear();
+        self.waits.clear();
+    }
+
+    fn settled(&mut self, world: &World) -> Result<(), String> {
+        let Some(machine) = &world.machine else { return Ok(()) };
+        for phone in &world.phones {
+            let bound = machine.sources(phone.card.device).count();
+            if bound > BINDINGS_MAX {
+                return Err(format!("phone {} has {bound} bindings", phone.card.index));
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, _world: &World) -> Vec<String> {
+        std::mem::take(&mut self.found).into_iter().map(|(_, what)| what).collect()
+    }
+}
+
+impl Limits {
+    fn report(&mut self, scene: &mut Scene<'_>) {
+        for (_, what) in self.found.drain(..) {
+            scene.report(Name::S6, what);
+        }
+    }
+
+    fn talk(&mut self, msg: &Msg, now: Mono) -> &mut Talk {
+        let talk = self.talks.entry(msg.call_id().to_vec()).or_default();
+        talk.began.get_or_insert(now);
+        talk
+    }
+
+    /// A number that takes one more call must have had room for it (R250). Who was parked counts
+    /// again without being asked, so steps in which a slot was left are not judged.
+    fn count(&mut self, shard: usize, moment: &Moment, now: Mono) {
+        let counts: BTreeMap<Dn, u32> = moment.counts().collect();
+        let parked = moment.parked_len();
+        let Some((before, slots)) = self.counts.get_mut(shard) else { return };
+        for (dn, count) in &counts {
+            let kept = moment.snapshot().dn_settings(tenant_id(), *dn);
+            let limit = kept.map_or(CALLS_PER_DN as u32, |s| u32::from(s.call_limit));
+            let had = before.get(dn).copied().unwrap_or(0);
+            if *count > had && *count > limit && parked >= *slots {
+                let what = format!("{} has {count} calls of at most {limit}", dn.text());
+                self.found.push((now, what));
+            }
+        }
+        (*before, *slots) = (counts, parked);
+    }
+}
+
+/// What makes a message of a call the same as another one: all but its copies differ in it.
+fn key_of(msg: &Msg) -> Option<Vec<u8>> {
+    let cseq = msg.cseq()?;
+    if matches!(cseq.method, Method::Register | Method::Subscribe | Method::Notify) {
+        return None;
+    }
+    let branch = msg.top_via()?.branch().unwrap_or_default().to_vec();
+    let what = format!("{:?} {} {:?} ", cseq.method, cseq.number, msg.status());
+    Some([what.into_bytes(), branch].concat())
+}
