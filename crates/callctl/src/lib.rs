@@ -93,7 +93,7 @@ pub use input::Input;
 pub use mail::boxes::Waiting;
 pub use moment::Moment;
 pub use summary::CallSummary;
-pub use survey::LegSurvey;
+pub use survey::{LegSurvey, RECALL};
 pub use view::View;
 
 use action::LegCommand;

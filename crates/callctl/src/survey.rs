@@ -2,10 +2,13 @@
 
 use base::{CallId, LegId};
 
-use crate::call::Call;
+use crate::call::{Call, Purpose};
 use crate::exchange::Exchange;
 use crate::leg::{Leg, Role};
 use crate::media::path::Way;
+
+/// What a call awaits in which somebody is called back (R290).
+pub const RECALL: &str = "recall";
 
 /// One leg as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +66,9 @@ impl Call {
     /// The first thing that is under way.
     fn under_way(&self) -> Option<&'static str> {
         let consults = self.consult.as_ref().is_some_and(|c| c.target().is_none());
+        let recalls = |p| matches!(p, Purpose::Recall | Purpose::ParkRecall);
         let things = [
+            (self.ring.as_ref().is_some_and(|r| recalls(r.purpose)), RECALL),
             (self.exchange != Exchange::Idle, "exchange"),
             (self.ring.is_some(), "ring"),
             (self.dialing.is_some(), "dialing"),

@@ -306,7 +306,8 @@ impl Records {
     fn by_digits(&self, record: &CallRecord) -> bool {
         let did = |number: &str, within_ms: i64| {
             let from = record.called_at.0 - within_ms;
-            let mut deeds = self.deeds_of(number).filter(|(_, d)| matches!(d, Deed::Digit | Deed::Refer));
+            let mut deeds =
+                self.deeds_of(number).filter(|(_, d)| matches!(d, Deed::Digit | Deed::Refer));
             self.jumped || deeds.any(|(at, _)| (from..=record.called_at.0).contains(&at.0))
         };
         // Who parked; a forwarder may stand in its place as transferrer later.

@@ -39,6 +39,8 @@ pub struct Limits {
     talks: BTreeMap<Vec<u8>, Talk>,
     /// Calls of each number at each shard, with the slots in use.
     counts: Vec<(BTreeMap<Dn, u32>, usize)>,
+    /// Calls in which somebody is called back.
+    recalls: BTreeSet<CallId>,
     /// Since when a call has nobody that has been answered.
     waits: BTreeMap<CallId, Mono>,
     /// What was found while only the machine was seen.
@@ -76,10 +78,14 @@ impl Checker for Limits {
     }
 
     fn after(&mut self, machine: &Machine, now: Mono) {
+        let recalls = machine.legs().filter(|l| l.awaits == Some(callctl::RECALL));
+        let recalls: BTreeSet<CallId> = recalls.map(|l| l.call).collect();
+        let recalled = !recalls.is_subset(&self.recalls);
+        self.recalls = recalls;
         self.counts.resize(machine.shards_len(), Default::default());
         for shard in 0..machine.shards_len() {
             if let Some(moment) = machine.moment(shard, (now, tenant_id()), None) {
-                self.count(shard, &moment, now);
+                self.count(shard, (&moment, recalled), now);
             }
         }
         let mut legs: BTreeMap<CallId, (usize, bool)> = BTreeMap::new();
@@ -138,8 +144,9 @@ impl Limits {
     }
 
     /// A number that takes one more call must have had room for it (R250). Who was parked counts
-    /// again without being asked, so steps in which a slot was left are not judged.
-    fn count(&mut self, shard: usize, moment: &Moment, now: Mono) {
+    /// again without being asked, and recalls have rules of their own (R290): steps in which a
+    /// slot was left or a recall began are not judged.
+    fn count(&mut self, shard: usize, (moment, recalled): (&Moment, bool), now: Mono) {
         let counts: BTreeMap<Dn, u32> = moment.counts().collect();
         let parked = moment.parked_len();
         let Some((before, slots)) = self.counts.get_mut(shard) else { return };
@@ -147,7 +154,7 @@ impl Limits {
             let kept = moment.snapshot().dn_settings(tenant_id(), *dn);
             let limit = kept.map_or(CALLS_PER_DN as u32, |s| u32::from(s.call_limit));
             let had = before.get(dn).copied().unwrap_or(0);
-            if *count > had && *count > limit && parked >= *slots {
+            if *count > had && *count > limit && parked >= *slots && !recalled {
                 let what = format!("{} has {count} calls of at most {limit}", dn.text());
                 self.found.push((now, what));
             }
