@@ -27,7 +27,11 @@ impl World {
                 FileId::Greeting(_) => self.counts.add("greetings recorded"),
                 _ => self.counts.add("messages recorded"),
             },
-            Joined::None | Joined::Leg(_) | Joined::Echo => {}
+            Joined::None
+            | Joined::Leg(_)
+            | Joined::Echo
+            | Joined::Speaker
+            | Joined::Listener(_) => {}
         }
     }
 
