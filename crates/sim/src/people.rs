@@ -140,25 +140,7 @@ impl World {
                 self.next_fault(self.swarm.restart_every, Act::Crash);
             }
             Act::Configure(false) if self.swarm.config_every.0 == 0 => {}
-            Act::Configure(restore) => {
-                let mut changes = self.company.draw_changes(&mut self.people, restore);
-                if self.company.is_office && !restore {
-                    changes = self.company.draw_office_changes(&mut self.office);
-                    if self.company.has_desks && self.desk.chance(1, 3) {
-                        changes = self.company.draw_desk_changes(&mut self.desk);
-                    }
-                }
-                self.configure(changes);
-                if self.mishaps.chance(1, 3) {
-                    let after = Micros::millis(self.mishaps.below(3_000));
-                    self.act_later(after, Act::Stale);
-                }
-                if !restore {
-                    let after = Micros::seconds(2 + self.people.below(20));
-                    self.act_later(after, Act::Configure(true));
-                    self.next_fault(self.swarm.config_every, Act::Configure(false));
-                }
-            }
+            Act::Configure(restore) => self.administer(restore),
             Act::Regroup => self.regroup(),
             Act::Recode(n) => self.recode(n),
             Act::Reform(n) => self.reform(n),
@@ -176,6 +158,28 @@ impl World {
             Act::MediaDies => self.media_dies(),
             Act::LookForOrphans => self.look_for_orphans(),
             Act::Orphan(n, leg) => self.deed(n, Deed::Reject(leg, Cause::RingTimeout)),
+        }
+    }
+
+    /// An administrator changes something, which comes back into order later; or puts everything
+    /// back.
+    fn administer(&mut self, restore: bool) {
+        let mut changes = self.company.draw_changes(&mut self.people, restore);
+        if self.company.is_office && !restore {
+            changes = self.company.draw_office_changes(&mut self.office);
+            if self.company.has_desks && self.desk.chance(1, 3) {
+                changes = self.company.draw_desk_changes(&mut self.desk);
+            }
+        }
+        self.configure(changes);
+        if self.mishaps.chance(1, 3) {
+            let after = Micros::millis(self.mishaps.below(3_000));
+            self.act_later(after, Act::Stale);
+        }
+        if !restore {
+            let after = Micros::seconds(2 + self.people.below(20));
+            self.act_later(after, Act::Configure(true));
+            self.next_fault(self.swarm.config_every, Act::Configure(false));
         }
     }
 
