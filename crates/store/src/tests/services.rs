@@ -174,7 +174,7 @@ const BACK: &[&str] = &[
     "ALTER TABLE person DROP COLUMN pickup_departments",
     "ALTER TABLE device DROP COLUMN do_not_disturb",
     "ALTER TABLE device DROP COLUMN accepts_tones",
-    "DELETE FROM migration WHERE number IN (5, 11)",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12)",
 ];
 
 #[tokio::test]
