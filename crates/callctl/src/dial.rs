@@ -83,10 +83,12 @@ impl Call {
 
     /// The pause between two rounds of a hunt is over.
     pub(crate) fn waited(&mut self, cx: &mut Cx<'_>) {
-        if let Some(dialing) = &mut self.dialing {
-            dialing.wait_until = None;
-        }
-        let next = self.walk(cx, Journey::waited);
+        let until = self.dialing.as_mut().and_then(|d| d.wait_until.take());
+        let next = self.walk(cx, |journey, walk| {
+            // A timer may be late by some milliseconds.
+            walk.now = until.unwrap_or(walk.now);
+            journey.waited(walk)
+        });
         self.advance(cx, next, None);
     }
 

@@ -157,24 +157,26 @@ pub(super) fn read(kind: u8, r: &mut Reader<'_>) -> Result<Input, JournalError> 
             };
             Input::Told { call, declined }
         }
-        RESTORE_BOXES => {
-            let count = r.u32()?;
-            let mut boxes = StoredBoxes::default();
-            for _ in 0..count {
-                match Write::decode(r.bytes()?) {
-                    Ok(Write::MessagePut(message)) => boxes.messages.push(*message),
-                    Ok(Write::GreetingPut(greeting)) => boxes.greetings.push(greeting),
-                    Ok(Write::PointerPut(pointer)) => boxes.pointers.push(pointer),
-                    _ => return Err(JournalError::Unknown("message")),
-                }
-            }
-            Input::RestoreBoxes { boxes }
-        }
+        RESTORE_BOXES => Input::RestoreBoxes { boxes: read_boxes(r)? },
         DRAIN => Input::Drain,
         CLEAR_ALL => Input::ClearAll,
         TICK => Input::Tick,
         _ => return Err(JournalError::Unknown("input")),
     })
+}
+
+fn read_boxes(r: &mut Reader<'_>) -> Result<StoredBoxes, JournalError> {
+    let count = r.u32()?;
+    let mut boxes = StoredBoxes::default();
+    for _ in 0..count {
+        match Write::decode(r.bytes()?) {
+            Ok(Write::MessagePut(message)) => boxes.messages.push(*message),
+            Ok(Write::GreetingPut(greeting)) => boxes.greetings.push(greeting),
+            Ok(Write::PointerPut(pointer)) => boxes.pointers.push(pointer),
+            _ => return Err(JournalError::Unknown("message")),
+        }
+    }
+    Ok(boxes)
 }
 
 fn write_binding(w: &mut Writer<'_>, binding: &StoredBinding) {

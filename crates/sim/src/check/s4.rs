@@ -279,8 +279,9 @@ impl Records {
             && !record.services.contains(Service::Multicast)
             && !self.has_done(&callee, Deed::Answered, record)
             && !is_transfer(record)
+            && !is_outside(record)
             && !dialled;
-        if !true_ {
+        if !true_ && !is_outside(record) {
             found.push(format!("nothing on the wire explains the cause of {record:?}"));
         }
         if early {
@@ -361,6 +362,12 @@ const BUSY: [&str; 10] = [
 
 fn has(record: &CallRecord, service: Service) -> bool {
     record.services.contains(service)
+}
+
+/// Somebody outside has part in it: what a gateway does is not known by a number.
+fn is_outside(record: &CallRecord) -> bool {
+    let is_reached = record.trace.iter().any(|s| &*s.code == "outside.gateway");
+    is_reached || (record.caller.dn.is_none() && record.cause != Cause::FeatureNotPermitted)
 }
 
 fn is_transfer(record: &CallRecord) -> bool {
