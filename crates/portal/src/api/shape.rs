@@ -46,6 +46,8 @@ pub(crate) enum Need {
     May,
     /// Told, and ignored when sent back.
     Told,
+    /// May be given, and is not told.
+    Written,
 }
 
 /// A field of an object.
@@ -74,6 +76,11 @@ pub(crate) const fn must(name: &'static str, kind: Kind, about: &'static str) ->
 /// A field that may be given.
 pub(crate) const fn may(name: &'static str, kind: Kind, about: &'static str) -> Field {
     Field { name, kind, need: Need::May, about }
+}
+
+/// A field that may be given and is not told.
+pub(crate) const fn written(name: &'static str, kind: Kind, about: &'static str) -> Field {
+    Field { name, kind, need: Need::Written, about }
 }
 
 /// A field that is told.
@@ -115,8 +122,10 @@ impl Shape {
         for field in self.fields {
             let mut schema = field.kind.schema();
             schema["description"] = json!(field.about);
-            if field.need == Need::Told {
-                schema["readOnly"] = json!(true);
+            match field.need {
+                Need::Told => schema["readOnly"] = json!(true),
+                Need::Written => schema["writeOnly"] = json!(true),
+                Need::Must | Need::May => {}
             }
             properties.insert(field.name.to_owned(), schema);
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Reader, first_site, word_of};
 use crate::api::noun::{Cx, Twin};
-use crate::api::shape::{Kind, Shape, may, must, told};
+use crate::api::shape::{Kind, Shape, may, must, told, written};
 
 const KINDS: [(&str, DeviceKind); 2] =
     [("mobile", DeviceKind::Mobile), ("sip-phone", DeviceKind::SipPhone)];
@@ -21,7 +21,7 @@ const SHAPE: &Shape = &Shape {
     fields: &[
         told("id", Kind::Id, "Durable id."),
         must("sip_id", Kind::Text(1, 32), "SIP id, its key; with a new one comes a new secret."),
-        may(
+        written(
             "secret",
             Kind::Text(8, 64),
             "SIP secret: written, never read. One that is made with a terminal is told once, in \
