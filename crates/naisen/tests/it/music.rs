@@ -108,7 +108,7 @@ fn a_held_telephone_hears_the_music_that_the_company_uploaded() {
     if !have(&["baresip"]) {
         return;
     }
-    let mut exchange = Exchange::start("music", "auto", 2101..2104);
+    let mut exchange = Exchange::start("music", "relay", 2101..2104);
     let (portal, token) = (exchange.listener(&["portal"]), token(&exchange));
     let head = "POST /api/v1/sounds?name=tone";
     let (status, sound) = request(portal, &token, head, "audio/wav", &wav(1_700.0));
