@@ -2,7 +2,7 @@
 //!
 //! | Phone | Shows |
 //! |---|---|
-//! | called | the caller; before it 「保留呼び戻し」, 「パーク呼び戻し」, or the group |
+//! | called | the caller, by the number that he chose to show; before it 「保留呼び戻し」, 「パーク呼び戻し」, or the group |
 //! | calling, it rings | whose number rings; of a group its common number |
 //! | calling, answered | who answered |
 //! | in a call | the other party, told again whenever that is another one |
@@ -11,8 +11,10 @@
 //! might not look into an answer (pickup), they are told by themselves. A party outside is told
 //! nothing.
 
-use base::LegId;
+use base::id::TenantId;
+use base::{Dn, LegId};
 use model::record::Service;
+use model::{ShownNumber, Snapshot};
 
 use crate::action::{LegCommand, Party};
 use crate::call::{Call, Purpose, Ring};
@@ -23,12 +25,31 @@ use crate::leg::{Body, Leg, Person, Shown};
 use crate::route::Style;
 use crate::route::person::owner;
 
+/// The number that a caller has chosen to show instead of the own one (R092).
+fn chosen_number(snapshot: &Snapshot, tenant: TenantId, caller: &Person) -> Option<Dn> {
+    let own = caller.dn?;
+    match snapshot.dn_settings(tenant, own)?.shown {
+        ShownNumber::Own => None,
+        ShownNumber::Pilot => {
+            let group = snapshot.hunt_of_member(tenant, own)?;
+            snapshot.hunt_group(tenant, group).map(|g| g.pilot)
+        }
+        ShownNumber::Department => {
+            let first = snapshot.departments_of(caller.user?).first()?;
+            snapshot.department(*first).map(|d| d.dn)
+        }
+    }
+}
+
 impl Call {
     /// Who calls, as those who ring shall see it.
     pub(crate) fn shown_caller(&self, cx: &Cx<'_>, ring: &Ring, caller: &Person) -> Party {
         let snapshot = cx.view.snapshot();
         let caption = |c: Caption| c.text(self.language_at(snapshot, ring.plan.dn));
         let mut party = cx.shown(caller, self.tenant);
+        if let Some(dn) = chosen_number(snapshot, self.tenant, caller) {
+            party.number = dn.text();
+        }
         let hunt = |group| snapshot.hunt_group(self.tenant, group).map_or("", |g| &*g.name);
         let department = |id| snapshot.department(id).map_or("", |d| &*d.name);
         if let (Purpose::ParkTell, Some(parked)) = (ring.purpose, &self.parked) {

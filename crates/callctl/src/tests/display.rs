@@ -1,8 +1,9 @@
 //! What telephones show: captions of recalls and groups, and the party one talks to.
 
 use base::Micros;
+use model::{Change, DnSettings, ShownNumber};
 
-use super::world::{World, hunt, pickup};
+use super::world::{TENANT, World, dn, hunt, pickup};
 
 #[test]
 fn a_caller_sees_whose_number_rings_and_who_answered() {
@@ -28,6 +29,27 @@ fn members_see_the_group_and_the_caller_sees_it_until_one_answers() {
     w.rings("2003");
     w.answers("2003");
     assert_eq!(w.shows("2001"), "2003 利用者2003");
+}
+
+/// R092: a called phone shows the number that the caller chose; the history keeps the own one.
+#[test]
+fn a_caller_shows_the_number_that_was_chosen() {
+    let mut w = World::new();
+    w.configure(&[hunt(&[2001, 2003], |_| ())]);
+    for (shown, number) in [
+        (ShownNumber::Pilot, "7000"),
+        (ShownNumber::Department, "2001"),
+        (ShownNumber::Own, "2001"),
+    ] {
+        w.configure(&[Change::DnSettingsPut(DnSettings {
+            shown,
+            ..DnSettings::new(TENANT, dn(2001))
+        })]);
+        w.dial(2001, "2002");
+        assert_eq!(w.shows("2002"), format!("{number} 利用者2001"), "{shown:?}");
+        w.hangs_up("2001");
+        assert_eq!(w.records.last().expect("a record").caller_number(), "2001");
+    }
 }
 
 #[test]
