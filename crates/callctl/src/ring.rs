@@ -365,16 +365,7 @@ impl Call {
         self.page_configured(cx);
         let Some(plan) = self.ring.as_ref().map(|r| &r.plan) else { return };
         let snapshot = cx.view.snapshot();
-        // A group that is gone rings nobody (R317).
-        let is_there = match plan.style {
-            Style::User | Style::Recall | Style::Outside { .. } => true,
-            Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).is_some(),
-            Style::Department(id) => snapshot.department(id).is_some(),
-        };
         let rings = |id: &LegId| {
-            if !is_there {
-                return false;
-            }
             if let Some(leg) = self.leg(*id).filter(|l| l.is_outside()) {
                 return self.is_gateway_there(snapshot, leg);
             }

@@ -149,14 +149,7 @@ impl Call {
         let Some(ring) = self.ring.take() else { return };
         let Some(transfer) = self.transfer.take() else { return };
         let Transfer { referrer, transferee, draft, .. } = *transfer;
-        self.give_up_at = None;
-        self.tell_referrer(cx, referrer, 200);
-        if let Some(draft) = draft {
-            let old = std::mem::replace(&mut self.draft, draft);
-            self.record(cx, &old, Verdict::by(Cause::NormalClearing, referrer));
-            self.hang_up(cx, referrer, Cause::NormalClearing);
-        }
-        cx.count(Kind::Transferred);
+        self.referrer_leaves(cx, referrer, draft);
         if let Some((who, device)) = self.leg(target).map(|l| (l.who.clone(), l.device)) {
             self.draft.note(who.dn.map_or(Mark::AnsweredOutside, Mark::Answered));
             self.draft.callee = Some((who, Some(device)));
@@ -174,10 +167,8 @@ impl Call {
         self.part_from(cx, transferee);
     }
 
-    /// The target is the exchange itself: the transferee is alone with it (R287).
-    pub(crate) fn transferred_to_us(&mut self, cx: &mut Cx<'_>) {
-        let Some(transfer) = self.transfer.take() else { return };
-        let Transfer { referrer, transferee, draft, .. } = *transfer;
+    /// The transfer is done: the referrer is told and, unless gone already, leaves.
+    fn referrer_leaves(&mut self, cx: &mut Cx<'_>, referrer: LegId, draft: Option<Draft>) {
         self.give_up_at = None;
         self.tell_referrer(cx, referrer, 200);
         if let Some(draft) = draft {
@@ -186,6 +177,13 @@ impl Call {
             self.hang_up(cx, referrer, Cause::NormalClearing);
         }
         cx.count(Kind::Transferred);
+    }
+
+    /// The target is the exchange itself: the transferee is alone with it (R287).
+    pub(crate) fn transferred_to_us(&mut self, cx: &mut Cx<'_>) {
+        let Some(transfer) = self.transfer.take() else { return };
+        let Transfer { referrer, transferee, draft, .. } = *transfer;
+        self.referrer_leaves(cx, referrer, draft);
         self.draft.answered_at = Some(cx.now.wall);
         self.first = Some(transferee);
         self.second = None;

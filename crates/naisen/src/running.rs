@@ -242,7 +242,7 @@ async fn grant(mut asked: mpsc::Receiver<Wish>, store: Arc<Store>, handle: Handl
                 handle.tell(call, done.err()).await;
             }
             Wish::Pin { call, tenant, owner, pin } => {
-                let judged = store.check_pin_of(tenant, owner, pin.expose(), now).await;
+                let judged = store.check_pin(tenant, owner, pin.expose(), now).await;
                 let is_good = matches!(judged, Ok(PinOutcome::Good));
                 handle.tell(call, (!is_good).then_some(Declined::NotAllowed)).await;
             }

@@ -1,7 +1,7 @@
 //! PINs (暗証番号): judged when a person logs in at a terminal or opens a mailbox (R202, R233,
 //! R234, SEC-08).
 
-use base::id::{DeviceId, TenantId, UserId};
+use base::id::{DeviceId, TenantId};
 use base::{Dn, Wall};
 use model::{CredentialOwner, UserState};
 
@@ -37,20 +37,10 @@ pub enum TerminalOutcome {
 }
 
 impl Store {
-    /// Judges a PIN that should be that person's, counts failures and locks (SEC-08). Unknown
-    /// persons and those without PIN cost, answer and lock the same as a wrong PIN.
+    /// Judges a PIN that should be that owner's, a person's or a mailbox's that is no person's,
+    /// counts failures and locks (SEC-08). Unknown owners and those without PIN cost, answer and
+    /// lock the same as a wrong PIN.
     pub async fn check_pin(
-        &self,
-        tenant: TenantId,
-        user: UserId,
-        pin: &str,
-        now: Wall,
-    ) -> Result<PinOutcome, LoginError> {
-        self.check_pin_of(tenant, CredentialOwner::Pin(user), pin, now).await
-    }
-
-    /// The same for whoever has the PIN, a mailbox that is no person's included.
-    pub async fn check_pin_of(
         &self,
         tenant: TenantId,
         owner: CredentialOwner,

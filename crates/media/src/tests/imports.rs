@@ -36,13 +36,13 @@ fn stored(files: &Files, number: u64) -> Vec<f64> {
     octets.iter().map(|o| f64::from(law.decode(*o))).collect()
 }
 
-fn dbfs(samples: &[f64]) -> f64 {
+pub(super) fn dbfs(samples: &[f64]) -> f64 {
     let power = samples.iter().map(|s| s * s).sum::<f64>() / samples.len() as f64;
     10.0 * (power / 32_768f64.powi(2)).log10()
 }
 
 /// Share of the power that one frequency has.
-fn share(samples: &[f64], hz: f64) -> f64 {
+pub(super) fn share(samples: &[f64], hz: f64) -> f64 {
     let (mut re, mut im) = (0.0, 0.0);
     for (n, s) in samples.iter().enumerate() {
         let phase = std::f64::consts::TAU * hz * n as f64 / 8_000.0;

@@ -3,6 +3,7 @@
 use mediactl::{Language, PlayerId, PromptId, ToneKind};
 use rtp::g711::Law;
 
+use super::imports::{dbfs, share};
 use crate::library::make;
 use crate::sentences::wav;
 
@@ -10,11 +11,6 @@ fn linear(what: PlayerId) -> Vec<f64> {
     let clip = make(what);
     let frames = (0..clip.frames()).filter_map(|n| clip.frame(Law::Mu, n));
     frames.flatten().map(|o| f64::from(Law::Mu.decode(o))).collect()
-}
-
-fn dbfs(samples: &[f64]) -> f64 {
-    let power = samples.iter().map(|s| s * s).sum::<f64>() / samples.len() as f64;
-    10.0 * (power / 32_768f64.powi(2)).log10()
 }
 
 #[test]
@@ -107,18 +103,6 @@ fn sentences_are_alike_in_loudness_and_none_is_clipped() {
         }
     }
     assert!(high - low < 3.0 && (-20.5..-16.5).contains(&low), "{low} to {high} dBFS");
-}
-
-/// Share of the power that one frequency has.
-fn share(samples: &[f64], hz: f64) -> f64 {
-    let (mut re, mut im) = (0.0, 0.0);
-    for (n, s) in samples.iter().enumerate() {
-        let phase = std::f64::consts::TAU * hz * n as f64 / 8_000.0;
-        re += s * phase.cos();
-        im += s * phase.sin();
-    }
-    let n = samples.len() as f64;
-    2.0 * (re * re + im * im) / n / samples.iter().map(|s| s * s).sum::<f64>()
 }
 
 /// J123, measured on what is played: frequency, cadence and modulation of the Japanese tones.

@@ -201,7 +201,10 @@ fn pin(user: u128, text: &str) -> Change {
 }
 
 async fn pin_try(store: &Store, user: u128, text: &str, at: i64) -> PinOutcome {
-    store.check_pin(TENANT(), user_id(user), text, later(at)).await.expect("judged")
+    store
+        .check_pin(TENANT(), CredentialOwner::Pin(user_id(user)), text, later(at))
+        .await
+        .expect("judged")
 }
 
 #[tokio::test]
@@ -269,7 +272,7 @@ async fn a_mailbox_has_a_pin_of_its_own_that_goes_with_it() {
     let set = owners.iter().zip(pins).map(|(owner, pin)| password(*owner, pin, false));
     commit(&store, &scope, &set.collect::<Vec<_>>()).await.expect("set");
     let attempt = async |owner, pin, at| {
-        store.check_pin_of(TENANT(), owner, pin, later(at)).await.expect("judged")
+        store.check_pin(TENANT(), owner, pin, later(at)).await.expect("judged")
     };
     for owner in owners {
         for pin in pins {
