@@ -5,6 +5,8 @@
 //! speech cheap. A digit begins with three equal windows (a tone of 40 ms always has them, one of
 //! 23 ms never) and has ended after three others, so an interruption of 10 ms does not split it.
 
+use std::sync::LazyLock;
+
 use crate::g711::Law;
 use crate::{FRAME_SAMPLES, dtmf_event};
 
@@ -33,7 +35,10 @@ const DETUNED: [f32; 2] = [0.989, 1.011];
 /// Second harmonic of a true tone stays below this share of it.
 const HARMONIC_MAX: f32 = 0.10;
 
-/// New samples of each window.
+/// Share of [`GATE`] below which half a window adds nothing that matters.
+const FAINT: f32 = 0.01;
+
+/// New samples of each window: its second half, and the first half of the next.
 const HOP: usize = FRAME_SAMPLES / 2;
 
 /// Equal windows that make a digit.
@@ -45,11 +50,27 @@ const MISSES: u8 = 3;
 /// Equal windows from which on the audio is a digit's, in case.
 const SUSPECT: u8 = 2;
 
+static MU_SAMPLES: [f32; 256] = samples(Law::Mu);
+static A_SAMPLES: [f32; 256] = samples(Law::A);
+
+/// The sample of each octet.
+const fn samples(law: Law) -> [f32; 256] {
+    let mut table = [0.0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        table[octet] = law.decode(octet as u8) as f32;
+        octet += 1;
+    }
+    table
+}
+
 /// Hears one stream.
 #[derive(Debug, Clone)]
 pub struct ToneReceiver {
-    window: [i16; FRAME_SAMPLES],
+    window: [f32; FRAME_SAMPLES],
     len: usize,
+    /// The first half of the window.
+    before: Half,
     candidate: Option<u8>,
     /// Windows in a row with the candidate.
     hits: u8,
@@ -71,8 +92,9 @@ pub enum Edge {
 impl Default for ToneReceiver {
     fn default() -> Self {
         Self {
-            window: [0; FRAME_SAMPLES],
+            window: [0.0; FRAME_SAMPLES],
             len: HOP,
+            before: Half::default(),
             candidate: None,
             hits: 0,
             told: None,
@@ -85,12 +107,23 @@ impl Default for ToneReceiver {
 impl ToneReceiver {
     /// Takes the payload of one packet and tells of digits that begin or have ended.
     pub fn payload(&mut self, law: Law, payload: &[u8], mut tell: impl FnMut(Edge)) {
-        for octet in payload {
-            let Some(slot) = self.window.get_mut(self.len) else { break };
-            *slot = law.decode(*octet);
-            self.len += 1;
+        let samples = match law {
+            Law::Mu => &MU_SAMPLES,
+            Law::A => &A_SAMPLES,
+        };
+        let mut rest = payload;
+        while !rest.is_empty() {
+            let room = self.window.get_mut(self.len..).unwrap_or_default();
+            let (now, later) = rest.split_at(room.len().min(rest.len()));
+            for (slot, octet) in room.iter_mut().zip(now) {
+                *slot = samples[usize::from(*octet)];
+            }
+            if now.is_empty() {
+                return;
+            }
+            (rest, self.len) = (later, self.len + now.len());
             if self.len == FRAME_SAMPLES {
-                let heard = classify(&self.window);
+                let heard = self.classify();
                 self.judge(heard, &mut tell);
                 self.window.copy_within(HOP.., 0);
                 self.len = FRAME_SAMPLES - HOP;
@@ -143,52 +176,189 @@ impl ToneReceiver {
     }
 }
 
-/// The digit in one window, if there is one.
-fn classify(samples: &[i16; FRAME_SAMPLES]) -> Option<u8> {
-    let energy: f32 = samples.iter().map(|s| f32::from(*s) * f32::from(*s)).sum();
-    if energy < GATE * FRAME_SAMPLES as f32 {
-        return None;
+impl ToneReceiver {
+    /// The digit in the window, if there is one; its second half becomes the first.
+    fn classify(&mut self) -> Option<u8> {
+        let half = Half::of(self.window.last_chunk()?);
+        let before = std::mem::replace(&mut self.before, half);
+        let energy = before.energy + self.before.energy;
+        if energy < GATE * FRAME_SAMPLES as f32 {
+            return None;
+        }
+        let [l0, l1, l2, l3, h0, h1, h2, h3] = before.followed_by(&self.before);
+        let (row, low_power) = strongest(&[l0, l1, l2, l3])?;
+        let (column, high_power) = strongest(&[h0, h1, h2, h3])?;
+        let found = Found { row, column, low_power, high_power, energy };
+        found.proves(&self.window).then_some(*KEYS.get(row)?.get(column)?)
     }
-    let low = LOW.map(|f| goertzel(samples, f));
-    let high = HIGH.map(|f| goertzel(samples, f));
-    let (row, low_power) = strongest(&low)?;
-    let (column, high_power) = strongest(&high)?;
-    // Cheap phones are off the mark by up to 1.5 % (Q.24): that costs power at the mark itself.
-    let near = |f: f32, power: f32| {
-        DETUNED.iter().map(|by| goertzel(samples, f * by)).fold(power, f32::max)
-    };
-    let low_power = near(*LOW.get(row)?, low_power);
-    let high_power = near(*HIGH.get(column)?, high_power);
-    // A sine of amplitude a has |X|² = (a·N/2)² and energy a²·N/2.
-    let share = (low_power + high_power) * 2.0 / FRAME_SAMPLES as f32 / energy;
-    let twisted = high_power > low_power * TWIST_NORMAL || low_power > high_power * TWIST_REVERSE;
-    if share < PURITY || twisted {
-        return None;
+}
+
+/// The strongest tone of each group, before it is looked at closely.
+struct Found {
+    row: usize,
+    column: usize,
+    low_power: f32,
+    high_power: f32,
+    energy: f32,
+}
+
+impl Found {
+    /// Whether nothing but a digit sounds like this (Q.24).
+    fn proves(&self, window: &[f32; FRAME_SAMPLES]) -> bool {
+        let Found { row, column, low_power, high_power, energy } = *self;
+        let (Some(&low), Some(&high)) = (LOW.get(row), HIGH.get(column)) else { return false };
+        let [below, above] = DETUNED;
+        let near = [low * below, low * above, high * below, high * above, 2.0 * low, 2.0 * high];
+        let filters = Filters(Parts::turn(near, 1));
+        let [lb, la, hb, ha, low_second, high_second] =
+            filters.run(window, &Parts::turn(near, HOP)).power();
+        // Cheap phones are off the mark by up to 1.5 %: that costs power at the mark itself.
+        let low_power = low_power.max(lb).max(la);
+        let high_power = high_power.max(hb).max(ha);
+        // A sine of amplitude a has |X|² = (a·N/2)² and energy a²·N/2.
+        let share = (low_power + high_power) * 2.0 / FRAME_SAMPLES as f32 / energy;
+        let twisted =
+            high_power > low_power * TWIST_NORMAL || low_power > high_power * TWIST_REVERSE;
+        let clean =
+            low_second < HARMONIC_MAX * low_power && high_second < HARMONIC_MAX * high_power;
+        share >= PURITY && !twisted && clean
     }
-    let second = |freqs: &[f32; 4], n: usize| freqs.get(n).map(|f| goertzel(samples, 2.0 * f));
-    let clean = second(&LOW, row)? < HARMONIC_MAX * low_power
-        && second(&HIGH, column)? < HARMONIC_MAX * high_power;
-    if !clean {
-        return None;
+}
+
+/// What half a window gives to the two windows that it is part of.
+#[derive(Debug, Clone, Default)]
+struct Half {
+    /// Sum of squares.
+    energy: f32,
+    tones: Parts<8>,
+}
+
+impl Half {
+    fn of(samples: &[f32; HOP]) -> Self {
+        // In lanes, since one sum after the other would take as long as all filters.
+        let mut lanes = [0.0f32; 8];
+        for chunk in samples.as_chunks::<8>().0 {
+            for (lane, sample) in lanes.iter_mut().zip(chunk) {
+                *lane += sample * sample;
+            }
+        }
+        let energy = lanes.iter().sum();
+        if energy < FAINT * GATE * HOP as f32 {
+            return Half { energy, tones: Parts::default() };
+        }
+        Half { energy, tones: KEY_TONES.filters.run(samples, &KEY_TONES.quarter_turn) }
     }
-    KEYS.get(row)?.get(column).copied()
+
+    /// The power at each tone of the keys over this half and the next.
+    fn followed_by(&self, next: &Half) -> [f32; 8] {
+        self.tones.followed_by(&next.tones, &KEY_TONES.half_turn).power()
+    }
+}
+
+/// The filters of the keys.
+struct KeyTones {
+    filters: Filters<8>,
+    quarter_turn: Parts<8>,
+    half_turn: Parts<8>,
+}
+
+static KEY_TONES: LazyLock<KeyTones> = LazyLock::new(|| {
+    let [l0, l1, l2, l3] = LOW;
+    let [h0, h1, h2, h3] = HIGH;
+    let tones = [l0, l1, l2, l3, h0, h1, h2, h3];
+    KeyTones {
+        filters: Filters(Parts::turn(tones, 1)),
+        quarter_turn: Parts::turn(tones, HOP / 2),
+        half_turn: Parts::turn(tones, HOP),
+    }
+});
+
+/// Complex numbers, one for each frequency.
+#[derive(Debug, Clone)]
+struct Parts<const N: usize> {
+    re: [f32; N],
+    im: [f32; N],
+}
+
+impl<const N: usize> Default for Parts<N> {
+    fn default() -> Self {
+        Parts { re: [0.0; N], im: [0.0; N] }
+    }
+}
+
+impl<const N: usize> Parts<N> {
+    /// How far each frequency turns in so many samples.
+    fn turn(frequencies: [f32; N], samples: usize) -> Self {
+        let angle = frequencies.map(|f| std::f32::consts::TAU * f / 8_000.0 * samples as f32);
+        Parts { re: angle.map(f32::cos), im: angle.map(f32::sin) }
+    }
+
+    /// Both together, when this was `turn` before `next`.
+    fn followed_by(&self, next: &Self, turn: &Self) -> Self {
+        let mut both = next.clone();
+        let parts = both.re.iter_mut().zip(&mut both.im);
+        let mine = self.re.iter().zip(&self.im);
+        let turns = turn.re.iter().zip(&turn.im);
+        for (((re, im), (my_re, my_im)), (turn_re, turn_im)) in parts.zip(mine).zip(turns) {
+            *re += my_re * turn_re - my_im * turn_im;
+            *im += my_re * turn_im + my_im * turn_re;
+        }
+        both
+    }
+
+    fn power(&self) -> [f32; N] {
+        let mut power = self.re;
+        for (power, im) in power.iter_mut().zip(&self.im) {
+            *power = *power * *power + im * im;
+        }
+        power
+    }
+}
+
+/// Goertzel filters; holds how far each frequency turns in one sample.
+struct Filters<const N: usize>(Parts<N>);
+
+impl<const N: usize> Filters<N> {
+    /// What the samples hold of each frequency, seen from the last of them; `turn` is that of half
+    /// of them.
+    ///
+    /// Each step of a filter waits for the one before: so both halves go side by side.
+    fn run(&self, samples: &[f32], turn: &Parts<N>) -> Parts<N> {
+        let doubled = self.0.re.map(|cos| 2.0 * cos);
+        let (first, last) = samples.split_at(samples.len() / 2);
+        let (mut one, mut two) = ([[0.0f32; N]; 2], [[0.0f32; N]; 2]);
+        for (a, b) in first.iter().zip(last) {
+            step(&mut one, &doubled, *a);
+            step(&mut two, &doubled, *b);
+        }
+        self.seen(one).followed_by(&self.seen(two), turn)
+    }
+
+    fn seen(&self, [s1, s2]: [[f32; N]; 2]) -> Parts<N> {
+        let mut parts = Parts { re: s1, im: s2 };
+        for (((re, im), cos), sin) in
+            parts.re.iter_mut().zip(&mut parts.im).zip(&self.0.re).zip(&self.0.im)
+        {
+            (*re, *im) = (*re - *im * cos, *im * sin);
+        }
+        parts
+    }
+}
+
+#[inline(always)]
+fn step<const N: usize>([s1, s2]: &mut [[f32; N]; 2], doubled: &[f32; N], sample: f32) {
+    for ((s1, s2), doubled) in s1.iter_mut().zip(s2).zip(doubled) {
+        // In this order the next step waits for one product and one sum only.
+        let s0 = (sample - *s2) + doubled * *s1;
+        *s2 = *s1;
+        *s1 = s0;
+    }
 }
 
 fn strongest(powers: &[f32; 4]) -> Option<(usize, f32)> {
     let (at, power) = powers.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let leads = powers.iter().enumerate().all(|(n, p)| n == at || power > LEAD * p);
     leads.then_some((at, power))
-}
-
-fn goertzel(samples: &[i16; FRAME_SAMPLES], frequency: f32) -> f32 {
-    let coefficient = 2.0 * (std::f32::consts::TAU * frequency / 8_000.0).cos();
-    let (mut s1, mut s2) = (0.0f32, 0.0f32);
-    for sample in samples {
-        let s0 = f32::from(*sample) + coefficient * s1 - s2;
-        s2 = s1;
-        s1 = s0;
-    }
-    s1 * s1 + s2 * s2 - coefficient * s1 * s2
 }
 
 /// The two frequencies of a digit, for sending it as tone.
