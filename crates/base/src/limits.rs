@@ -39,6 +39,9 @@ limits! {
     STREAM_MESSAGE_WAIT: Micros = Micros::seconds(10);
     /// How long two outside parties may talk that a transfer has connected (R291).
     OUTSIDE_PAIR_MAX: Micros = Micros::seconds(3_600);
+    /// Parts of the journal, of some 64 KiB, that may wait for the disk; above it recording stops
+    /// and calls go on.
+    JOURNAL_QUEUE: usize = 1_024;
     /// Open legs of one node; more are refused with `ResourceShortage`.
     LEGS_MAX: usize = 200_000;
     /// Transactions of one shard; a new one above it gets a stateless 503.

@@ -1,41 +1,48 @@
 //! The journal on disk: segments of one run, the oldest dropped when the size is reached.
 //!
 //! `journal/<start of the run>-<number>.log`, mode 0600. The first segment begins with the header;
-//! a replay is exact while it is there.
+//! a replay is exact while it is there. A thread of its own writes: a disk that has no time for us
+//! (a backup, a copy of something large) must not hold up a call.
+
+mod desk;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use base::limits::JOURNAL_QUEUE;
 use base::{Micros, Mono, Now};
 use model::Change;
 use node::journal::{Header, OutputHash, write_config, write_header, write_input};
 use node::{Input, Output};
 
+use desk::{Desk, Piece, Sink};
+
 /// Segments that the size is divided into.
 const SEGMENTS: u64 = 16;
 
-/// Bytes that are gathered before they are written.
+/// Bytes that are gathered before they are handed over.
 const GATHER_BYTES: usize = 64 * 1024;
 
-/// How long a record may wait to be written. A failure inside writes the rest while it unwinds;
+/// How long a record may wait to be handed over. A failure inside writes the rest while it unwinds;
 /// only a process that is killed loses this much of its journal, and nobody was promised that.
 const GATHER: Micros = Micros::millis(100);
 
-/// Writes the journal of a shard.
+/// Writes the journal of a shard; complete on disk when it has been dropped.
 pub struct Journal {
-    dir: PathBuf,
     run: String,
+    /// The segment that is filled, from 0.
     number: u64,
-    file: File,
+    /// Bytes of that segment.
     written: u64,
     inputs: u64,
     segment_max: u64,
     hash: OutputHash,
     buffer: Vec<u8>,
-    /// When the oldest record that waits must be written.
+    /// When the oldest record that waits must be handed over.
     due: Option<Mono>,
+    desk: Desk,
 }
 
 impl Journal {
@@ -46,28 +53,32 @@ impl Journal {
     pub fn begin(dir: &Path, size: u64, header: &Header, now: Now) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let (run, file) = first(dir, now)?;
-        let mut journal = Journal {
-            dir: dir.to_owned(),
-            run,
-            number: 0,
-            file,
-            written: 0,
-            inputs: 0,
-            segment_max: (size / SEGMENTS).max(1 << 20),
-            hash: OutputHash::default(),
-            buffer: Vec::new(),
-            due: None,
-        };
+        trim(dir)?;
+        let sink = segments_of(dir.to_owned(), run.clone(), file);
+        let mut journal = Journal::over(run, sink, (size / SEGMENTS).max(1 << 20))?;
         write_header(header, &mut journal.buffer);
         journal.flush()?;
-        journal.trim()?;
         Ok(journal)
     }
 
-    /// Records an input before it is handled; it is on disk within 100 ms.
+    fn over(run: String, sink: Sink, segment_max: u64) -> io::Result<Self> {
+        Ok(Journal {
+            run,
+            number: 0,
+            written: 0,
+            inputs: 0,
+            segment_max,
+            hash: OutputHash::default(),
+            buffer: Vec::new(),
+            due: None,
+            desk: Desk::open(sink, JOURNAL_QUEUE)?,
+        })
+    }
+
+    /// Records an input before it is handled; it leaves for the disk within 100 ms.
     ///
     /// # Errors
-    /// The disk is full or gone.
+    /// The disk is full or gone, or [`JOURNAL_QUEUE`] parts behind.
     pub fn input(&mut self, now: Now, input: &Input) -> io::Result<()> {
         if write_input(now, self.hash.value(), input, &mut self.buffer) {
             self.gathered(now)?;
@@ -85,7 +96,7 @@ impl Journal {
     /// Records a change of configuration before it is handled.
     ///
     /// # Errors
-    /// The disk is full or gone.
+    /// As [`Journal::input`].
     pub fn config(&mut self, now: Now, changes: &[Change], revision: u64) -> io::Result<()> {
         write_config(now, self.hash.value(), (changes, revision), &mut self.buffer);
         self.gathered(now)
@@ -109,34 +120,18 @@ impl Journal {
         self.due
     }
 
-    /// Writes what was gathered.
+    /// Hands over what was gathered.
     ///
     /// # Errors
-    /// The disk is full or gone.
+    /// As [`Journal::input`].
     pub fn flush(&mut self) -> io::Result<()> {
         self.due = None;
-        self.file.write_all(&self.buffer)?;
-        self.written += self.buffer.len() as u64;
-        self.buffer.clear();
-        if self.buffer.capacity() > 2 * GATHER_BYTES {
-            self.buffer = Vec::new();
-        }
+        let bytes = std::mem::take(&mut self.buffer);
+        self.written += bytes.len() as u64;
+        self.desk.put(Piece { segment: self.number, bytes })?;
         if self.written >= self.segment_max {
             self.number += 1;
-            self.file = open(&self.dir, &self.run, self.number)?;
             self.written = 0;
-            self.trim()?;
-        }
-        Ok(())
-    }
-
-    /// Drops the oldest segments above the bound.
-    fn trim(&self) -> io::Result<()> {
-        let mut names = segments(&self.dir)?;
-        let keep = SEGMENTS as usize;
-        names.truncate(names.len().saturating_sub(keep));
-        for path in names {
-            fs::remove_file(path)?;
         }
         Ok(())
     }
@@ -144,10 +139,32 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        if let Err(error) = self.flush() {
+        if !self.buffer.is_empty()
+            && let Err(error) = self.flush()
+        {
             tracing::error!(%error, "the end of the journal is lost");
         }
     }
+}
+
+/// Appends pieces to the segments of a run, of which `file` is the first.
+fn segments_of(dir: PathBuf, run: String, mut file: File) -> Sink {
+    let mut current = 0;
+    Box::new(move |piece| {
+        if piece.segment != current {
+            file = open(&dir, &run, piece.segment)?;
+            current = piece.segment;
+            trim(&dir)?;
+        }
+        file.write_all(&piece.bytes)
+    })
+}
+
+/// Drops the oldest segments above the bound.
+fn trim(dir: &Path) -> io::Result<()> {
+    let mut names = segments(dir)?;
+    names.truncate(names.len().saturating_sub(SEGMENTS as usize));
+    names.into_iter().try_for_each(fs::remove_file)
 }
 
 /// All segments in `dir`, oldest first.

@@ -128,11 +128,8 @@ impl Shard {
         self.metrics.restarted();
         let too_many = self.failures.too_many(now.mono);
         self.keep_facts(rest);
-        if let Some(journal) = &mut self.journal
-            && let Err(error) = journal.flush()
-        {
-            tracing::error!(%error, "the end of the journal is lost");
-        }
+        // The journal ends here, on disk, and so does a replay of it.
+        drop(self.journal.take());
         let mut bindings = Vec::new();
         if !survives(|| bindings = self.node.bindings()) {
             tracing::error!("the bindings are lost; phones must register again");
@@ -143,8 +140,6 @@ impl Shard {
         }
         let mut farewell = Vec::new();
         let whole = survives(|| self.node.wind_up(now, &mut farewell));
-        // The journal ends before this, and so does a replay of it.
-        self.journal = None;
         let said = survives(|| self.execute(&mut farewell));
         if !whole || !said {
             tracing::error!("not every running call could be ended properly");
