@@ -71,7 +71,7 @@ limits! {
     /// Least time between two NOTIFYs of changed dialogs to one watcher (sip.md §8).
     DIALOG_NOTIFY_EVERY: Micros = Micros::seconds(1);
     /// NOTIFYs that a shard sends within [`NOTIFY_PACE`], so that lamps never delay calls.
-    NOTIFIES_AT_ONCE: usize = 64;
+    NOTIFIES_AT_ONCE: usize = 32;
     /// The time in which so many NOTIFYs may go.
     NOTIFY_PACE: Micros = Micros::millis(10);
     /// How long a first NOTIFY waits for the state that nobody watched before.
