@@ -306,7 +306,10 @@ impl CallControl {
         let gateway = view.snapshot().gateway_of(device);
         let who = match gateway {
             Some(gateway) => outside::caller(gateway, &offered),
-            None => permit::person_of(view.snapshot(), device, &offered.name),
+            None => {
+                let who = permit::person_of(view.snapshot(), device, &offered.name);
+                display::with_choice(view.snapshot(), device.tenant, who)
+            }
         };
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());
         new.site = Some(gateway.map_or(device.site, |g| g.site));
@@ -503,6 +506,7 @@ impl Call {
     fn begin(&mut self, cx: &mut Cx<'_>, leg: Leg, offered: &Offered) {
         let id = leg.id;
         self.group = id.0;
+        let leg = Leg { calls: true, ..leg };
         self.first = Some(id);
         self.max_forwards = offered.max_forwards.saturating_sub(1);
         self.give_up_at = Some(cx.now.mono + base::limits::UNANSWERED_MAX);

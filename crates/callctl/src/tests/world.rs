@@ -362,7 +362,9 @@ impl World {
                 match &offer.dial {
                     Some(dial) => assert!(dial.ends_with(to), "{dial} is not {to}"),
                     None => {
-                        let user = self.facts.snapshot.user(user_id(n)).expect("a user");
+                        let snapshot = &self.facts.snapshot;
+                        let user = snapshot.device(offer.device).and_then(|d| d.user);
+                        let user = user.and_then(|id| snapshot.user(id)).expect("a user");
                         assert_eq!(*to, user.dn.text());
                     }
                 }
