@@ -20,8 +20,10 @@ use model::{HoldAgain, Snapshot};
 use crate::announce::prompt_for;
 use crate::call::{Call, Dialing, Link, Purpose};
 use crate::cx::Cx;
-use crate::explain::Mark;
+use crate::explain::{Mark, Why};
 use crate::leg::{Leg, Pending};
+use crate::mail::AtBox;
+use crate::media::path::Way;
 use crate::notice::slot_words;
 use crate::record::{Draft, Verdict};
 use crate::route::Journey;
@@ -114,9 +116,20 @@ impl Call {
             return self.error_tone(cx, id);
         }
         self.forget_digits(held);
+        self.come_by_us();
         let stage = Stage::Dialling { begun: false };
         self.consult = Some(Box::new(Consult { holder: id, held, stage, draft: None }));
         self.take_digits(cx);
+    }
+
+    /// The two of a direct call are led through us, where the held one hears music.
+    fn come_by_us(&mut self) {
+        if self.way == Way::Direct {
+            self.way = Way::Relay;
+            self.linked = false;
+            self.link = Link::Join;
+            self.draft.note(Mark::Relay(Why::Codes));
+        }
     }
 
     /// Whether the user behind the leg may use services (R312).
