@@ -30,6 +30,8 @@ pub(crate) enum Mark {
     NoSuchNumber,
     /// The number belongs to a stopped user (R241).
     UserStopped(Dn),
+    /// Calls to stopped users lead there (R241).
+    StoppedTo { from: Dn, to: Target },
     /// The number belongs to a user.
     RouteUser(Dn),
     /// The number is a virtual one (R037).
@@ -388,6 +390,9 @@ fn routed(mark: Mark) -> Step {
         Mark::UserStopped(dn) => named("route.stopped", dn),
         Mark::RouteUser(dn) => named("route.user", dn),
         Mark::RouteVirtual(dn) => named("route.virtual", dn),
+        Mark::StoppedTo { from, to } => {
+            Step::new("route.stopped-to", &format!("{from} {}", to.text()))
+        }
         Mark::RouteHunt(dn) => named("route.hunt", dn),
         Mark::RouteDepartment(dn) => named("route.department", dn),
         Mark::RouteSlot(dn) => named("route.slot", dn),

@@ -15,7 +15,7 @@ use smallvec::smallvec;
 
 use super::facts::{Reach, active};
 use super::{At, Journey, Next, Plan, Style, Walk};
-use crate::explain::Mark;
+use crate::explain::{Mark, Target};
 
 impl Journey {
     /// The settings of a number; defaults where none are kept.
@@ -32,7 +32,7 @@ impl Journey {
         let facts = walk.facts;
         let Some(user) = active(facts.snapshot(), id) else {
             walk.note(Mark::UserStopped(dn));
-            return self.fail(walk, Cause::UnallocatedNumber);
+            return self.at_stopped(walk, dn);
         };
         let settings = self.settings(walk, dn);
         if self.caller == Some(dn) {
@@ -46,6 +46,23 @@ impl Journey {
             walk.note(Mark::Secretary(dn));
         }
         self.ring_user(walk, user, &settings)
+    }
+
+    /// Nobody answers for a stopped user but whom the company has named for all of them (R241):
+    /// not to who calls from there, and not twice.
+    fn at_stopped(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+        let tenant = walk.facts.snapshot().tenant(self.tenant);
+        let to = tenant.and_then(|t| t.stopped_to.clone());
+        let leads = |to: &Destination| match to {
+            Destination::Dn(to) => *to != dn && !self.is_involved(*to),
+            Destination::Outside(_) => true,
+            Destination::Voicemail => false,
+        };
+        let Some(to) = to.filter(leads) else {
+            return self.fail(walk, Cause::UnallocatedNumber);
+        };
+        walk.note(Mark::StoppedTo { from: dn, to: Target::of(&to) });
+        self.hop(walk, (dn, None), &to)
     }
 
     /// R253; a forward that leads back finds its caller busy.

@@ -41,6 +41,7 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     out.byte(tenant.accounts_max);
     out.option(tenant.music, |o, id| o.id(id.0));
     put_one_of(&tenant.spoken, &Spoken::ALL, out);
+    put_destination(tenant.stopped_to.as_ref(), out);
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -62,6 +63,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         accounts_max: 5,
         music: None,
         spoken: Spoken::Ja,
+        stopped_to: None,
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -78,6 +80,9 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         tenant.accounts_max = take.byte()?;
         tenant.music = take.option(Take::id)?.map(SoundId);
         tenant.spoken = take.one_of(&Spoken::ALL)?;
+    }
+    if version > 3 {
+        tenant.stopped_to = take_destination(take)?;
     }
     Ok(tenant)
 }

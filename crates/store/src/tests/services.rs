@@ -58,6 +58,7 @@ fn everything() -> Vec<Change> {
     (place.music, place.spoken) = (SiteMusic::Own(sound().id), Some(Spoken::En));
     (tenant.music, tenant.spoken) = (Some(sound().id), Spoken::En);
     let hunted = HuntGroup {
+    tenant.stopped_to = Some(Destination::Dn(dn("2300")));
         name: "受付".into(),
         method: HuntMethod::Priority,
         members: [dn("2002"), dn("2001")].into(),
@@ -174,7 +175,11 @@ const BACK: &[&str] = &[
     "ALTER TABLE person DROP COLUMN pickup_departments",
     "ALTER TABLE device DROP COLUMN do_not_disturb",
     "ALTER TABLE device DROP COLUMN accepts_tones",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12)",
+    "ALTER TABLE tenant DROP COLUMN stopped_to",
+    "ALTER TABLE site DROP COLUMN voicemail_at",
+    "ALTER TABLE device DROP COLUMN next_ha1",
+    "ALTER TABLE device DROP COLUMN next_from",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 15)",
 ];
 
 #[tokio::test]
