@@ -164,6 +164,7 @@ fn device(n: usize, user: UserId, site: u128) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
+        next: None,
     }
 }
 

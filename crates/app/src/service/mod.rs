@@ -20,6 +20,7 @@ pub mod password;
 pub mod pickup;
 pub mod pin;
 pub mod problem;
+pub mod secret;
 pub mod site;
 pub mod sound;
 pub mod tenant;

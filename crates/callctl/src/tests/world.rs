@@ -982,4 +982,5 @@ pub(super) fn device(n: u16, k: u16) -> Device {
         do_not_disturb: false,
         accepts_tones: false,
     }
+        next: None,
 }

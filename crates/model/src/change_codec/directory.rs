@@ -8,9 +8,9 @@ use super::sounds::{put_site_music, put_spoken, take_site_music, take_spoken};
 use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
-    Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, HoldAgain, MediaPath, MobileLine,
-    MobileState, Options, Outside, Preset, Site, SiteCode, Spoken, SrtpPolicy, Tenant, Tones, User,
-    UserState, WebPolicy,
+    Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain, MediaPath,
+    MobileLine, MobileState, NextSecret, Options, Outside, Preset, Site, SiteCode, Spoken,
+    SrtpPolicy, Tenant, Tones, User, UserState, WebPolicy,
 };
 
 /// Most departments that a person may pick up for, when read.
@@ -215,6 +215,11 @@ pub(super) fn put_device(device: &Device, out: &mut Vec<u8>) {
 
 pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, DecodeError> {
     let mut device = Device {
+    out.option(device.next.as_deref(), |o, next| {
+        o.extend_from_slice(&next.ha1.md5);
+        o.extend_from_slice(&next.ha1.sha256);
+        o.wall(next.from);
+    });
         id: DeviceId(take.id()?),
         tenant: TenantId(take.id()?),
         site: SiteId(take.id()?),
@@ -231,11 +236,18 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
     if version > 1 {
         device.do_not_disturb = take.flag()?;
         device.accepts_tones = take.flag()?;
+        next: None,
     }
     Ok(device)
 }
 
 pub(super) fn put_mobile(line: &MobileLine, out: &mut Vec<u8>) {
+    if version > 3 {
+        device.next = take.option(|t| {
+            let ha1 = Ha1 { md5: t.array()?, sha256: t.array()? };
+            Ok(Box::new(NextSecret { ha1, from: t.wall()? }))
+        })?;
+    }
     out.byte(9);
     out.text(&line.number.to_string());
     out.id(line.tenant.0);

@@ -20,7 +20,7 @@ use crate::api::twins::tenant::TenantTwin;
 use crate::api::twins::user::UserTwin;
 use crate::api::twins::virtual_dn::VirtualTwin;
 use crate::api::{
-    account, collisions, document, explain, live, own_setting, password, pin, sounds,
+    account, collisions, document, explain, live, own_setting, password, pin, secret, sounds,
 };
 
 /// What is sent.
@@ -296,6 +296,16 @@ fn singles() -> Vec<Route> {
             ("put", "/users/{key}/password", "setPassword", "Set the web password of a person"),
             (Sent::Whole(password::SHAPE), Told::Nothing),
             put(password::set),
+        ),
+        single(
+            (
+                "post",
+                "/devices/{key}/reset",
+                "resetDevice",
+                "Make a new secret for a terminal, valid at once or from the next morning",
+            ),
+            (Sent::Whole(secret::SHAPE), Told::One(secret::MADE)),
+            post(secret::reset),
         ),
         single(
             (

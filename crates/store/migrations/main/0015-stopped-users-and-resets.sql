@@ -1,1 +1,4 @@
 ALTER TABLE tenant ADD COLUMN stopped_to TEXT;
+
+ALTER TABLE device ADD COLUMN next_ha1 BLOB;
+ALTER TABLE device ADD COLUMN next_from BIGINT;

@@ -79,7 +79,9 @@ fn everything() -> Vec<Change> {
         overflow: Some(Destination::Dn(dn("2300"))),
         ..Department::new(DepartmentId(Uuid(5)), TENANT(), site_id(1), "営業", dn("2200"))
     };
-    let phone = Device { do_not_disturb: true, accepts_tones: true, ..device(1, 1) };
+    let ha1 = Ha1::of("sip1", "t1.example.jp", "the next one");
+    let next = Some(Box::new(NextSecret { ha1, from: later(3_600) }));
+    let phone = Device { do_not_disturb: true, accepts_tones: true, next, ..device(1, 1) };
     let spare = Device { user: None, ..device(9, 1) };
     let picker = User { pickup_departments: [DepartmentId(Uuid(5))].into(), ..user(2, "2002", 1) };
     vec![
