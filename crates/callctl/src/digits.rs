@@ -115,8 +115,11 @@ impl Call {
     fn heard(&mut self, cx: &mut Cx<'_>, id: LegId, heard: Heard) {
         match heard {
             // The other party hears the tones themselves.
-            Heard::Pass(_) if self.collector(id).is_some_and(|c| c.in_band) => {}
+            Heard::Pass(digits) if self.collector(id).is_some_and(|c| c.in_band) => {
+                self.box_keys(id, &digits);
+            }
             Heard::Pass(digits) => {
+                self.box_keys(id, &digits);
                 let digits = digits.into_iter().filter_map(|d| Digit::from_char(char::from(d)));
                 digits.for_each(|digit| self.pass_digit(cx, id, digit, DIGIT_MS));
             }

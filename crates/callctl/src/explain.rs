@@ -80,6 +80,8 @@ pub(crate) enum Mark {
     AnsweredOutside,
     /// A message is left in the box of this number.
     Voicemail(Dn),
+    /// Mailboxes are opened at this number, by number and PIN (R262).
+    Boxes(Dn),
     /// A member of a group that does not ring.
     Spared { member: Dn, why: Spared },
     /// The member that is offered the call.
@@ -388,11 +390,11 @@ fn routed(mark: Mark) -> Step {
     match mark {
         Mark::OwnNumber => plain("route.own-number"),
         Mark::UserStopped(dn) => named("route.stopped", dn),
-        Mark::RouteUser(dn) => named("route.user", dn),
-        Mark::RouteVirtual(dn) => named("route.virtual", dn),
         Mark::StoppedTo { from, to } => {
             Step::new("route.stopped-to", &format!("{from} {}", to.text()))
         }
+        Mark::RouteUser(dn) => named("route.user", dn),
+        Mark::RouteVirtual(dn) => named("route.virtual", dn),
         Mark::RouteHunt(dn) => named("route.hunt", dn),
         Mark::RouteDepartment(dn) => named("route.department", dn),
         Mark::RouteSlot(dn) => named("route.slot", dn),
@@ -419,6 +421,7 @@ fn routed(mark: Mark) -> Step {
         Mark::ChannelsFull(channels) => Step::new("outside.channels", &channels.to_string()),
         Mark::ConnectDenied => plain("outside.connect-denied"),
         Mark::Voicemail(dn) => named("voicemail", dn),
+        Mark::Boxes(dn) => named("voicemail.boxes", dn),
         Mark::Spared { member, why } => {
             Step::new("group.pass", &format!("{} {member}", why.word()))
         }

@@ -7,7 +7,7 @@
 //! | 3 | limit, 話中着信, do not disturb, refused | 話中転送, voicemail, busy or rejected |
 //! | 4 | delay or ring time over | 応答遅延転送, voicemail, no answer |
 
-use base::id::UserId;
+use base::id::{UserId, VirtualDnId};
 use base::{Cause, Dn};
 use model::dn_settings::{DnSettings, ForwardKind, Waiting};
 use model::{Destination, User};
@@ -154,9 +154,17 @@ impl Journey {
         self.fail(walk, cause)
     }
 
-    /// A number without device: 圏外 at once, but for 無条件転送 (virtual extension, point 2).
-    pub(super) fn at_virtual(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+    /// A number without device: 圏外 at once, but for 無条件転送 (virtual extension, point 2) and
+    /// where the site has it open mailboxes (R262, step 5).
+    pub(super) fn at_virtual(&mut self, walk: &mut Walk<'_>, dn: Dn, id: VirtualDnId) -> Next {
         walk.note(Mark::RouteVirtual(dn));
+        let snapshot = walk.facts.snapshot();
+        let site = snapshot.virtual_dn(id).and_then(|v| snapshot.site(v.site));
+        if site.is_some_and(|s| s.voicemail_at == Some(dn)) && self.is_voicemail_contracted(walk) {
+            self.called = Some(dn);
+            walk.note(Mark::Boxes(dn));
+            return Next::Boxes { at: dn };
+        }
         let settings = self.settings(walk, dn);
         if let Some(to) = &settings.forward(ForwardKind::All).to
             && self.caller.is_none_or(|c| *to != Destination::Dn(c))

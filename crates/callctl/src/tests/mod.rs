@@ -24,6 +24,7 @@ mod park;
 mod race;
 mod random;
 mod recall;
+mod remote_box;
 mod replaces;
 mod rules;
 mod size;

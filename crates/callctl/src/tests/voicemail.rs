@@ -62,7 +62,7 @@ fn waiting(w: &World, n: u16) -> (u32, u32) {
 }
 
 /// `from` leaves a message for `to` that ends with a hang-up.
-fn leave(w: &mut World, from: u16, to: u16) -> u64 {
+pub(super) fn leave(w: &mut World, from: u16, to: u16) -> u64 {
     w.dial(from, &to.to_string());
     w.refuses(&to.to_string(), 486);
     w.play_over();
@@ -73,7 +73,7 @@ fn leave(w: &mut World, from: u16, to: u16) -> u64 {
     file
 }
 
-fn heard(w: &World) -> String {
+pub(super) fn heard(w: &World) -> String {
     w.joins().join(" ")
 }
 

@@ -410,8 +410,9 @@ impl World {
                 self.lines.push(format!("check-pin {}", user.dn));
             }
             Action::CheckPin { owner: CredentialOwner::BoxPin(owner), .. } => {
-                let (dn, _) = owner.place(&self.facts.snapshot).expect("an owner");
-                self.lines.push(format!("check-pin of {dn}"));
+                let place = owner.place(&self.facts.snapshot);
+                let of = place.map_or_else(|| format!("{owner:?}"), |(dn, _)| dn.to_string());
+                self.lines.push(format!("check-pin of {of}"));
             }
             Action::CheckPin { owner, .. } => panic!("{owner:?} has no PIN"),
             Action::Keep(write) if matches!(*write, model::Write::PointerPut(_)) => {
@@ -981,6 +982,6 @@ pub(super) fn device(n: u16, k: u16) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
-    }
         next: None,
+    }
 }

@@ -128,6 +128,7 @@ pub(super) fn put_site(site: &Site, out: &mut Vec<u8>) {
     out.byte(site.voicemail_without_pin.into());
     put_site_music(site.music, out);
     put_spoken(site.spoken, out);
+    out.option(site.voicemail_at, |o, dn| o.text(&dn.text()));
 }
 
 pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, DecodeError> {
@@ -151,6 +152,9 @@ pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, Decode
     if version > 2 {
         site.music = take_site_music(take)?;
         site.spoken = take_spoken(take)?;
+    }
+    if version > 3 {
+        site.voicemail_at = take.option(Take::dn)?;
     }
     Ok(site)
 }
@@ -211,15 +215,15 @@ pub(super) fn put_device(device: &Device, out: &mut Vec<u8>) {
     put_one_of(&device.srtp, &SrtpPolicy::ALL, out);
     out.byte(device.do_not_disturb.into());
     out.byte(device.accepts_tones.into());
-}
-
-pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, DecodeError> {
-    let mut device = Device {
     out.option(device.next.as_deref(), |o, next| {
         o.extend_from_slice(&next.ha1.md5);
         o.extend_from_slice(&next.ha1.sha256);
         o.wall(next.from);
     });
+}
+
+pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, DecodeError> {
+    let mut device = Device {
         id: DeviceId(take.id()?),
         tenant: TenantId(take.id()?),
         site: SiteId(take.id()?),
@@ -232,22 +236,22 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
         srtp: take.one_of(&SrtpPolicy::ALL)?,
         do_not_disturb: false,
         accepts_tones: false,
+        next: None,
     };
     if version > 1 {
         device.do_not_disturb = take.flag()?;
         device.accepts_tones = take.flag()?;
-        next: None,
     }
-    Ok(device)
-}
-
-pub(super) fn put_mobile(line: &MobileLine, out: &mut Vec<u8>) {
     if version > 3 {
         device.next = take.option(|t| {
             let ha1 = Ha1 { md5: t.array()?, sha256: t.array()? };
             Ok(Box::new(NextSecret { ha1, from: t.wall()? }))
         })?;
     }
+    Ok(device)
+}
+
+pub(super) fn put_mobile(line: &MobileLine, out: &mut Vec<u8>) {
     out.byte(9);
     out.text(&line.number.to_string());
     out.id(line.tenant.0);

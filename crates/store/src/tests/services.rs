@@ -55,10 +55,11 @@ fn everything() -> Vec<Change> {
     place.park_s = 45;
     place.park_overflow = Some(Destination::Dn(dn("2300")));
     place.voicemail_without_pin = false;
+    place.voicemail_at = Some(dn("2100"));
     (place.music, place.spoken) = (SiteMusic::Own(sound().id), Some(Spoken::En));
     (tenant.music, tenant.spoken) = (Some(sound().id), Spoken::En);
-    let hunted = HuntGroup {
     tenant.stopped_to = Some(Destination::Dn(dn("2300")));
+    let hunted = HuntGroup {
         name: "受付".into(),
         method: HuntMethod::Priority,
         members: [dn("2002"), dn("2001")].into(),

@@ -136,6 +136,7 @@ trace-outside-unregistered = The gateway is not registered.
 trace-outside-channels = All channels of the gateway are in use ({ $a }).
 trace-outside-connect-denied = The site does not allow outside callers to be transferred outside.
 trace-outside-over = Two outside parties had talked for 60 minutes.
+trace-voicemail-boxes = { $a } opens mailboxes by extension and PIN.
 trace-voicemail = The call goes to the voicemail of extension { $a }.
 trace-group-pass = Members that were not rung ({ $a }): { $b }.
 trace-group-overflow = Nobody of { $a } took the call, so it went to { $b }.

@@ -136,6 +136,7 @@ trace-outside-unregistered = ゲートウェイが登録されていません。
 trace-outside-channels = ゲートウェイのチャネルがすべて使用中です（{ $a }CH）。
 trace-outside-connect-denied = この拠点では外線どうしの転送が許可されていません。
 trace-outside-over = 外線どうしの通話が60分に達しました。
+trace-voicemail-boxes = { $a }は留守番を内線番号と暗証番号で開く番号です。
 trace-voicemail = 内線番号{ $a }の留守番につなぎます。
 trace-group-pass = 鳴らさなかったメンバー({ $a }): { $b }
 trace-group-overflow = { $a }のあふれ先{ $b }へ回しました。
