@@ -306,10 +306,7 @@ impl CallControl {
         let gateway = view.snapshot().gateway_of(device);
         let who = match gateway {
             Some(gateway) => outside::caller(gateway, &offered),
-            None => {
-                let who = permit::person_of(view.snapshot(), device, &offered.name);
-                display::with_choice(view.snapshot(), device.tenant, who)
-            }
+            None => permit::caller_of(view.snapshot(), device, &offered.name),
         };
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());
         new.site = Some(gateway.map_or(device.site, |g| g.site));

@@ -1,4 +1,5 @@
-//! リセット: a new SIP secret for a terminal, valid at once or from 5:00 of the next day (R215, R316).
+//! リセット: a new SIP secret for a terminal, valid at once or from 5:00 of the next day (R215,
+//! R316).
 //!
 //! | When | Old secret | New one |
 //! |---|---|---|

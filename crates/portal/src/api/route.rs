@@ -197,6 +197,7 @@ pub(crate) fn all() -> Vec<Route> {
     out.extend(box_pins());
     out.extend(singles());
     out.push(gateway_account());
+    out.push(device_reset());
     out
 }
 
@@ -214,6 +215,19 @@ fn gateway_account() -> Route {
             post(account::issue),
         )
     }
+}
+
+fn device_reset() -> Route {
+    single(
+        (
+            "post",
+            "/devices/{key}/reset",
+            "resetDevice",
+            "Make a new secret for a terminal, valid at once or from the next morning",
+        ),
+        (Sent::Whole(secret::SHAPE), Told::One(secret::MADE)),
+        post(secret::reset),
+    )
 }
 
 /// What a sound has besides what every object has.
@@ -296,16 +310,6 @@ fn singles() -> Vec<Route> {
             ("put", "/users/{key}/password", "setPassword", "Set the web password of a person"),
             (Sent::Whole(password::SHAPE), Told::Nothing),
             put(password::set),
-        ),
-        single(
-            (
-                "post",
-                "/devices/{key}/reset",
-                "resetDevice",
-                "Make a new secret for a terminal, valid at once or from the next morning",
-            ),
-            (Sent::Whole(secret::SHAPE), Told::One(secret::MADE)),
-            post(secret::reset),
         ),
         single(
             (
