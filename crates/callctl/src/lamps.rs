@@ -137,6 +137,10 @@ impl Call {
         let lamps = &mut cx.core.lamps;
         for dn in self.shown.iter().filter(|dn| !shown.contains(dn)) {
             lamps.leave((tenant, *dn), slot);
+            #[cfg(feature = "planted")]
+            if cx.core.planted == Some(crate::planted::Bug::LampStays) {
+                continue;
+            }
             lamps.touch((tenant, *dn));
         }
         for dn in &shown {

@@ -124,6 +124,7 @@ pub fn run(seed: u64, options: Options) -> Report {
     if services.chance(1, 2) && !options.less.services {
         company.open_office(&mut services);
         company.furnish(&mut rng.derive("desk draw"));
+        company.connect_outside(&mut rng.derive("outside draw"));
     }
     let phones = company.devices.len();
     let mut world = World::new(rng, swarm, company, options.prepare);
@@ -357,6 +358,7 @@ impl Stages {
             let now = self.world.now;
             let news = self.world.phones[n].command(now, sip::ua::Command::Unregister);
             self.world.news(n, news);
+            self.world.phones[n].panel.close(now.mono);
         }
         self.pass(Micros::seconds(2 * TRANSACTIONS_S));
         let mut watch = std::mem::take(&mut self.world.watch);
