@@ -37,7 +37,7 @@ impl World {
         } else if keys > 0 && self.lamps.chance(1, 4) {
             match self.lamps.chance(1, 2) {
                 true => self.phones[n].panel.unwatch(now, at),
-                false => self.phones[n].panel.let_lapse(at),
+                false => self.phones[n].panel.let_lapse(now, at),
             }
         }
         let after = Micros::millis(2_000 + self.lamps.below(20_000));

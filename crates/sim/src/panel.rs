@@ -32,6 +32,9 @@ const T2: Micros = Micros::seconds(4);
 /// 64·T1.
 const TIMEOUT: Micros = Micros::seconds(32);
 
+/// Longer than any subscription lasts here that is not refreshed.
+const LAPSED: Micros = Micros::seconds(180);
+
 /// After a refusal.
 const AGAIN: Micros = Micros::seconds(60);
 
@@ -182,9 +185,10 @@ impl Panel {
     }
 
     /// A key is not refreshed any more, as by a phone that was unplugged.
-    pub fn let_lapse(&mut self, at: usize) {
+    pub fn let_lapse(&mut self, now: Mono, at: usize) {
         if let Some(key) = self.keys.get_mut(at).filter(|k| k.is_live() && k.asked.is_none()) {
-            (key.lapses, key.due) = (true, NEVER);
+            // Nothing may be told of its end: the node may have forgotten it.
+            (key.lapses, key.due) = (true, now + LAPSED);
         }
     }
 
@@ -217,6 +221,10 @@ impl Panel {
                     asked.wait = Micros((asked.wait.0 * 2).min(T2.0));
                     asked.repeat_at = now + asked.wait;
                     step.send.push(asked.bytes.clone());
+                }
+                None if key.lapses => {
+                    key.lose(NEVER);
+                    key.ending = true;
                 }
                 None => {
                     let expires_s = if key.ending { 0 } else { key.expires_s };
