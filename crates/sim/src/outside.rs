@@ -24,6 +24,10 @@ impl Company {
     /// for all parties outside.
     pub fn connect_outside(&mut self, rng: &mut Rng) {
         let mut changes = self.another_company();
+        if let Some(tenant) = self.snapshot.tenant(tenant_id()) {
+            // Who has two terminals cannot log in at a third one.
+            changes.push(Change::TenantPut(Tenant { accounts_max: 2, ..tenant.clone() }));
+        }
         let index = self.devices.len();
         let has_gateway = rng.chance(1, 2);
         if has_gateway {

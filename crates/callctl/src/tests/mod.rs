@@ -10,6 +10,7 @@ mod consult;
 mod display;
 mod feature;
 mod forward;
+mod found;
 mod group;
 mod hold;
 mod lamps;

@@ -112,7 +112,8 @@ pub(super) struct World {
     next_port: u16,
     queue: VecDeque<Input>,
     pub unopened: BTreeSet<LegId>,
-    failed: BTreeSet<LegId>,
+    /// Media legs that failed, until they are closed.
+    pub failed: BTreeSet<LegId>,
     versions: BTreeMap<u16, u32>,
     /// What the lamp of each user showed after the last input.
     lamps: BTreeMap<u16, Vec<DialogLine>>,
