@@ -333,7 +333,8 @@ impl Records {
         let parties = [Some(&record.caller), record.callee.as_ref()].into_iter().flatten();
         let named = parties.filter(|p| *p.number == *number).filter_map(|p| p.device);
         devices.extend(named);
-        if devices.is_empty() && is_outside(record) {
+        // Parties outside, whom no telephone holds.
+        if devices.is_empty() {
             devices.extend(&self.gateways);
         }
         let deeds = devices.into_iter().filter_map(|device| self.deeds.get(&device)).flatten();
@@ -378,12 +379,6 @@ const BUSY: [&str; 10] = [
 
 fn has(record: &CallRecord, service: Service) -> bool {
     record.services.contains(service)
-}
-
-/// Somebody outside has part in it: what a gateway does is not known by a number.
-fn is_outside(record: &CallRecord) -> bool {
-    let is_reached = record.trace.iter().any(|s| &*s.code == "outside.gateway");
-    is_reached || (record.caller.dn.is_none() && record.cause != Cause::FeatureNotPermitted)
 }
 
 fn is_transfer(record: &CallRecord) -> bool {

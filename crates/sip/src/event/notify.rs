@@ -143,7 +143,7 @@ impl Notifier {
             && subscription.package == super::Package::MessageSummary
         {
             // Not quite for ever, so that the run comes to its end.
-            subscription.dirty |= !subscription.version.is_multiple_of(256);
+            subscription.dirty |= !subscription.version.is_multiple_of(64);
         }
         self.wake(io, index);
         self.pump(io);
