@@ -22,7 +22,7 @@ impl World {
         }
         let device = self.company.snapshot.device(self.phones[n].card.device);
         let is_free = device.is_some_and(|d| d.user.is_none());
-        if !self.seats.chance(1, if is_free { 2 } else { 30 }) {
+        if !self.seats.chance(1, if is_free { 2 } else { 20 }) {
             return false;
         }
         let (login, logout) = (CodeKind::Login.default_text(), CodeKind::Logout.default_text());
