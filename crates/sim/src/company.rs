@@ -81,7 +81,17 @@ impl Company {
         let (drawn, former) = (snapshot.clone(), None);
         let (locked_out, is_office, has_desks) = (false, false, false);
         let gateway = None;
-        Company { snapshot, users, devices, locked_out, former, drawn, is_office, has_desks, gateway }
+        Company {
+            snapshot,
+            users,
+            devices,
+            locked_out,
+            former,
+            drawn,
+            is_office,
+            has_desks,
+            gateway,
+        }
     }
 
     /// Puts changes in force; `None` when they do not fit.

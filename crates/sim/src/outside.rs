@@ -66,7 +66,8 @@ impl Company {
         let Some(user) = self.users.first() else { return Vec::new() };
         let domain = "t2.example.jp";
         let id = UserId(Uuid(0x3_5001));
-        let user = User { id, tenant, site, dn: dn(FOREIGN), name: "他社".into(), ..user.clone() };
+        let user =
+            User { id, tenant, site, dn: dn(FOREIGN), name: "他社".into(), ..user.clone() };
         vec![
             Change::TenantPut(Tenant::new(tenant, "株式会社他", domain, Preset::OfficeLink)),
             Change::SitePut(Site::new(site, tenant, domain, "本社")),

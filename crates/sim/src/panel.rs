@@ -256,13 +256,7 @@ impl Panel {
         Some(step)
     }
 
-    fn answered(
-        &mut self,
-        now: Mono,
-        link: &Link,
-        (msg, status): (&Msg, u16),
-        step: &mut Step,
-    ) {
+    fn answered(&mut self, now: Mono, link: &Link, (msg, status): (&Msg, u16), step: &mut Step) {
         let number = msg.cseq().map_or(0, |c| c.number);
         let is_it = |k: &Key| {
             k.asked.is_some() && k.call_id.as_bytes() == msg.call_id() && k.cseq == number

@@ -564,6 +564,27 @@ fn the_caller_is_called_back_in_a_call_of_its_own() {
 }
 
 #[test]
+fn who_is_called_back_may_be_picked_up() {
+    let mut w = with_voicemail(&[2002], |_| ());
+    w.configure(&[super::world::pickup(1, &[2001, 2003])]);
+    leave(&mut w, 2001, 2002);
+    w.dial(2002, "*98");
+    w.play_over();
+    press(&mut w, '6');
+    w.agree();
+    w.rings("2001");
+    w.dial(2003, "*55");
+    w.agree();
+    assert_eq!(w.lamp(2002), ["Confirmed to 2003"]);
+    assert_eq!(w.lamp(2003), ["Confirmed to 2002"]);
+    w.hangs_up("2003");
+    let r = w.records.last().expect("a record of the call");
+    assert!(r.is_answered() && r.services.contains(Service::Pickup), "{r:?}");
+    assert_eq!((&*r.dialed, r.callee_number()), ("2001", "2003"));
+    w.expect_drained();
+}
+
+#[test]
 fn a_transfer_onto_voicemail_begins_with_the_greeting() {
     for relay in [false, true] {
         let mut w = with_voicemail(&[2003], |_| ());

@@ -110,7 +110,8 @@ impl Checker for Lamps {
                 let Some(sub) = key_of(at.msg, false).and_then(|k| self.subs.get_mut(&k)) else {
                     return;
                 };
-                if sub.last.is_some_and(|(number, _)| number == cseq.number) {
+                // Of several answers the first counts.
+                if sub.unanswered && sub.last.is_some_and(|(number, _)| number == cseq.number) {
                     (sub.unanswered, sub.doubtful) = (false, false);
                     sub.ended |= status >= 300;
                 }
@@ -352,9 +353,7 @@ fn judge_key(
         Err(status) => return Err(format!("is told {told:?}, should have been told {status}")),
     };
     let truth = match package {
-        Package::Dialog => {
-            lamp::truth(&machine.lamp(dn), lamp::sees_who(snapshot, device, dn))
-        }
+        Package::Dialog => lamp::truth(&machine.lamp(dn), lamp::sees_who(snapshot, device, dn)),
         _ => lamp::messages(world.store.waiting(crate::company::tenant_id(), dn)),
     };
     match told {
