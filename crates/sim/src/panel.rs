@@ -392,8 +392,9 @@ impl Panel {
         let (uri, number, tag, call_id) = (key.uri(), &key.number, &key.tag, &key.call_id);
         let (cseq, package) = (key.cseq, key.package.name());
         let bytes = Bytes::from(format!(
-            "SUBSCRIBE {uri} SIP/2.0\r\nVia: SIP/2.0/{name} {local};rport;branch=z9hG4bK{branch}\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:{user}@{DOMAIN}>;tag={tag}\r\n\
+            "SUBSCRIBE {uri} SIP/2.0\r\n\
+             Via: SIP/2.0/{name} {local};rport;branch=z9hG4bK{branch}\r\nMax-Forwards: 70\r\n\
+             From: <sip:{user}@{DOMAIN}>;tag={tag}\r\n\
              To: <sip:{number}@{DOMAIN}>{to_tag}\r\nCall-ID: {call_id}\r\n\
              CSeq: {cseq} SUBSCRIBE\r\nContact: <sip:{user}@{local}{param}>\r\n\
              Event: {package}\r\nExpires: {expires_s}\r\n{proof_line}Content-Length: 0\r\n\r\n"
