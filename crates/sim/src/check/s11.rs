@@ -75,6 +75,9 @@ pub struct Lamps {
     /// Answers that are to be judged by the configuration of now.
     answers: Vec<(Asked, u16, Option<Key>)>,
     looked_at: Mono,
+    /// The newest configuration. What one that goes back leaves behind is S8's.
+    revision: u64,
+    goes_back: bool,
     found: Vec<String>,
 }
 
@@ -148,6 +151,11 @@ impl Checker for Lamps {
     }
 
     fn after(&mut self, machine: &Machine, now: Mono) {
+        self.goes_back |= machine.revision() < self.revision;
+        self.revision = machine.revision();
+        if self.goes_back {
+            return self.answers.clear();
+        }
         for (asked, status, sub) in std::mem::take(&mut self.answers) {
             self.judge_answer(machine, &asked, status, sub);
         }
