@@ -37,8 +37,6 @@ limits! {
     DIALED_MAX: usize = 32;
     /// How long a stream may take to complete one message before it is closed.
     STREAM_MESSAGE_WAIT: Micros = Micros::seconds(10);
-    /// How long two outside parties may talk that a transfer has connected (R291).
-    OUTSIDE_PAIR_MAX: Micros = Micros::seconds(3_600);
     /// Parts of the journal, of some 64 KiB, that may wait for the disk; above it recording stops
     /// and calls go on.
     JOURNAL_QUEUE: usize = 1_024;

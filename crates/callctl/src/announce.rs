@@ -30,6 +30,8 @@ pub(crate) fn prompt_for(cause: Cause) -> Option<PromptId> {
         }
         Cause::ExternalForwardDenied => Some(PromptId::ForwardDenied),
         Cause::AnonymousRejected => Some(PromptId::CallRefused),
+        Cause::TollDenied => Some(PromptId::NumberBarred),
+        Cause::Preempted => Some(PromptId::LinePreempted),
         _ => None,
     }
 }
@@ -37,14 +39,17 @@ pub(crate) fn prompt_for(cause: Cause) -> Option<PromptId> {
 impl Call {
     /// Begins the guidance for a refusal; false when there is none or it cannot be heard.
     pub(crate) fn announce_first(&mut self, cx: &mut Cx<'_>, verdict: Verdict) -> bool {
-        let Some(prompt) = prompt_for(verdict.cause) else { return false };
         let Some(first) = self.first else { return false };
+        let urgent = self.is_emergency_in_vain(cx, first, verdict.cause);
+        let told = if urgent { Some(PromptId::NoEmergencyLine) } else { prompt_for(verdict.cause) };
+        let Some(prompt) = told else { return false };
         let Some(caller) = self.leg(first).filter(|l| l.awaits_answer()) else { return false };
         let open = self.way == Way::Relay && caller.media.is_some();
         let playable = can_play(&caller.body());
         let offers = matches!(caller.pending, Pending::Offer(_));
         let agreed = caller.pending == Pending::Nothing && open;
-        if !cx.view.announcements(self.tenant) || !playable || !(offers || agreed) {
+        let wanted = urgent || cx.view.announcements(self.tenant);
+        if !wanted || !playable || !(offers || agreed) {
             return false;
         }
         self.announce = Some(Box::new(Announce {

@@ -104,7 +104,8 @@ impl CallControl {
         let same_user = user(call, leg).is_some() && user(call, leg) == user(second, other);
         let busy = second.transfer.is_some() || second.takeover.is_some();
         let free = !busy && second.consult.is_none() && !second.ended;
-        if slot == other_slot || call.tenant != second.tenant || !same_user {
+        let foreign = call.tenant != second.tenant || !same_user;
+        if slot == other_slot || foreign || second.is_emergency() {
             return refuse(out, 403);
         }
         let target = second.partner(other).filter(|_| free && second.is_up());

@@ -22,6 +22,7 @@ use base::{CallId, Cause, Dn, LegId, Mono};
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use crate::access::Counted;
 use crate::basic::Told;
 use crate::consult::Consult;
 use crate::cx::{Cx, TimerKey};
@@ -74,6 +75,8 @@ pub(crate) struct Call {
     pub early: Option<LegId>,
     /// What follows from parties outside; few calls have any.
     pub outside: Option<Box<Outside>>,
+    /// Channels of access lines counted for this call.
+    pub access: Option<Box<Counted>>,
     /// Extensions counted for this call.
     pub reserved: SmallVec<[Dn; 2]>,
     /// Extensions that this call is shown for.
@@ -236,6 +239,7 @@ impl Call {
             told: Told::Nothing,
             early: None,
             outside: None,
+            access: None,
             reserved: SmallVec::new(),
             ringing_at: SmallVec::new(),
             rang_at: None,
@@ -337,6 +341,7 @@ impl Call {
         self.show_parties(cx);
         self.count_calls(cx);
         self.free_channels(cx);
+        self.count_access(cx);
         self.watch_outside(cx);
         self.show(cx);
         self.tidy_media(cx);
@@ -438,7 +443,7 @@ impl Call {
             cx.core.by_media.insert(media.id, self.key.slot);
         }
         if let Some(gateway) = leg.who.gateway {
-            self.take_channel(cx, leg.id, gateway);
+            self.take_channel(cx, &leg, gateway);
         }
         self.legs.push(leg);
     }

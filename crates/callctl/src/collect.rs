@@ -269,7 +269,7 @@ fn text(digits: &[u8]) -> &str {
 }
 
 /// Exactly 110, 118 or 119, also after 184 or 186: dialled at once.
-pub(crate) fn is_emergency(text: &str) -> bool {
+fn is_emergency(text: &str) -> bool {
     let bare = text.strip_prefix("184").or(text.strip_prefix("186")).unwrap_or(text);
-    matches!(bare, "110" | "118" | "119")
+    model::emergency::is_number(bare)
 }

@@ -14,7 +14,7 @@
 
 use base::id::SiteId;
 use base::{Cause, Dn, LegId, Micros, Mono};
-use mediactl::{Joined, Play, PlayerId, Repeat, ToneKind};
+use mediactl::{Joined, Play, PlayerId, PromptId, Repeat, ToneKind};
 use model::{HoldAgain, Snapshot};
 
 use crate::announce::prompt_for;
@@ -175,10 +175,12 @@ impl Call {
         };
         let dn = |id| self.leg(id).and_then(|l| l.who.dn);
         let parties = [dn(id), dn(consult.held)].into_iter().flatten();
-        let journey = Journey::new(self.tenant, dn(id)).barring(parties);
         let Some(leg) = self.leg(id) else { return };
+        let journey = Journey::new(self.tenant, dn(id)).barring(parties).dialled_at(leg.site);
         let draft = Draft::new(cx.now.wall, leg.who.clone(), leg.device, number);
-        let allowed = self.has_rights(cx, id);
+        let snapshot = cx.view.snapshot();
+        let urgent = crate::emergency::is_dialled(snapshot, self.tenant, number);
+        let allowed = urgent || self.has_rights(cx, id);
         if let Some(consult) = &mut self.consult {
             consult.draft = Some(Box::new(draft));
             consult.stage = Stage::Ringing { rang: false };
@@ -205,7 +207,7 @@ impl Call {
     /// The target cannot be had (case 5).
     pub(crate) fn consult_failed(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         self.ring = None;
-        let prompt = prompt_for(verdict.cause).filter(|_| cx.view.announcements(self.tenant));
+        let prompt = self.refusal_prompt(cx, verdict.cause);
         let Some(holder) = self.consult.as_ref().map(|c| c.holder) else { return };
         let what = match prompt {
             Some(id) => {
@@ -218,6 +220,16 @@ impl Call {
         if let Some(draft) = consult.draft.take() {
             self.record(cx, &draft, verdict);
         }
+    }
+
+    /// What is said of a refusal; of an emergency call, to use another telephone (J32).
+    fn refusal_prompt(&self, cx: &Cx<'_>, cause: Cause) -> Option<PromptId> {
+        let snapshot = cx.view.snapshot();
+        let draft = self.consult.as_ref().and_then(|c| c.draft.as_ref());
+        if draft.is_some_and(|d| crate::emergency::is_dialled(snapshot, self.tenant, &d.dialed)) {
+            return Some(PromptId::NoEmergencyLine);
+        }
+        prompt_for(cause).filter(|_| cx.view.announcements(self.tenant))
     }
 
     /// The holder called the park code, or a slot: its number is told, and kept for a while.

@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{StoredPointer, Write};
 use smallvec::SmallVec;
 
+use crate::access::AccessLines;
 use crate::action::{Action, LegCommand, Party};
 use crate::budget::Budget;
+use crate::emergency::Emergencies;
 use crate::lamps::Lamps;
 use crate::leg::Person;
 use crate::mail::boxes::Boxes;
@@ -49,6 +51,9 @@ pub(crate) struct Core {
     pub unkept: BTreeSet<(TenantId, u16)>,
     /// Channels of gateways in use.
     pub channels: Channels,
+    pub emergencies: Emergencies,
+    /// Channels of access lines in use.
+    pub access: AccessLines,
     pub lamps: Lamps,
     pub boxes: Boxes,
     /// When the INVITEs of departments may leave.

@@ -1,11 +1,12 @@
 //! Going where the walk of `route` leads: ring, wait, or end.
 
-use base::id::{DeviceId, GatewayId, TenantId};
+use base::id::{DeviceId, GatewayId, SiteId, TenantId};
 use base::{Blame, Cause, Dn, LegId};
 use bytes::Bytes;
 use model::record::{Service, Services};
 use model::{CodeKind, Snapshot};
 
+use crate::access::of_site;
 use crate::call::{Call, Dialing, Purpose};
 use crate::cx::{Core, Cx};
 use crate::explain::Mark;
@@ -23,6 +24,8 @@ pub(crate) struct Live<'a> {
     pub core: &'a Core,
     /// Numbers for which the call itself counts.
     pub reserved: &'a [Dn],
+    /// Channels of access lines that the call itself has.
+    pub access: &'a [(SiteId, u32)],
 }
 
 impl Facts for Live<'_> {
@@ -51,6 +54,19 @@ impl Facts for Live<'_> {
         self.core.channels.count(gateway)
     }
 
+    fn ordinary(&self, gateway: GatewayId) -> u32 {
+        self.core.channels.ordinary(gateway)
+    }
+
+    fn access(&self, site: SiteId) -> u32 {
+        let own = of_site(self.access, site);
+        self.core.access.count(site).saturating_sub(own)
+    }
+
+    fn in_emergency(&self, tenant: TenantId, dn: Dn) -> bool {
+        self.core.emergencies.talking.contains(&(tenant, dn))
+    }
+
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
         self.core.offered.get(&(tenant, group)).copied()
     }
@@ -61,7 +77,11 @@ impl Call {
     pub(crate) fn dial(&mut self, cx: &mut Cx<'_>, caller: LegId, referred_by: Option<Bytes>) {
         let dn = self.leg(caller).and_then(|l| l.who.dn);
         let journey = Journey::new(self.tenant, dn);
-        let journey = if self.is_outside(caller) { journey.coming_in() } else { journey };
+        let site = self.leg(caller).and_then(|l| l.site);
+        let journey = match self.is_outside(caller) {
+            true => journey.coming_in(),
+            false => journey.dialled_at(site),
+        };
         let purpose = Purpose::Basic;
         let dialed = self.draft.dialed.clone();
         let dialing = Dialing { purpose, leg: caller, referred_by, journey, wait_until: None };
@@ -77,6 +97,9 @@ impl Call {
 
     /// What was rung ended like this.
     pub(crate) fn go_on(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+        if let Some(next) = self.decided_before() {
+            return self.advance(cx, next, Some(verdict));
+        }
         let next = self.walk(cx, |journey, walk| journey.resume(walk, verdict.cause));
         self.advance(cx, next, Some(verdict));
     }
@@ -109,7 +132,8 @@ impl Call {
         };
         self.free_channels(cx);
         let mut trace = std::mem::take(&mut self.attempt().trace);
-        let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved };
+        let access = self.own_access();
+        let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved, access };
         let mut walk = Walk { facts: &facts, now: cx.now.mono, trace: &mut trace };
         let next = step(&mut dialing.journey, &mut walk);
         let journey = &dialing.journey;
@@ -132,6 +156,9 @@ impl Call {
     /// Does what was decided, until something rings or is waited for, or the call ends.
     fn advance(&mut self, cx: &mut Cx<'_>, mut next: Next, mut last: Option<Verdict>) {
         for _ in 0..DECISIONS_MAX {
+            if let Some(plan) = self.rings_back_first(cx, &next) {
+                next = Next::Ring(plan);
+            }
             let Some(dialing) = &mut self.dialing else { return };
             let cause = match next {
                 Next::Ring(plan) => match self.ring_next(cx, plan) {
@@ -218,6 +245,7 @@ impl Call {
         let referred_by = dialing.referred_by.clone();
         self.offered_to(cx, &plan);
         self.may_leave(cx, &plan)?;
+        self.remember_caller(cx, &plan, leg);
         self.ring_plan(cx, (purpose, leg), plan, referred_by)
     }
 

@@ -136,7 +136,8 @@ impl Call {
     /// press none (R284), nor may one outside (R240).
     fn listens(&self, snapshot: &Snapshot, id: LegId) -> Option<CallCodes> {
         let leg = self.leg(id).filter(|l| l.is_answered() && !l.holding && !l.is_outside())?;
-        if self.announce.is_some() {
+        // An authority is not held, parked or transferred (J36).
+        if self.announce.is_some() || self.is_emergency() {
             return None;
         }
         let codes = CallCodes::of_site(snapshot, leg.site);
@@ -173,7 +174,7 @@ impl Call {
             return DtmfToPeer::Drop;
         }
         // Nobody would send on what is taken out.
-        let listens = leg.is_answered() && !leg.is_outside();
+        let listens = leg.is_answered() && !leg.is_outside() && !self.is_emergency();
         match listens && !CallCodes::of_site(snapshot, leg.site).is_empty() {
             true => DtmfToPeer::Collect,
             false => DtmfToPeer::Pass,

@@ -64,6 +64,12 @@ impl Call {
         let calls = |id| self.leg(id).is_some_and(|leg| leg.calls);
         let chosen = !ring.purpose.is_recall() || calls(ring.leg);
         let mut party = cx.shown_as((caller, chosen), self.tenant);
+        // Always, whatever was dialled or set (J34).
+        if let Style::Emergency { shown, .. } = ring.plan.style {
+            party.number = shown.text();
+            party.name = String::new();
+            return party;
+        }
         let hunt = |group| snapshot.hunt_group(self.tenant, group).map_or("", |g| &*g.name);
         let department = |id| snapshot.department(id).map_or("", |d| &*d.name);
         if let (Purpose::ParkTell, Some(parked)) = (ring.purpose, &self.parked) {
@@ -78,7 +84,13 @@ impl Call {
                 joined(&[caption(Caption::Hunt), hunt(group), &party.name])
             }
             (_, Style::Department(id)) => joined(&[department(id), &party.name]),
-            (_, Style::User | Style::Recall | Style::Outside { .. }) => party.name,
+            (
+                _,
+                Style::User
+                | Style::Recall
+                | Style::Outside { .. }
+                | Style::Emergency { .. },
+            ) => party.name,
         };
         party
     }

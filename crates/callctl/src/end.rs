@@ -69,7 +69,9 @@ impl Call {
             _ => verdict,
         };
         let answered = self.draft.answered_at.is_some();
-        self.record(cx, &self.draft, if answered { verdict } else { unanswered });
+        if !self.draft.is_recorded {
+            self.record(cx, &self.draft, if answered { verdict } else { unanswered });
+        }
         if let Some(draft) = attempt {
             self.record(cx, &draft, unanswered);
         }

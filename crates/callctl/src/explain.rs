@@ -62,8 +62,20 @@ pub(crate) enum Mark {
     OutsideDenied(Dn),
     /// There is no line to the outside.
     NoLine,
-    /// An emergency number, for which there is no line yet.
+    /// An emergency number, for which there is no way out, or none any more.
     Emergency,
+    /// It leaves by the gateway of this prefix.
+    EmergencyBy(Prefix),
+    /// The gateway of this prefix would be next and is not registered.
+    EmergencyOut(Prefix),
+    /// It has no free channel: one of its calls is ended (J33).
+    EmergencyFull(Prefix),
+    /// It answered that it has no channel, and is tried again.
+    EmergencyAgain,
+    /// Terminals ring that made an emergency call (J35).
+    CallBack,
+    /// The access line of a site has no channel left (R305).
+    AccessFull,
     /// The number outside is behind this prefix of a gateway.
     Gateway(Prefix),
     /// A class of numbers that is barred (J60).
@@ -185,6 +197,8 @@ impl Mark {
                 | Mark::AnsweredOutside
                 | Mark::PageBarred(_)
                 | Mark::PageOver
+                | Mark::CallBack
+                | Mark::AccessFull
                 | Mark::Decided(_)
         )
     }
@@ -371,6 +385,8 @@ fn step(mark: Mark) -> Step {
         Mark::Answered(dn) => named("answer", dn),
         Mark::AnsweredOutside => plain("answer.outside"),
         Mark::OutsideOver => plain("outside.over"),
+        Mark::CallBack => plain("emergency.call-back"),
+        Mark::AccessFull => plain("site.channels"),
         Mark::Announced => plain("announce"),
         Mark::Transferred(dn) => named("transfer", dn),
         Mark::Recall(dn) => named("transfer.recall", dn),
@@ -415,6 +431,10 @@ fn routed(mark: Mark) -> Step {
         Mark::OutsideDenied(dn) => named("forward.outside-denied", dn),
         Mark::NoLine => plain("forward.no-line"),
         Mark::Emergency => plain("outside.emergency"),
+        Mark::EmergencyBy(prefix) => Step::new("emergency.gateway", &prefix.text()),
+        Mark::EmergencyOut(prefix) => Step::new("emergency.unregistered", &prefix.text()),
+        Mark::EmergencyFull(prefix) => Step::new("emergency.preempts", &prefix.text()),
+        Mark::EmergencyAgain => plain("emergency.again"),
         Mark::Gateway(prefix) => Step::new("outside.gateway", &prefix.text()),
         Mark::TollBarred => plain("outside.barred"),
         Mark::GatewayOut => plain("outside.unregistered"),

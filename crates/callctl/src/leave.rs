@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | holder | the target rings | the held party waits for it, as after a transfer |
 //! | holder | the target has answered | are connected |
+//! | holder | the target is an authority | it is cleared, the holder is called back (R299) |
 //! | holder | a slot is told | the held party is parked |
 //! | holder | a greeting plays | the held party leaves a message |
 //! | holder | anything else, or its leg is lost | the held party waits, the holder is called back |
@@ -77,6 +78,9 @@ impl Call {
         let Some(consult) = self.consult.take() else { return false };
         let lost = left.verdict.cause != Cause::NormalClearing || left.verdict.by.is_none();
         match consult.stage {
+            Stage::Talking { target, .. } if self.calls_authority(target) => {
+                self.leave_authority(cx, *consult, target, left);
+            }
             Stage::Talking { target, .. } => self.connect_both(cx, *consult, target, left),
             Stage::Box { of, .. } => {
                 let held = consult.held;
@@ -84,7 +88,9 @@ impl Call {
                 self.leave_alone(cx, held, left);
                 self.left_at_box(cx, of);
             }
-            Stage::Ringing { .. } if !lost => self.leave_ringing(cx, *consult, left),
+            Stage::Ringing { .. } if !lost && !self.is_emergency() => {
+                self.leave_ringing(cx, *consult, left);
+            }
             Stage::Slot { slot, site, .. } if !lost => {
                 let parties = (consult.holder, consult.held);
                 self.park_now(cx, parties, (slot, site), left.verdict);
@@ -115,6 +121,21 @@ impl Call {
         self.out(cx, left);
         self.pair(cx, held, target);
         self.way = way;
+    }
+
+    /// R299: an emergency call ends, and whoever was held gets its holder back.
+    fn leave_authority(
+        &mut self,
+        cx: &mut Cx<'_>,
+        mut consult: Consult,
+        target: LegId,
+        left: Left,
+    ) {
+        if let Some(draft) = consult.draft.take() {
+            self.record(cx, &draft, left.verdict);
+        }
+        self.hang_up(cx, target, Cause::NormalClearing);
+        self.call_holder_back(cx, consult, left);
     }
 
     /// The target still rings: as a transfer whose referrer has gone.

@@ -242,6 +242,8 @@ pub(crate) struct Leg {
     /// Outbound: the phone gave a sign of life (R062).
     pub reached: bool,
     pub waiting: Option<Waiting>,
+    /// Of an emergency call, or of a call back to one: never ended for another.
+    pub urgent: bool,
 }
 
 impl Leg {
@@ -276,6 +278,7 @@ impl Leg {
             reliable: false,
             reached: false,
             waiting: None,
+            urgent: false,
         }
     }
 

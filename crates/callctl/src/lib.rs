@@ -27,9 +27,12 @@
 //! | `whatif` `moment` | where a call would go, or would have gone, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
 //! | `outside` | parties behind a gateway: channels, rights, push tones |
+//! | `emergency` | emergency calls make room for themselves, and are called back |
 //! | `budget` | calls at once of an extension |
+//! | `access` | channels of the access lines of sites |
 //! | `lamps` | what watchers see of an extension |
 
+mod access;
 pub mod action;
 mod announce;
 mod attended;
@@ -43,6 +46,7 @@ mod cx;
 mod dial;
 mod digits;
 mod display;
+mod emergency;
 mod end;
 mod exchange;
 mod explain;
@@ -96,10 +100,12 @@ pub use summary::CallSummary;
 pub use survey::{LegSurvey, RECALL};
 pub use view::View;
 
+use access::AccessLines;
 use action::LegCommand;
 use budget::Budget;
 use call::Call;
 use cx::{Core, Cx, TimerKey};
+use emergency::{CallBack, Emergencies};
 use input::{LegEvent, Offered};
 use lamps::Lamps;
 use leg::{Begun, Leg, Pending};
@@ -134,6 +140,8 @@ impl CallControl {
                 offered: BTreeMap::new(),
                 unkept: BTreeSet::new(),
                 channels: outside::Channels::default(),
+                emergencies: Emergencies::default(),
+                access: AccessLines::default(),
                 lamps: Lamps::new(&mut rng.derive("lamps")),
                 boxes: Boxes::default(),
                 pace: Pace::default(),
@@ -184,6 +192,8 @@ impl CallControl {
             }
             Input::Tick => self.tick(now, view, out),
         }
+        self.make_room(now, view, out);
+        self.make_access(now, view, out);
         while let Some((device, slot)) = self.core.pages.next_leaving() {
             self.step(now, (slot as usize, view), out, |call, cx| call.leave_page(cx, device));
         }
@@ -207,6 +217,7 @@ impl CallControl {
             && self.core.parked.is_empty()
             && self.core.pages.is_empty()
             && self.core.channels.is_empty()
+            && self.core.access.is_empty()
             && !self.core.boxes.is_recording()
     }
 
@@ -227,7 +238,8 @@ impl CallControl {
 
     /// Where a call would go now, and why: the walk of live calls, with assumed answers (R318).
     pub fn explain(&self, now: Mono, asked: &Question<'_>, view: &dyn View) -> Explanation {
-        whatif::explain(now, asked, &dial::Live { view, core: &self.core, reserved: &[] })
+        let live = dial::Live { view, core: &self.core, reserved: &[], access: &[] };
+        whatif::explain(now, asked, &live)
     }
 
     /// One step of one call.
@@ -349,8 +361,17 @@ impl CallControl {
                 call.retrieve(cx, (new, &offered.dialed));
             });
         }
+        let back = gateway.map(|g| {
+            self.core.emergencies.called_back(now.mono, (device.tenant, g.id), &offered)
+        });
+        let back = back.filter(|devices| !devices.is_empty());
+        new.urgent = back.is_some();
         let draft = Draft::new(now.wall, who, device.id, &offered.dialed);
         let slot = self.begin(now, device.tenant, draft);
+        if let Some((call, devices)) = self.calls.get_mut(slot).zip(back) {
+            let back = Some(Box::new(CallBack::of(devices)));
+            call.outside.get_or_insert_default().back = back;
+        }
         self.step(now, (slot, view), out, |call, cx| call.begin(cx, new, &offered));
     }
 

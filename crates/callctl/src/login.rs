@@ -53,8 +53,10 @@ pub(crate) struct LoggingIn {
 
 /// Whether a terminal without a user may dial this: the log-in code, and emergency numbers.
 pub(crate) fn is_free(snapshot: &Snapshot, tenant: base::id::TenantId, dialed: &str) -> bool {
-    crate::collect::is_emergency(dialed)
-        || matches!(read(snapshot, tenant, dialed), Some(Read::Code(CodeKind::Login, _)))
+    matches!(
+        read(snapshot, tenant, dialed),
+        Some(Read::Code(CodeKind::Login, _) | Read::Emergency(_))
+    )
 }
 
 impl Call {

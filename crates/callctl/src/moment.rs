@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use base::id::{DeviceId, GatewayId, TenantId};
+use base::id::{DeviceId, GatewayId, SiteId, TenantId};
 use base::{CallId, Dn, Mono};
 use model::Snapshot;
 
 use crate::CallControl;
+use crate::access::of_site;
 use crate::explain::Mark;
 use crate::route::Facts;
 use crate::view::View;
@@ -26,6 +27,9 @@ pub struct Moment {
     parked: BTreeSet<Dn>,
     paged: BTreeMap<DeviceId, bool>,
     channels: BTreeMap<GatewayId, u32>,
+    ordinary: BTreeMap<GatewayId, u32>,
+    emergencies: BTreeSet<Dn>,
+    access: BTreeMap<SiteId, u32>,
 }
 
 impl Moment {
@@ -58,6 +62,9 @@ impl Moment {
             && self.parked == other.parked
             && self.paged == other.paged
             && self.channels == other.channels
+            && self.ordinary == other.ordinary
+            && self.emergencies == other.emergencies
+            && self.access == other.access
     }
 
     /// Whether the pointers of all hunting groups are the same at both moments.
@@ -90,6 +97,18 @@ impl Facts for Moment {
 
     fn channels(&self, gateway: GatewayId) -> u32 {
         self.channels.get(&gateway).copied().unwrap_or(0)
+    }
+
+    fn ordinary(&self, gateway: GatewayId) -> u32 {
+        self.ordinary.get(&gateway).copied().unwrap_or(0)
+    }
+
+    fn access(&self, site: SiteId) -> u32 {
+        self.access.get(&site).copied().unwrap_or(0)
+    }
+
+    fn in_emergency(&self, tenant: TenantId, dn: Dn) -> bool {
+        tenant == self.tenant && self.emergencies.contains(&dn)
     }
 
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
@@ -139,11 +158,38 @@ impl CallControl {
         let own = call.and_then(|c| c.outside.as_ref()).map(|o| o.channels.as_slice());
         let own = own.unwrap_or_default();
         let channels = snapshot.gateways(tenant).map(|g| {
-            let itself = own.iter().filter(|(_, of)| *of == g.id).count();
+            let itself = own.iter().filter(|t| t.gateway == g.id).count();
             let itself = u32::try_from(itself).unwrap_or(u32::MAX);
             (g.id, self.core.channels.count(g.id).saturating_sub(itself))
         });
         let channels = channels.filter(|(_, n)| *n > 0).collect();
-        Moment { at, tenant, snapshot, contacts, calls, offered, parked, paged, channels }
+        let ordinary = snapshot.gateways(tenant).map(|g| {
+            let itself = own.iter().filter(|t| t.gateway == g.id && !t.urgent).count();
+            let itself = u32::try_from(itself).unwrap_or(u32::MAX);
+            (g.id, self.core.channels.ordinary(g.id).saturating_sub(itself))
+        });
+        let ordinary = ordinary.filter(|(_, n)| *n > 0).collect();
+        let counted = call.map_or(&[][..], |c| c.own_access());
+        let access = snapshot.sites(tenant).map(|s| {
+            let itself = of_site(counted, s.id);
+            (s.id, self.core.access.count(s.id).saturating_sub(itself))
+        });
+        let access = access.filter(|(_, n)| *n > 0).collect();
+        let talking = self.core.emergencies.talking.iter().filter(|(of, _)| *of == tenant);
+        let emergencies = talking.map(|(_, dn)| *dn).collect();
+        Moment {
+            at,
+            tenant,
+            snapshot,
+            contacts,
+            calls,
+            offered,
+            parked,
+            paged,
+            channels,
+            ordinary,
+            emergencies,
+            access,
+        }
     }
 }

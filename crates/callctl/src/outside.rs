@@ -6,20 +6,20 @@
 //! | a channel | is taken when a leg of the gateway is made, either way, and free when it ends |
 //! | codes, REFER | are never taken from such a leg (R240, R289) |
 //! | its audio | always goes through the media plane, where push tones can be kept from it (R086) |
-//! | outside to outside by transfer | by the site's right only, and for 60 min (R291) |
+//! | outside to outside by transfer | by the site's right only, and for its time (R291) |
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::id::{GatewayId, SiteId};
-use base::limits::OUTSIDE_PAIR_MAX;
-use base::{Cause, LegId, Mono};
+use base::id::{DeviceId, GatewayId, SiteId};
+use base::{Cause, Dn, LegId, Micros, Mono};
 use model::outside::{OutsideClass, OutsideNumber, class_of};
 use model::record::Service;
 use model::{Gateway, Snapshot, Tones};
 
 use crate::call::{Call, Purpose};
 use crate::cx::Cx;
+use crate::emergency::CallBack;
 use crate::explain::Mark;
 use crate::input::{Offered, Refused};
 use crate::leg::{Begun, Leg, Person, Role, State};
@@ -33,23 +33,30 @@ const SHOWN_MAX: usize = 64;
 /// Stands for the number of a caller who shows none (RFC 3323 §4.1.1.3).
 const ANONYMOUS: &str = "anonymous";
 
-/// Channels in use, by gateway.
+/// Channels in use, by gateway: all, and those of calls that may be ended for an emergency call.
 #[derive(Debug, Default)]
-pub(crate) struct Channels(BTreeMap<GatewayId, u32>);
+pub(crate) struct Channels(BTreeMap<GatewayId, (u32, u32)>);
 
 impl Channels {
     pub(crate) fn count(&self, gateway: GatewayId) -> u32 {
-        self.0.get(&gateway).copied().unwrap_or(0)
+        self.0.get(&gateway).map_or(0, |(all, _)| *all)
     }
 
-    fn take(&mut self, gateway: GatewayId) {
-        *self.0.entry(gateway).or_default() += 1;
+    pub(crate) fn ordinary(&self, gateway: GatewayId) -> u32 {
+        self.0.get(&gateway).map_or(0, |(_, ordinary)| *ordinary)
     }
 
-    fn free(&mut self, gateway: GatewayId) {
-        let Some(count) = self.0.get_mut(&gateway) else { return };
-        *count = count.saturating_sub(1);
-        if *count == 0 {
+    fn take(&mut self, gateway: GatewayId, urgent: bool) {
+        let (all, ordinary) = self.0.entry(gateway).or_default();
+        *all += 1;
+        *ordinary += u32::from(!urgent);
+    }
+
+    fn free(&mut self, gateway: GatewayId, urgent: bool) {
+        let Some((all, ordinary)) = self.0.get_mut(&gateway) else { return };
+        *all = all.saturating_sub(1);
+        *ordinary = ordinary.saturating_sub(u32::from(!urgent));
+        if *all == 0 {
             self.0.remove(&gateway);
         }
     }
@@ -59,11 +66,24 @@ impl Channels {
     }
 }
 
+/// A channel counted for a leg.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    pub leg: LegId,
+    pub gateway: GatewayId,
+    /// Of an emergency call or of one back.
+    pub urgent: bool,
+    /// The terminal and number that make the emergency call.
+    by: Option<(DeviceId, Option<Dn>)>,
+}
+
 /// What a call has of parties outside.
 #[derive(Debug, Default)]
 pub(crate) struct Outside {
     /// Channels counted for legs of this call.
-    pub channels: Vec<(LegId, GatewayId)>,
+    pub channels: Vec<Taken>,
+    /// Who is called back after an emergency call.
+    pub back: Option<Box<CallBack>>,
     /// When two outside parties are parted (R291).
     pub part_at: Option<Mono>,
 }
@@ -116,18 +136,33 @@ impl Call {
     }
 
     /// Counts a channel for a new leg of a gateway.
-    pub(crate) fn take_channel(&mut self, cx: &mut Cx<'_>, leg: LegId, gateway: GatewayId) {
-        cx.core.channels.take(gateway);
-        self.outside.get_or_insert_default().channels.push((leg, gateway));
+    pub(crate) fn take_channel(&mut self, cx: &mut Cx<'_>, leg: &Leg, gateway: GatewayId) {
+        let urgent = leg.urgent;
+        cx.core.channels.take(gateway, urgent);
+        let calls = urgent && leg.begun == Begun::ByUs;
+        let caller = self.ring.as_ref().filter(|_| calls).and_then(|r| self.leg(r.leg));
+        let by = caller.map(|l| (l.device, l.who.dn));
+        if let Some(dn) = by.and_then(|(_, dn)| dn) {
+            cx.core.emergencies.talking.push((self.tenant, dn));
+        }
+        let channels = cx.view.snapshot().gateway(gateway).map_or(0, |g| u32::from(g.channels));
+        if calls && cx.core.channels.count(gateway) > channels {
+            cx.core.emergencies.overfill(gateway);
+        }
+        let taken = Taken { leg: leg.id, gateway, urgent, by };
+        self.outside.get_or_insert_default().channels.push(taken);
     }
 
     /// Frees the channels of legs that have ended, or have gone to another call.
     pub(crate) fn free_channels(&mut self, cx: &mut Cx<'_>) {
         let Some(mut outside) = self.outside.take() else { return };
-        outside.channels.retain(|(leg, gateway)| {
-            let live = self.leg(*leg).is_some_and(Leg::is_live);
+        outside.channels.retain(|taken| {
+            let live = self.leg(taken.leg).is_some_and(Leg::is_live);
             if !live {
-                cx.core.channels.free(*gateway);
+                cx.core.channels.free(taken.gateway, taken.urgent);
+                if let Some(by) = taken.by {
+                    self.emergency_over(cx, by);
+                }
             }
             live
         });
@@ -143,7 +178,13 @@ impl Call {
 
     /// The leg that calls a gateway, with its first contact.
     pub(crate) fn leg_outside(&self, cx: &mut Cx<'_>, plan: &Plan) -> Option<(Leg, u64)> {
-        let Style::Outside { gateway, number } = plan.style else { return None };
+        let (gateway, number) = match plan.style {
+            Style::Outside { gateway, number } => (gateway, number),
+            Style::Emergency { gateway, number, .. } => {
+                (gateway, OutsideNumber { digits: number, show: None })
+            }
+            _ => return None,
+        };
         let view = cx.view;
         let gateway = view.snapshot().gateway(gateway)?;
         let device = view.snapshot().device(gateway.account?)?;
@@ -157,6 +198,7 @@ impl Call {
         leg.site = Some(gateway.site);
         leg.policy = device.srtp;
         leg.path = contact.path;
+        leg.urgent = matches!(plan.style, Style::Emergency { .. });
         Some((leg, contact.id))
     }
 
@@ -215,10 +257,18 @@ impl Call {
         let pair = self.first.zip(self.second).filter(|_| self.is_up() && !self.ended);
         let both = pair.is_some_and(|(a, b)| self.is_outside(a) && self.is_outside(b));
         let joined = both && self.draft.services.contains(Service::Transfer);
-        let until = cx.now.mono + OUTSIDE_PAIR_MAX;
+        let until = cx.now.mono + self.pair_max(cx.view.snapshot());
         if let Some(outside) = &mut self.outside {
             outside.part_at = joined.then(|| outside.part_at.unwrap_or(until));
         }
+    }
+
+    /// How long the two may talk: what the site says of the gateway that says less.
+    fn pair_max(&self, snapshot: &Snapshot) -> Micros {
+        let pair = [self.first, self.second].into_iter().flatten();
+        let sites = pair.filter_map(|id| snapshot.site(self.leg(id)?.site?));
+        let minutes = sites.map(|s| s.outside_pair_min).min().unwrap_or(60);
+        Micros::seconds(u64::from(minutes) * 60)
     }
 
     /// Their time is over.
@@ -234,7 +284,7 @@ impl Call {
         }
         let Some(leg) = self.leg(id) else { return false };
         let site = leg.site.and_then(|site| snapshot.site(site));
-        let muted = site.is_some_and(|s| s.tones == Tones::Mute);
+        let muted = site.is_some_and(|s| s.tones == Tones::Mute) && !peer.urgent;
         let sent = leg.collector.as_ref().and_then(|c| c.tones_to) == Some(peer.id);
         leg.is_outside() || !muted || sent
     }

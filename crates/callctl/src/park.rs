@@ -69,7 +69,7 @@ fn wanted(
         Read::Code(CodeKind::ParkRetrieve, rest) => {
             Some(Dn::parse(&rest).ok().filter(in_site).into_iter().collect())
         }
-        Read::Code(..) | Read::Outside(..) | Read::Emergency => None,
+        Read::Code(..) | Read::Outside(..) | Read::Emergency(_) => None,
     }
 }
 

@@ -67,6 +67,8 @@ impl Call {
         let Some(leg) = self.leg(caller) else { return Ok(()) };
         let (who, policy, device) = (leg.who.clone(), leg.policy, leg.device);
         let (snapshot, gateway) = (cx.view.snapshot(), leg.who.gateway);
+        let calls = gateway.is_none();
+        let urgent = calls && crate::emergency::is_dialled(snapshot, self.tenant, &offered.dialed);
         let refused = match who.dn {
             _ if gateway.is_some() => None,
             None => Some(Mark::DeviceWithoutUser),
@@ -85,15 +87,17 @@ impl Call {
         if !is_offer_usable(policy, offered) {
             return Err(Refusal::new(Cause::MediaNotAcceptable, Mark::OfferRefused));
         }
-        if cx.core.by_leg.len() > base::limits::LEGS_MAX {
+        if cx.core.by_leg.len() > base::limits::LEGS_MAX && !urgent {
             return Err(Refusal::new(Cause::ResourceShortage, Mark::NoRoom));
         }
-        if let Some(channels) = gateway.and_then(|g| self.exceeds_channels(cx, g)) {
+        let back = self.is_call_back();
+        let exceeded = gateway.filter(|_| !back).and_then(|g| self.exceeds_channels(cx, g));
+        if let Some(channels) = exceeded {
             let mark = Mark::ChannelsFull(channels);
             return Err(Refusal::new(Cause::GatewayChannelsExceeded, mark));
         }
         let Some(dn) = who.dn else { return Ok(()) };
-        if self.is_full(cx, dn) {
+        if self.is_full(cx, dn) && !urgent {
             return Err(Refusal::new(Cause::UserBusy, Mark::CallerLimit(dn)));
         }
         self.reserve(cx, dn);

@@ -108,7 +108,7 @@ impl Call {
     fn pickable(&self, dn: Dn, own: Option<Dn>) -> Option<LegId> {
         let ring = self.ring.as_ref()?;
         let caller = self.leg(ring.leg)?;
-        if own.is_some() && caller.who.dn == own {
+        if own.is_some() && caller.who.dn == own || self.is_call_back() {
             return None;
         }
         let common = ring.plan.dn == dn;

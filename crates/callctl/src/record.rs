@@ -28,6 +28,8 @@ pub(crate) struct Draft {
     pub trace: Vec<Mark>,
     /// Of a page: whom it reached.
     pub paged: Option<Box<Paged>>,
+    /// The record has been made: the rest of the call has none.
+    pub is_recorded: bool,
 }
 
 /// How an attempt or conversation ends.
@@ -68,6 +70,7 @@ impl Draft {
             transferrer: None,
             trace: Vec::new(),
             paged: None,
+            is_recorded: false,
         }
     }
 

@@ -37,7 +37,8 @@ impl Call {
                     && caller.is_some_and(ready)
             }
             Role::Party => {
-                let free = self.transfer.is_none() && self.consult.is_none();
+                let busy = self.transfer.is_some() || self.consult.is_some();
+                let free = !busy && !self.is_emergency();
                 leg.is_answered() && self.partner(replaced).is_some() && free
             }
             Role::Joining | Role::Out => false,

@@ -50,6 +50,11 @@ impl Outcome {
         Outcome { status, cause: Some(cause), final_for_all: false, ours: true }
     }
 
+    /// A final answer with a meaning of its own.
+    pub(crate) fn told(status: u16, cause: Cause) -> Self {
+        Outcome { status, cause: Some(cause), final_for_all: false, ours: false }
+    }
+
     /// What a phone's final answer means ("From outside answers to internal reasons").
     fn of(refused: &Refused, leg: &Leg) -> Self {
         let rang = leg.state == State::Rang;
@@ -104,13 +109,16 @@ impl Call {
         plan: Plan,
         referred_by: Option<Bytes>,
     ) -> Result<(), Refusal> {
-        let legs = self.legs_to(cx, &plan)?;
+        let legs = self.legs_to(cx, &plan);
+        let legs = self.with_called_back(cx, purpose, legs)?;
         let Some(from) = self.leg(caller) else { return Ok(()) };
         let (mut way, mut mark) = way_to(cx, from, &legs)?;
         // Who is held meanwhile hears our music.
         if purpose == Purpose::Consult && way == Way::Direct {
             (way, mark) = (Way::Relay, Mark::Relay(Why::Codes));
         }
+        let mut legs = legs;
+        self.admit(cx, way, &mut legs)?;
         let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
         let offered = from.body();
         let numbers = legs.iter().filter_map(|(leg, _)| leg.who.dn);
@@ -225,7 +233,8 @@ impl Call {
         let Some(leg) = self.leg(id) else { return };
         match leg.role {
             Role::Ringing => {
-                let outcome = Outcome::of(refused, leg);
+                let told = self.emergency_outcome(id, refused);
+                let outcome = told.unwrap_or_else(|| Outcome::of(refused, leg));
                 self.refused(cx, id, outcome);
             }
             Role::Party | Role::Joining => {
@@ -254,7 +263,11 @@ impl Call {
         // In a department it speaks for the member's own devices only (R274).
         let member = match ring.plan.style {
             Style::Department(_) => Some(dn),
-            Style::User | Style::Hunt { .. } | Style::Recall | Style::Outside { .. } => None,
+            Style::User
+            | Style::Hunt { .. }
+            | Style::Recall
+            | Style::Outside { .. }
+            | Style::Emergency { .. } => None,
         };
         if outcome.final_for_all {
             if member.is_none() {
@@ -371,6 +384,9 @@ impl Call {
                 return self.is_gateway_there(snapshot, leg);
             }
             let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
+            if device.is_some_and(|d| self.calls_back(d.id)) {
+                return true;
+            }
             let user = device.and_then(|d| d.user).filter(|u| plan.users.contains(u));
             user.is_some_and(|u| self.still_rings(cx, plan, u))
         };
@@ -411,7 +427,7 @@ impl Call {
             Style::Department(id) => {
                 snapshot.department(id).is_some_and(|d| d.members.contains(&user.id))
             }
-            Style::Recall | Style::Outside { .. } => true,
+            Style::Recall | Style::Outside { .. } | Style::Emergency { .. } => true,
         }
     }
 }

@@ -31,7 +31,7 @@ impl Call {
     /// Whether the leg may transfer its partner now; else the status of the refusal.
     pub(crate) fn may_refer(&self, cx: &Cx<'_>, id: LegId) -> Result<LegId, u16> {
         let busy = crate::exchange::REQUEST_PENDING;
-        if self.is_outside(id) {
+        if self.is_outside(id) || self.is_emergency() {
             return Err(FORBIDDEN);
         }
         let answered = self.leg(id).filter(|l| l.is_answered()).ok_or(FORBIDDEN)?;
@@ -123,7 +123,7 @@ impl Call {
         let dn = |id| self.leg(id).and_then(|l| l.who.dn);
         let caller = dn(transferee);
         let parties = [dn(referrer), caller].into_iter().flatten();
-        let journey = Journey::new(self.tenant, caller).barring(parties);
+        let journey = Journey::new(self.tenant, caller).barring(parties).paid_by(dn(referrer));
         let referred_by = Some(refer.referred_by.clone()).filter(|r| !r.is_empty());
         let purpose = Purpose::Transfer;
         Dialing { purpose, leg: transferee, referred_by, journey, wait_until: None }

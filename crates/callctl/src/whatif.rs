@@ -132,13 +132,15 @@ const RINGS_MAX: usize = 330;
 pub(crate) fn explain(now: Mono, asked: &Question<'_>, facts: &dyn Facts) -> Explanation {
     let snapshot = facts.snapshot();
     let caller = snapshot.user_by_dn(asked.tenant, asked.from);
-    if caller.is_none_or(|u| u.state != UserState::Active) {
+    let urgent = crate::emergency::is_dialled(snapshot, asked.tenant, asked.to);
+    if caller.is_none_or(|u| u.state != UserState::Active && !urgent) {
         let mark = if caller.is_some() { Mark::CallerStopped } else { Mark::DeviceWithoutUser };
         let steps = vec![Explained { steps: told(&[mark]), assumed: None, branches: Vec::new() }];
         return Explanation { steps, ending: Ending::Refused(Cause::FeatureNotPermitted) };
     }
     let mut asker = Asker { facts, now, answers: asked.answers };
-    let mut journey = Journey::new(asked.tenant, Some(asked.from));
+    let site = caller.map(|u| u.site);
+    let mut journey = Journey::new(asked.tenant, Some(asked.from)).dialled_at(site);
     let mut steps = Vec::new();
     let mut trace = Vec::new();
     let mut next = journey.begin(&mut asker.walk(&mut trace), asked.to);
@@ -197,7 +199,8 @@ pub fn retrace(asked: &Question<'_>, found: &[Found<'_>]) -> Vec<Vec<Step>> {
     if caller.is_none_or(|u| u.state != UserState::Active) {
         return out;
     }
-    let mut journey = Journey::new(asked.tenant, Some(asked.from));
+    let site = caller.map(|u| u.site);
+    let mut journey = Journey::new(asked.tenant, Some(asked.from)).dialled_at(site);
     let mut trace = Vec::new();
     let Some(mut begins) = walk_of(found, 0, &mut trace) else { return out };
     let mut next = journey.begin(&mut begins, asked.to);

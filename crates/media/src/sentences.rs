@@ -124,4 +124,7 @@ sentences! {
     LoginWrong = "login-wrong",
     LoginLocked = "login-locked",
     LoginFull = "login-full",
+    NoEmergencyLine = "no-emergency-line",
+    LinePreempted = "line-preempted",
+    NumberBarred = "number-barred",
 }

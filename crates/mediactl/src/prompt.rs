@@ -230,6 +230,12 @@ prompts! {
     LoginLocked = "login-locked",
     /// The person is logged in to as many telephones as one may.
     LoginFull = "login-full",
+    /// There is no line here for an emergency call; from where to call.
+    NoEmergencyLine = "no-emergency-line",
+    /// The line was needed for an emergency call; at most 5 s.
+    LinePreempted = "line-preempted",
+    /// The number is barred for this telephone (発信規制).
+    NumberBarred = "number-barred",
 }
 
 /// Below twenty each number has a word of its own.

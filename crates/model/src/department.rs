@@ -7,6 +7,7 @@ use base::id::{DepartmentId, SiteId, TenantId, UserId};
 
 use crate::box_limits::BoxLimits;
 use crate::destination::{Destination, Forward};
+use crate::toll::TollClass;
 
 /// A department with its 所属共通内線番号.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,9 @@ pub struct Department {
     pub voicemail: bool,
     /// How much that mailbox takes.
     pub limits: BoxLimits,
+    /// 発信規制クラス of its forwards, and of members who have none of their own; default the
+    /// company's.
+    pub toll: Option<TollClass>,
 }
 
 impl Department {
@@ -77,6 +81,7 @@ impl Department {
             overflow: None,
             voicemail: false,
             limits: BoxLimits::default(),
+            toll: None,
         }
     }
 

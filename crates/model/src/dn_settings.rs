@@ -7,6 +7,7 @@ use base::id::TenantId;
 
 use crate::destination::Forward;
 use crate::sound::Spoken;
+use crate::toll::TollClass;
 
 /// When a forward counts, in the order in which a call tests them (R066).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +104,9 @@ pub struct DnSettings {
     /// Language of what is said to the number, and of the standard greeting of its mailbox;
     /// default the site's (J120, R262).
     pub spoken: Option<Spoken>,
+    /// 発信規制クラス of calls and forwards to outside numbers; default that of the first
+    /// department that has one, else the company's (J60, R227).
+    pub toll: Option<TollClass>,
 }
 
 impl DnSettings {
@@ -133,6 +137,7 @@ impl DnSettings {
             keep_days: 90,
             shown: ShownNumber::Own,
             spoken: None,
+            toll: None,
         }
     }
 

@@ -6,6 +6,7 @@
 use base::Dn;
 use base::id::TenantId;
 
+use crate::emergency;
 use crate::gateway::Gateway;
 use crate::site::Outside;
 use crate::snapshot::Snapshot;
@@ -81,14 +82,11 @@ pub fn class_of(digits: &str) -> OutsideClass {
 /// What a string means to the outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialled<'s> {
-    /// 110, 118 or 119, whatever prefix stands before it.
-    Emergency,
+    /// 110, 118 or 119, whatever prefix stood before it.
+    Emergency(Dn),
     /// A number behind the prefix of a gateway.
     Number(&'s Gateway, OutsideNumber),
 }
-
-/// The emergency numbers.
-const EMERGENCY: [&str; 3] = ["110", "118", "119"];
 
 /// Prefixes that may stand before an emergency number.
 const NESTED_MAX: u8 = 4;
@@ -96,8 +94,8 @@ const NESTED_MAX: u8 = 4;
 /// What was dialled means to the outside; `None` when no gateway takes it.
 pub fn read<'s>(snapshot: &'s Snapshot, tenant: TenantId, text: &str) -> Option<Dialled<'s>> {
     let text = national(text);
-    if is_emergency(snapshot, tenant, &text, NESTED_MAX) {
-        return Some(Dialled::Emergency);
+    if let Some(number) = emergency_in(snapshot, tenant, &text, NESTED_MAX) {
+        return Some(Dialled::Emergency(number));
     }
     let (show, rest) = strip_show(&text);
     snapshot.active_gateways(tenant).find_map(|gateway| {
@@ -115,7 +113,7 @@ pub fn read<'s>(snapshot: &'s Snapshot, tenant: TenantId, text: &str) -> Option<
 /// which no call may be forwarded to (R261).
 pub fn class(snapshot: &Snapshot, tenant: TenantId, digits: &str) -> Option<OutsideClass> {
     match read(snapshot, tenant, digits) {
-        Some(Dialled::Emergency) => None,
+        Some(Dialled::Emergency(_)) => None,
         Some(Dialled::Number(_, number)) => Some(number.class()),
         None => Some(class_of(digits)),
     }
@@ -130,15 +128,15 @@ fn national(text: &str) -> String {
     }
 }
 
-/// J10, step 2, and step 8.
-fn is_emergency(snapshot: &Snapshot, tenant: TenantId, text: &str, nested: u8) -> bool {
-    if EMERGENCY.contains(&text) {
-        return true;
+/// J10, step 2, and step 8: the emergency number that is left without prefixes.
+fn emergency_in(snapshot: &Snapshot, tenant: TenantId, text: &str, nested: u8) -> Option<Dn> {
+    if emergency::is_number(text) {
+        return Dn::parse(text).ok();
     }
-    let Some(nested) = nested.checked_sub(1).filter(|_| text.len() > 3) else { return false };
+    let nested = nested.checked_sub(1).filter(|_| text.len() > 3)?;
     let prefixes = snapshot.active_gateways(tenant).map(|g| &*g.prefix);
     let mut rests = ["184", "186"].into_iter().chain(prefixes).filter_map(|p| text.strip_prefix(p));
-    rests.any(|rest| is_emergency(snapshot, tenant, rest, nested))
+    rests.find_map(|rest| emergency_in(snapshot, tenant, rest, nested))
 }
 
 fn strip_show(text: &str) -> (Option<ShowNumber>, &str) {

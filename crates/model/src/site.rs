@@ -7,6 +7,7 @@ use base::id::{SiteId, TenantId};
 
 use crate::code::{CodeKind, SiteCode};
 use crate::destination::Destination;
+use crate::emergency::EmergencyRoute;
 use crate::sound::{SiteMusic, Spoken};
 
 /// A site with its SIP domain (CUGドメイン名).
@@ -48,11 +49,23 @@ pub struct Site {
     pub music: SiteMusic,
     /// Language of announcements; default the company's.
     pub spoken: Option<Spoken>,
+    /// Ways out for emergency calls, in order; default none (J31).
+    pub emergency: Box<[EmergencyRoute]>,
+    /// Minutes that two outside parties may talk whom a transfer connected: 10–600, default 60
+    /// (R291).
+    pub outside_pair_min: u16,
+    /// CH of the access line: calls whose audio may cross it at once; default uncounted (R305).
+    pub access_channels: Option<u16>,
+    /// Whether the exchange stands inside the site, so that only audio of others crosses its
+    /// access line; default no (R305).
+    pub has_exchange: bool,
 }
 
 impl Site {
     /// Seconds of `park_s`.
     pub const PARK_S: RangeInclusive<u16> = 30..=600;
+    /// Minutes of `outside_pair_min`.
+    pub const OUTSIDE_PAIR_MIN: RangeInclusive<u16> = 10..=600;
 
     /// A site with the default of every setting.
     pub fn new(id: SiteId, tenant: TenantId, domain: &str, name: &str) -> Self {
@@ -74,6 +87,10 @@ impl Site {
             voicemail_at: None,
             music: SiteMusic::Inherit,
             spoken: None,
+            emergency: Box::default(),
+            outside_pair_min: 60,
+            access_channels: None,
+            has_exchange: false,
         }
     }
 

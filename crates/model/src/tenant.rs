@@ -5,6 +5,7 @@ use base::id::{SoundId, TenantId};
 use crate::code::{Code, CodeKind, Codes};
 use crate::destination::Destination;
 use crate::sound::Spoken;
+use crate::toll::TollRules;
 
 /// A company with its own numbers, sites, users and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Tenant {
     /// Where calls to stopped users lead: a number inside or outside, never a mailbox; default
     /// nowhere, they are told that the number is not in use (R241).
     pub stopped_to: Option<Destination>,
+    /// 発信規制: which numbers outside may be called; default none that is charged (J60).
+    pub toll: TollRules,
 }
 
 /// What a tenant may contract (R236). A missing option is hidden and its codes are not active.
@@ -212,6 +215,7 @@ impl Tenant {
             music: None,
             spoken: Spoken::Ja,
             stopped_to: None,
+            toll: TollRules::default(),
         }
     }
 

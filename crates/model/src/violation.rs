@@ -131,6 +131,10 @@ pub enum Field {
     Settings,
     /// A sound that does not exist.
     Sound,
+    /// A way out for emergency calls.
+    Emergency,
+    /// A country that is opened.
+    Toll,
 }
 
 /// Codes of the catalogue that the model raises.

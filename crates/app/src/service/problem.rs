@@ -165,6 +165,8 @@ pub fn field(field: Field) -> String {
         Field::Range(name) => return name.replace('-', "_"),
         Field::Settings => "settings",
         Field::Sound => "music",
+        Field::Emergency => "emergency",
+        Field::Toll => "toll_countries",
     };
     word.to_owned()
 }

@@ -90,6 +90,7 @@ impl Call {
             to: cx.shown(&leg.who, self.tenant),
             dial: match ring.plan.style {
                 Style::Outside { number, .. } => Some(number.text()),
+                Style::Emergency { number, .. } => Some(number.text()),
                 _ => None,
             },
             sdp,

@@ -79,6 +79,8 @@ impl Call {
             _ if leg.holding => Joined::None,
             None if leg.is_answered() => Joined::Player(self.while_waiting().unwrap_or(music)),
             None => Joined::None,
+            // An authority hears no music (J36).
+            Some(peer) if peer.holding && leg.urgent => Joined::None,
             Some(peer) if peer.holding => Joined::Player(music),
             Some(peer) if !peer.is_answered() && leg.is_answered() => {
                 Joined::Player(self.while_waiting().unwrap_or(music))

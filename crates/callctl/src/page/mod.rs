@@ -175,7 +175,8 @@ impl Call {
         let mut targets = VecDeque::new();
         let mut replaced = Vec::new();
         let mut contacts = Vec::new();
-        let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved };
+        let access = self.own_access();
+        let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved, access };
         let snapshot = cx.view.snapshot();
         for user in plan.users.iter().filter_map(|id| active(snapshot, *id)) {
             let who = person(user);

@@ -1,7 +1,7 @@
 //! What routing may read: the snapshot, and the live state of the moment (R318).
 
 use base::Dn;
-use base::id::{DeviceId, GatewayId, TenantId};
+use base::id::{DeviceId, GatewayId, SiteId, TenantId};
 use model::{Snapshot, User, UserState};
 
 /// Configuration and live state, as one decision sees them.
@@ -18,6 +18,12 @@ pub(crate) trait Facts {
     fn paged(&self, device: DeviceId) -> Option<bool>;
     /// Channels of a gateway in use (R305).
     fn channels(&self, gateway: GatewayId) -> u32;
+    /// Of those, the ones of calls that may be ended for an emergency call (J33).
+    fn ordinary(&self, gateway: GatewayId) -> u32;
+    /// Channels of a site's access line that other calls use (R305).
+    fn access(&self, site: SiteId) -> u32;
+    /// Whether the number is in an emergency call.
+    fn in_emergency(&self, tenant: TenantId, dn: Dn) -> bool;
     /// The member of a hunting group that was offered a call last (均等).
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
 }

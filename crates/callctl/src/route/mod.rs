@@ -7,7 +7,8 @@
 //! | `number` | what was dialled: a code, a prefix, a number |
 //! | `user` | the table of group E: forward, ring, voicemail, refuse |
 //! | `forward` | hops, loops, whose voicemail, what a forward in vain means |
-//! | `outside` | numbers outside: policy, gateway, channels |
+//! | `outside` | numbers outside: policy, toll class, gateway, channels |
+//! | `emergency` | 110, 118 and 119: the ways out of a site |
 //! | `hunt` `department` `page` | the members of a group |
 //! | `facts` | what may be read |
 //! | `person` | who stands behind a leg |
@@ -15,6 +16,7 @@
 //! Every decision reads the newest snapshot; what was decided before stands (R247).
 
 mod department;
+mod emergency;
 pub(crate) mod facts;
 mod forward;
 mod hunt;
@@ -24,7 +26,7 @@ pub(crate) mod page;
 pub(crate) mod person;
 mod user;
 
-use base::id::{DepartmentId, GatewayId, TenantId, UserId};
+use base::id::{DepartmentId, GatewayId, SiteId, TenantId, UserId};
 use base::{Cause, Dn, Mono};
 use model::dn_settings::ForwardKind;
 use model::outside::OutsideNumber;
@@ -101,7 +103,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// A number outside rings, by a gateway.
     pub(crate) fn is_outside(&self) -> bool {
-        matches!(self.style, Style::Outside { .. })
+        matches!(self.style, Style::Outside { .. } | Style::Emergency { .. })
     }
 }
 
@@ -116,6 +118,8 @@ pub(crate) enum Style {
     Department(DepartmentId),
     /// A number outside, by a gateway; the plan has no users.
     Outside { gateway: GatewayId, number: OutsideNumber },
+    /// An emergency number by a gateway, from the number that is shown; no users either.
+    Emergency { gateway: GatewayId, number: Dn, shown: Dn },
     /// The one who transferred or parked is called back: past do not disturb (R290).
     Recall,
 }
@@ -133,6 +137,8 @@ enum At {
     Department(Dn),
     /// A number outside rings.
     Outside,
+    /// An authority rings, or is tried again.
+    Emergency(emergency::Trying),
 }
 
 /// The way of one call attempt through the numbers of a tenant.
@@ -151,6 +157,10 @@ pub(crate) struct Journey {
     outside: Option<OutsideNumber>,
     /// The caller is outside: numbers can be reached, codes, slots and gateways cannot.
     from_outside: bool,
+    /// Where it was dialled by whoever has it now; emergency calls leave there.
+    site: Option<SiteId>,
+    /// Whose class counts for calls outside, when it is not the caller's (R227).
+    payer: Option<Dn>,
     at: At,
     /// 要求サービス that took part so far.
     pub services: Services,
@@ -168,6 +178,8 @@ impl Journey {
             called: None,
             outside: None,
             from_outside: false,
+            site: None,
+            payer: None,
             at: At::Nowhere,
             services: Services::NONE,
         }
@@ -182,6 +194,12 @@ impl Journey {
     /// The call of a party outside.
     pub(crate) fn coming_in(mut self) -> Self {
         self.from_outside = true;
+        self
+    }
+
+    /// Somebody else pays for what it leads to outside: who transfers (R227).
+    pub(crate) fn paid_by(mut self, payer: Option<Dn>) -> Self {
+        self.payer = payer;
         self
     }
 
@@ -211,7 +229,7 @@ impl Journey {
             Some(number::Read::Outside(gateway, number)) if !self.from_outside => {
                 self.leave(walk, gateway, number)
             }
-            Some(number::Read::Emergency) => self.emergency(walk),
+            Some(number::Read::Emergency(number)) => self.emergency(walk, number),
             Some(number::Read::Code(..) | number::Read::Outside(..)) | None => {
                 walk.note(Mark::NoSuchNumber);
                 Next::Refuse(Cause::UnallocatedNumber)
@@ -231,6 +249,7 @@ impl Journey {
             At::Hunt(hunt) => self.member_failed(walk, hunt, cause),
             At::Department(dn) => self.department_failed(walk, dn, cause),
             At::Outside => self.fail(walk, cause),
+            At::Emergency(at) => self.way_failed(walk, at, cause),
         }
     }
 
@@ -238,6 +257,7 @@ impl Journey {
     pub(crate) fn waited(&mut self, walk: &mut Walk<'_>) -> Next {
         match std::mem::replace(&mut self.at, At::Nowhere) {
             At::Hunt(hunt) => self.hunt_on(walk, hunt),
+            At::Emergency(at) => self.way_again(walk, at),
             At::Nowhere | At::User { .. } | At::Department(_) | At::Outside => {
                 Next::Refuse(Cause::RingTimeout)
             }
@@ -250,6 +270,7 @@ impl Journey {
         match std::mem::replace(&mut self.at, At::Nowhere) {
             At::Nowhere | At::Outside => Next::Refuse(Cause::UnallocatedNumber),
             At::User { dn, .. } | At::Department(dn) => self.arrive(walk, dn),
+            At::Emergency(at) => self.way_failed(walk, at, Cause::UpstreamFailure),
             At::Hunt(mut hunt) => {
                 // The group may have other members now: none is rung twice in a round.
                 hunt.passed = 0;

@@ -19,7 +19,7 @@ pub(crate) enum Read {
     /// A number outside, behind the prefix of this gateway.
     Outside(GatewayId, OutsideNumber),
     /// 110, 118 or 119.
-    Emergency,
+    Emergency(Dn),
 }
 
 /// Understands what a phone of the tenant dialled; `None` when it is nothing of the tenant's.
@@ -33,8 +33,8 @@ pub(crate) fn read(snapshot: &Snapshot, tenant: TenantId, dialed: &str) -> Optio
     let confirm = snapshot.tenant(tenant)?.code(CodeKind::DialConfirm);
     let text = confirm.and_then(|c| text.strip_suffix(c.text())).unwrap_or(text);
     let leaves = outside::read(snapshot, tenant, text);
-    if leaves == Some(Dialled::Emergency) {
-        return Some(Read::Emergency);
+    if let Some(Dialled::Emergency(number)) = leaves {
+        return Some(Read::Emergency(number));
     }
     let dn = Dn::parse(text).ok();
     if let Some(dn) = dn.filter(owned) {
@@ -48,7 +48,7 @@ pub(crate) fn read(snapshot: &Snapshot, tenant: TenantId, dialed: &str) -> Optio
     }
     match leaves {
         Some(Dialled::Number(gateway, number)) => Some(Read::Outside(gateway.id, number)),
-        Some(Dialled::Emergency) | None => dn.map(Read::Dn),
+        Some(Dialled::Emergency(_)) | None => dn.map(Read::Dn),
     }
 }
 

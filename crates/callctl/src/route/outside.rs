@@ -2,24 +2,25 @@
 //!
 //! | Test | Else |
 //! |---|---|
-//! | no emergency number | refused: there is no line that such a call may take |
+//! | no emergency number, which no forward may lead to | refused |
 //! | forwarded: 外線転送 of the forwarder's site permits it (R063) | `ExternalForwardDenied` |
 //! | a gateway's prefix stands before it | no such number |
-//! | no class that is barred (J60) | `TollDenied` |
+//! | the class of who forwards, transfers or calls permits it (J60, R227) | `TollDenied` |
 //! | the gateway is registered | `UpstreamFailure` |
+//! | the access lines have a channel (R305) | `SiteChannelsExceeded` |
 //! | it has a free channel (R110, R305) | `GatewayChannelsExceeded` |
 
 use base::id::{GatewayId, SiteId};
 use base::{Cause, Dn};
-use model::outside::{self, Dialled, OutsideClass, OutsideNumber};
+use model::outside::{self, Dialled, OutsideNumber};
 use model::{DnOwner, Outside};
 use smallvec::SmallVec;
 
-use super::{At, Journey, Next, Plan, Style, Walk};
+use super::{At, Facts, Journey, Next, Plan, Style, Walk};
 use crate::explain::{Mark, Prefix};
 
 /// How long a number outside rings, seconds: the networks give up before.
-const RING_S: u16 = 180;
+pub(super) const RING_S: u16 = 180;
 
 impl Journey {
     /// The number outside that the call has come to, if it has.
@@ -33,7 +34,8 @@ impl Journey {
         let site = self.site_of(walk, from).and_then(|id| snapshot.site(id));
         let policy = site.map_or(Outside::Denied, |s| s.forward_outside);
         let Some(class) = outside::class(snapshot, self.tenant, digits) else {
-            return self.emergency(walk);
+            walk.note(Mark::Emergency);
+            return self.fail(walk, Cause::UnallocatedNumber);
         };
         if !class.is_within(policy) {
             walk.note(Mark::OutsideDenied(from));
@@ -41,7 +43,7 @@ impl Journey {
         }
         match outside::read(snapshot, self.tenant, digits) {
             Some(Dialled::Number(gateway, number)) => self.leave(walk, gateway.id, number),
-            Some(Dialled::Emergency) | None => {
+            Some(Dialled::Emergency(_)) | None => {
                 walk.note(Mark::NoLine);
                 self.fail(walk, Cause::UnallocatedNumber)
             }
@@ -59,10 +61,18 @@ impl Journey {
         }
     }
 
-    /// Emergency calls need a line that may carry them; a gateway's is never taken silently.
-    pub(super) fn emergency(&mut self, walk: &mut Walk<'_>) -> Next {
-        walk.note(Mark::Emergency);
-        self.fail(walk, Cause::UnallocatedNumber)
+    /// Whether the access line of the caller's site or of the gateway's has too few channels: the
+    /// first test of admission (group J).
+    fn is_access_full(&self, facts: &dyn Facts, gateway: SiteId) -> bool {
+        let legs = [self.site, Some(gateway)];
+        legs.into_iter().flatten().any(|id| {
+            let Some(site) = facts.snapshot().site(id).filter(|s| !s.has_exchange) else {
+                return false;
+            };
+            let wanted = legs.iter().filter(|l| **l == Some(id)).count() as u32;
+            let limit = site.access_channels.map(u32::from);
+            limit.is_some_and(|limit| facts.access(id) + wanted > limit)
+        })
     }
 
     /// The call leaves by a gateway.
@@ -80,13 +90,19 @@ impl Journey {
         self.called = None;
         self.outside = Some(number);
         walk.note(Mark::Gateway(Prefix::of(&gateway.prefix)));
-        if number.class() != OutsideClass::Domestic {
+        let payer = self.forwarder().or(self.payer).or(self.caller);
+        let digits = number.digits.text();
+        if !facts.snapshot().permits_toll(self.tenant, payer, &digits) {
             walk.note(Mark::TollBarred);
             return self.fail(walk, Cause::TollDenied);
         }
         if gateway.account.map_or(0, |account| facts.contacts(account)) == 0 {
             walk.note(Mark::GatewayOut);
             return self.fail(walk, Cause::UpstreamFailure);
+        }
+        if self.is_access_full(facts, gateway.site) {
+            walk.note(Mark::AccessFull);
+            return self.fail(walk, Cause::SiteChannelsExceeded);
         }
         if facts.channels(gateway.id) >= u32::from(gateway.channels) {
             walk.note(Mark::ChannelsFull(gateway.channels));

@@ -104,6 +104,8 @@ impl Journey {
             Waiting::Never => true,
             Waiting::Always => false,
         };
+        // No call waiting (J36).
+        let alone = alone || walk.facts.in_emergency(self.tenant, settings.dn);
         match calls {
             calls if calls >= u32::from(settings.call_limit) => Some(Mark::CallLimit(settings.dn)),
             1.. if alone => Some(Mark::InCall(settings.dn)),

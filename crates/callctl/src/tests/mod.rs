@@ -1,6 +1,7 @@
 //! Behaviour of call control, input by input. Phones are named by their extension, and their
 //! session descriptions `extension/version`; a description that we changed shows its address.
 
+mod access;
 mod announce;
 mod basic;
 mod boxes;
@@ -8,6 +9,7 @@ mod changes;
 mod collect;
 mod consult;
 mod display;
+mod emergency;
 mod feature;
 mod forward;
 mod found;
@@ -30,6 +32,7 @@ mod replaces;
 mod rules;
 mod size;
 mod slot;
+mod toll;
 mod transfer;
 mod voicemail;
 mod whatif;

@@ -65,7 +65,7 @@ pub(super) fn comes_in(w: &mut World, dialed: &str) {
     });
 }
 
-fn codes(w: &World) -> Vec<String> {
+pub(super) fn codes(w: &World) -> Vec<String> {
     let last = w.records.last().expect("a record");
     last.trace.iter().map(|s| &*s.code).filter(|c| *c != "decided").map(str::to_owned).collect()
 }
@@ -194,8 +194,11 @@ fn emergency_numbers_take_no_gateway() {
     for dialed in ["110", "0119", "184118", "0184110"] {
         let mut w = gateway();
         w.dial(2001, dialed);
+        // No way out is set at the site (J31); the caller is told so first (J32).
+        w.expect(&["2001 progress 183 10.0.0.1:16384 sendrecv"]);
+        w.play_over();
         w.expect(&["record 2001>- UnallocatedNumber unanswered", "2001 refuse UnallocatedNumber"]);
-        assert_eq!(codes(&w), ["outside.emergency"], "{dialed}");
+        assert_eq!(codes(&w), ["outside.emergency", "announce"], "{dialed}");
     }
 }
 

@@ -10,7 +10,7 @@ use crate::codec::{DecodeError, Put, Take};
 use crate::{
     Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain, MediaPath,
     MobileLine, MobileState, NextSecret, Options, Outside, Preset, Site, SiteCode, Spoken,
-    SrtpPolicy, Tenant, Tones, User, UserState, WebPolicy,
+    SrtpPolicy, Tenant, TollRules, Tones, User, UserState, WebPolicy, emergency,
 };
 
 /// Most departments that a person may pick up for, when read.
@@ -42,6 +42,7 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     out.option(tenant.music, |o, id| o.id(id.0));
     put_one_of(&tenant.spoken, &Spoken::ALL, out);
     put_destination(tenant.stopped_to.as_ref(), out);
+    out.text(&tenant.toll.text());
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -64,6 +65,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         music: None,
         spoken: Spoken::Ja,
         stopped_to: None,
+        toll: TollRules::default(),
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -83,6 +85,8 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
     }
     if version > 3 {
         tenant.stopped_to = take_destination(take)?;
+        let rules = TollRules::parse(&take.text()?);
+        tenant.toll = rules.ok_or(DecodeError::Bad("toll"))?;
     }
     Ok(tenant)
 }
@@ -129,6 +133,10 @@ pub(super) fn put_site(site: &Site, out: &mut Vec<u8>) {
     put_site_music(site.music, out);
     put_spoken(site.spoken, out);
     out.option(site.voicemail_at, |o, dn| o.text(&dn.text()));
+    out.text(&emergency::text(&site.emergency));
+    out.number(u64::from(site.outside_pair_min));
+    out.option(site.access_channels, |o, channels| o.number(u64::from(channels)));
+    out.byte(site.has_exchange.into());
 }
 
 pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, DecodeError> {
@@ -155,6 +163,11 @@ pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, Decode
     }
     if version > 3 {
         site.voicemail_at = take.option(Take::dn)?;
+        let routes = emergency::parse(&take.text()?);
+        site.emergency = routes.ok_or(DecodeError::Bad("emergency"))?;
+        site.outside_pair_min = take.small()?;
+        site.access_channels = take.option(Take::small)?;
+        site.has_exchange = take.flag()?;
     }
     Ok(site)
 }

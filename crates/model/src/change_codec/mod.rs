@@ -27,7 +27,8 @@ use sounds::{put_sound, take_sound};
 /// the switches of terminals; version 2 had neither pages of departments, the most terminals of a
 /// person, the former terminals of a stopped one, music, languages nor limits of groups'
 /// mailboxes; version 3 had neither a destination of calls to stopped users, nor secrets that
-/// become valid later, nor numbers that open mailboxes; they are read as their defaults.
+/// become valid later, nor numbers that open mailboxes, nor emergency calls, access lines or toll
+/// classes; they are read as their defaults.
 const VERSION: u8 = 4;
 
 /// The oldest version that is read.

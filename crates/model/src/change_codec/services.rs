@@ -8,7 +8,7 @@ use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
     BoxLimits, Department, Destination, DnSettings, Forward, Gateway, GatewayKind, HuntGroup,
-    HuntMethod, ParkSlot, PickupGroup, ShownNumber, VirtualDn, Waiting,
+    HuntMethod, ParkSlot, PickupGroup, ShownNumber, TollClass, VirtualDn, Waiting,
 };
 
 /// More members than any group may have; decoding reads no longer list.
@@ -39,6 +39,14 @@ fn take_forward(take: &mut Take<'_>) -> Result<Forward, DecodeError> {
 fn put_dns(members: &[Dn], out: &mut Vec<u8>) {
     out.number(members.len() as u64);
     members.iter().for_each(|dn| out.text(&dn.text()));
+}
+
+fn put_toll(class: Option<TollClass>, out: &mut Vec<u8>) {
+    out.option(class, |o, class| put_one_of(&class, &TollClass::ALL, o));
+}
+
+fn take_toll(take: &mut Take<'_>) -> Result<Option<TollClass>, DecodeError> {
+    take.option(|t| t.one_of(&TollClass::ALL))
 }
 
 fn put_limits(limits: BoxLimits, out: &mut Vec<u8>) {
@@ -94,6 +102,7 @@ pub(super) fn put_department(department: &Department, out: &mut Vec<u8>) {
     out.number(u64::from(department.page_s));
     out.byte(department.emergency.into());
     put_limits(department.limits, out);
+    put_toll(department.toll, out);
 }
 
 pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Department, DecodeError> {
@@ -115,12 +124,16 @@ pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Depart
         page_s: 180,
         emergency: false,
         limits: BoxLimits::default(),
+        toll: None,
     };
     if version > 2 {
         department.pagers = take.option(|t| take_list(t, MEMBERS_MAX, |t| t.id().map(UserId)))?;
         department.page_s = take.small()?;
         department.emergency = take.flag()?;
         department.limits = take_limits(take)?;
+    }
+    if version > 3 {
+        department.toll = take_toll(take)?;
     }
     Ok(department)
 }
@@ -236,6 +249,7 @@ pub(super) fn put_settings(settings: &DnSettings, out: &mut Vec<u8>) {
     }
     put_one_of(&settings.shown, &ShownNumber::ALL, out);
     put_spoken(settings.spoken, out);
+    put_toll(settings.toll, out);
 }
 
 pub(super) fn take_settings(take: &mut Take<'_>, version: u8) -> Result<DnSettings, DecodeError> {
@@ -258,5 +272,6 @@ pub(super) fn take_settings(take: &mut Take<'_>, version: u8) -> Result<DnSettin
         keep_days: take.small()?,
         shown: take.one_of(&ShownNumber::ALL)?,
         spoken: if version > 2 { take_spoken(take)? } else { None },
+        toll: if version > 3 { take_toll(take)? } else { None },
     })
 }

@@ -24,6 +24,7 @@ impl Case<'_> {
         }
         in_range(at, ("accounts-max", Tenant::ACCOUNTS_MAX), tenant.accounts_max, found);
         self.tenant_codes(at, tenant, found);
+        self.toll_rules(at, tenant, found);
         self.sound_exists(at, tenant.id, tenant.music, found);
         destinations(at, &[], tenant.stopped_to.as_ref(), found);
     }
@@ -65,6 +66,9 @@ impl Case<'_> {
         };
         self.sound_exists(at, site.tenant, own, found);
         in_range(at, ("park-s", Site::PARK_S), site.park_s, found);
+        let pair = ("outside-pair-min", Site::OUTSIDE_PAIR_MIN);
+        in_range(at, pair, site.outside_pair_min, found);
+        self.emergency_routes(at, site, found);
         destinations(at, &[], site.park_overflow.as_ref(), found);
         self.site_is_alone(at, site, found);
     }

@@ -2,6 +2,7 @@
 
 mod codes;
 mod directory;
+mod emergency;
 mod groups;
 mod numbers;
 mod sounds;
@@ -104,6 +105,7 @@ pub(crate) fn check(case: &Case<'_>, found: &mut Found) {
     deltas.pickups.added.iter().for_each(|(at, p)| case.pickup(*at, p, found));
     deltas.slots.added.iter().for_each(|(at, s)| case.slot(*at, s, found));
     deltas.gateways.added.iter().for_each(|(at, g)| case.gateway(*at, g, found));
+    deltas.gateways.removed.iter().for_each(|(at, g)| case.gateway_needed(*at, g, found));
     deltas.settings.added.iter().for_each(|(at, s)| case.settings(*at, s, found));
     deltas.sounds.added.iter().for_each(|(at, s)| case.sound(*at, s, found));
     deltas.sounds.removed.iter().for_each(|(at, s)| case.sound_gone(*at, s, found));

@@ -182,19 +182,40 @@ fn version_one_is_read_with_defaults() {
     }
 }
 
+/// A site with everything that concerns emergency calls and access lines.
+fn urgent() -> Site {
+    let (gateway, shown) = (gateway(1, "0").id, Dn::parse("0312345678").expect("digits"));
+    let route = EmergencyRoute { gateway, shown, back: Some(shown) };
+    Site {
+        emergency: [route].into(),
+        outside_pair_min: 600,
+        access_channels: Some(7),
+        has_exchange: true,
+        ..site(2, 1)
+    }
+}
+
+fn tolls() -> TollRules {
+    TollRules::parse("domestic;premium,satellite;44,1808").expect("rules")
+}
+
 #[test]
 fn changes_cut_or_flipped_are_survived() {
     let mut named = settings("2001");
     named.forwards[3] = Forward::on(Destination::Outside("0312345678".into()));
     let stopped_to = Some(Destination::Dn(dn("2001")));
+    named.toll = Some(TollClass::Mobile);
     let changes = [
         Change::TenantPut(Tenant { stopped_to, ..tenant(1) }),
         Change::SitePut(site(1, 1)),
+        Change::TenantPut(Tenant { toll: tolls(), ..tenant(2) }),
+        Change::SitePut(urgent()),
         Change::DepartmentPut(department(1, "2200", &[1, 2])),
         Change::DepartmentPut(Department {
             pagers: Some([user_id(1)].into()),
             page_s: 10,
             emergency: true,
+            toll: Some(TollClass::Internal),
             ..department(2, "2201", &[1, 2])
         }),
         Change::HuntPut(hunt(1, "2300", &["2001", "2002"])),

@@ -2,10 +2,12 @@
 
 mod codec;
 mod collision;
+mod emergency;
 mod outside;
 mod property;
 mod rules;
 mod scale;
 mod services;
 mod sounds;
+mod toll;
 mod world;

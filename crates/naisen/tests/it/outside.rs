@@ -12,7 +12,7 @@ use crate::harness::exchange::{DOMAIN, Exchange};
 use crate::harness::{have, let_run};
 
 /// Numbers that the gateway reaches.
-const OUTSIDE: [&str; 2] = ["0312345678", "0355556666"];
+const OUTSIDE: [&str; 3] = ["0312345678", "0355556666", "119"];
 
 /// A program that sets the company up.
 struct Api<'a> {
@@ -189,4 +189,41 @@ fn a_call_outside_is_explained_and_a_full_gateway_refuses() {
     assert!(closed["param"].as_str().unwrap_or_default().starts_with("503"), "{closed}");
     let history = exchange.history_of(1);
     assert_eq!((&*history[0][7], &*history[0][11]), ("0355556666", "034"), "{history:?}");
+}
+
+/// The gateway has one channel, which somebody uses.
+#[test]
+fn an_emergency_call_ends_an_ordinary_one_and_shows_the_number_of_the_line() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("outside-emergency", "auto", 2101..2103);
+    let api = Api::of(&exchange);
+    let (mut gateway, _) = gateway(&exchange, &api);
+    let id = api.ask("GET", "gateways", None)["items"][0]["id"].as_str().unwrap().to_owned();
+    api.ask("PATCH", &format!("gateways/{id}"), Some(json!({ "channels": 1 })));
+    let ways = json!({ "emergency": [{ "gateway": id, "number": "0311110000" }] });
+    api.ask("PATCH", &format!("sites/{DOMAIN}"), Some(ways));
+    let mut ordinary = phone(&exchange, "ordinary", 2101, 440);
+    let mut caller = phone(&exchange, "caller", 2102, 620);
+    ordinary.dial("00312345678");
+    ordinary.event("CALL_ESTABLISHED");
+    ordinary.hears(1_000);
+    let mark = gateway.mark();
+    caller.dial("119");
+    let call = gateway.event_since(mark, "CALL_INCOMING");
+    assert!(call["peeruri"].as_str().unwrap_or_default().contains("0311110000"), "{call}");
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(1_000);
+    // It has heard why, for at most five seconds.
+    ordinary.event("CALL_CLOSED");
+    caller.command("hangup", "");
+    let history = exchange.history_of(2);
+    let column = |dialled: &str| {
+        let row = history.iter().find(|row| &*row[5] == dialled).unwrap();
+        (row[7].to_string(), row[11].to_string())
+    };
+    let told = |callee: &str, cause: &str| (callee.to_owned(), cause.to_owned());
+    assert_eq!(column("00312345678"), told("0312345678", "042"), "{history:?}");
+    assert_eq!(column("119"), told("119", "016"), "{history:?}");
 }

@@ -11,13 +11,14 @@
 //! 2002 is not disturbed
 //! slot 2701
 //! gateway 2009 takes 0 with 1 channel
+//! emergency calls show 0311110000
 //! ```
 
 use base::id::{DepartmentId, GatewayId, SiteId, Uuid};
 use base::{Dn, Micros};
 use model::{
-    Change, Department, Destination, Device, DnSettings, Forward, ForwardKind, Gateway,
-    GatewayKind, HuntGroup, HuntMethod, ParkSlot, PickupGroup,
+    Change, Department, Destination, Device, DnSettings, EmergencyRoute, Forward, ForwardKind,
+    Gateway, GatewayKind, HuntGroup, HuntMethod, ParkSlot, PickupGroup, Site,
 };
 
 use super::read::time_of;
@@ -42,6 +43,8 @@ pub enum Setup {
     Slot(Dn),
     /// The phone of a number is no phone but a gateway of this prefix, with so many channels.
     Gateway(Dn, Box<str>, u16),
+    /// Emergency calls leave by the gateway, with this number.
+    Emergency(Dn),
 }
 
 /// Reads a line; `None` when it is of another kind.
@@ -104,6 +107,7 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
         ["gateway", number, "takes", prefix, "with", n, "channel" | "channels"] => {
             Setup::Gateway(dn(number)?, (*prefix).into(), n.parse().ok()?)
         }
+        ["emergency", "calls", "show", number] => Setup::Emergency(dn(number)?),
         [number, "is", "not", "disturbed"] => Setup::Quiet(dn(number)?),
         ["slot", number] => Setup::Slot(dn(number)?),
         _ => return None,
@@ -143,7 +147,7 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
                 let Some(own) = company.devices.iter().find(|d| d.user == user) else { continue };
                 changes.push(Change::DevicePut(Device { user: None, ..own.clone() }));
                 changes.push(Change::GatewayPut(Gateway {
-                    id: GatewayId(Uuid(0x6_0002)),
+                    id: gateway(),
                     tenant: tenant_id(),
                     site: site(),
                     name: "GW".into(),
@@ -152,6 +156,12 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
                     channels: *channels,
                     account: Some(own.id),
                 }));
+            }
+            Setup::Emergency(shown) => {
+                let route = EmergencyRoute { gateway: gateway(), shown: *shown, back: None };
+                let own = company.snapshot.site(site());
+                let changed = own.map(|s| Site { emergency: [route].into(), ..s.clone() });
+                changes.extend(changed.map(Change::SitePut));
             }
             Setup::Quiet(dn) => {
                 let user = company.users.iter().find(|u| u.dn == *dn).map(|u| u.id);
@@ -172,6 +182,10 @@ fn settings_of(kept: &mut Vec<DnSettings>, dn: Dn) -> &mut DnSettings {
         kept.len() - 1
     });
     &mut kept[at]
+}
+
+fn gateway() -> GatewayId {
+    GatewayId(Uuid(0x6_0002))
 }
 
 fn site() -> SiteId {

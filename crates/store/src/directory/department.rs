@@ -1,7 +1,7 @@
 //! 所属 as rows; the members are one column, their ids in order.
 
 use base::id::{DepartmentId, SiteId, TenantId, UserId};
-use model::{Change, Department};
+use model::{Change, Department, TollClass};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, add_forward, add_limits, add_overflow, ids_blob};
@@ -10,12 +10,12 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, dn, multicast, ring_s, members,
     ring_busy, ring_forwarded, forward_all, forward_all_last, overflow, voicemail,
-    pagers, page_s, emergency, record_s, messages_max, keep_days FROM department";
+    pagers, page_s, emergency, record_s, messages_max, keep_days, toll FROM department";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO department (tenant, id, site, name, dn, multicast, ring_s, members, ring_busy,
      ring_forwarded, forward_all, forward_all_last, overflow, voicemail, pagers, page_s,
-     emergency, record_s, messages_max, keep_days) VALUES",
-    20,
+     emergency, record_s, messages_max, keep_days, toll) VALUES",
+    21,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -41,6 +41,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         page_s: c.small()?,
         emergency: c.flag()?,
         limits: c.limits()?,
+        toll: c.toll()?,
     }))
 }
 
@@ -66,6 +67,7 @@ pub(crate) async fn put(
         args.add(i64::from(d.page_s));
         args.add(i64::from(d.emergency));
         add_limits(args, d.limits);
+        args.add(d.toll.map(TollClass::name));
     })
     .await
 }

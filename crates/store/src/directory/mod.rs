@@ -21,7 +21,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use base::{Dn, Uuid, Wall};
-use model::{BoxLimits, Destination, Forward, Spoken};
+use model::{BoxLimits, Destination, Forward, Spoken, TollClass};
 
 use crate::error::DbError;
 use crate::rows::{Args, id_of};
@@ -135,6 +135,12 @@ impl<'r> Columns<'r> {
     pub(crate) fn limits(&mut self) -> Result<BoxLimits, DbError> {
         let (record_s, messages_max) = (self.small()?, self.small()?);
         Ok(BoxLimits { record_s, messages_max, keep_days: self.small()? })
+    }
+
+    /// A toll class, where one is chosen.
+    pub(crate) fn toll(&mut self) -> Result<Option<TollClass>, DbError> {
+        let read = |name| TollClass::of_name(name).ok_or(DbError::corrupt("toll"));
+        self.text_option()?.map(read).transpose()
     }
 
     /// A language, where one is chosen.

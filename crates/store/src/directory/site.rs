@@ -3,6 +3,7 @@
 use base::id::{SiteId, SoundId, TenantId};
 use model::{
     Change, Code, CodeKind, HoldAgain, MediaPath, Outside, Site, SiteCode, SiteMusic, Tones,
+    emergency,
 };
 use sqlx::sqlite::SqliteRow;
 
@@ -12,12 +13,14 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, domain, name, media_path, number, codes, tones,
     hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin,
-    music, own_music, spoken, voicemail_at FROM site";
+    music, own_music, spoken, voicemail_at, emergency, outside_pair_min, access_channels,
+    has_exchange FROM site";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO site (tenant, id, domain, domain_key, name, media_path, number, codes, tones,
      hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin,
-     music, own_music, spoken, voicemail_at) VALUES",
-    19,
+     music, own_music, spoken, voicemail_at, emergency, outside_pair_min, access_channels,
+     has_exchange) VALUES",
+    23,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -45,6 +48,10 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
     };
     site.spoken = c.spoken()?;
     site.voicemail_at = c.text_option()?.map(parse_dn).transpose()?;
+    site.emergency = emergency::parse(c.text()?).ok_or(DbError::corrupt("emergency"))?;
+    site.outside_pair_min = c.small()?;
+    site.access_channels = c.small_option()?;
+    site.has_exchange = c.flag()?;
     Ok(Change::SitePut(site))
 }
 
@@ -97,6 +104,10 @@ pub(crate) async fn put(conn: &mut sqlx::SqliteConnection, sites: &[&Site]) -> R
         args.add(own.map(|id| id.bytes().to_vec()));
         add_spoken(args, s.spoken);
         args.add(s.voicemail_at.map(|dn| dn.text()));
+        args.add(emergency::text(&s.emergency));
+        args.add(i64::from(s.outside_pair_min));
+        args.add(s.access_channels.map(i64::from));
+        args.add(i64::from(s.has_exchange));
     })
     .await
 }

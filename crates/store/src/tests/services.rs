@@ -26,6 +26,7 @@ fn settings() -> DnSettings {
     settings.voicemail = true;
     settings.keep_days = 7;
     settings.spoken = Some(Spoken::En);
+    settings.toll = Some(TollClass::Domestic);
     settings
 }
 
@@ -59,6 +60,15 @@ fn everything() -> Vec<Change> {
     (place.music, place.spoken) = (SiteMusic::Own(sound().id), Some(Spoken::En));
     (tenant.music, tenant.spoken) = (Some(sound().id), Spoken::En);
     tenant.stopped_to = Some(Destination::Dn(dn("2300")));
+    tenant.toll = TollRules::parse("mobile;shared-cost;44,1").expect("rules");
+    place.emergency = [EmergencyRoute {
+        gateway: GatewayId(Uuid(7)),
+        shown: dn("0312345678"),
+        back: Some(dn("2300")),
+    }]
+    .into();
+    (place.outside_pair_min, place.access_channels) = (10, Some(30));
+    place.has_exchange = true;
     let hunted = HuntGroup {
         name: "受付".into(),
         method: HuntMethod::Priority,
@@ -77,6 +87,7 @@ fn everything() -> Vec<Change> {
         page_s: 600,
         emergency: true,
         limits: BoxLimits { record_s: 14, messages_max: 15, keep_days: 16 },
+        toll: Some(TollClass::Internal),
         overflow: Some(Destination::Dn(dn("2300"))),
         ..Department::new(DepartmentId(Uuid(5)), TENANT(), site_id(1), "営業", dn("2200"))
     };
@@ -163,6 +174,11 @@ const BACK: &[&str] = &[
     "DROP TABLE sound",
     "ALTER TABLE tenant DROP COLUMN music",
     "ALTER TABLE tenant DROP COLUMN spoken",
+    "ALTER TABLE tenant DROP COLUMN toll",
+    "ALTER TABLE site DROP COLUMN emergency",
+    "ALTER TABLE site DROP COLUMN outside_pair_min",
+    "ALTER TABLE site DROP COLUMN access_channels",
+    "ALTER TABLE site DROP COLUMN has_exchange",
     "ALTER TABLE site DROP COLUMN music",
     "ALTER TABLE site DROP COLUMN own_music",
     "ALTER TABLE site DROP COLUMN spoken",
@@ -182,7 +198,7 @@ const BACK: &[&str] = &[
     "ALTER TABLE site DROP COLUMN voicemail_at",
     "ALTER TABLE device DROP COLUMN next_ha1",
     "ALTER TABLE device DROP COLUMN next_from",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 15)",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 14, 15)",
 ];
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use base::id::{DepartmentId, UserId};
 use model::{BoxLimits, Department, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, destination_text, first_site};
+use super::{Reader, TOLLS, destination_text, first_site, toll_text};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, must, told};
 
@@ -43,6 +43,12 @@ const SHAPE: &Shape = &Shape {
         may("record_s", Kind::Number(10, 600), "Longest message in seconds; default 180."),
         may("messages_max", Kind::Number(1, 1_000), "Most messages; default 100."),
         may("keep_days", Kind::Number(1, 400), "Days that a message is kept; default 90."),
+        may(
+            "toll_class",
+            Kind::Null(&Kind::OneOf(TOLLS)),
+            "Numbers outside that its forwards may lead to, and that members may call who have no \
+             class of their own; null, the default, = the company's.",
+        ),
     ],
 };
 
@@ -66,6 +72,7 @@ pub(crate) struct DepartmentTwin {
     record_s: u16,
     messages_max: u16,
     keep_days: u16,
+    toll_class: Option<String>,
 }
 
 impl Twin for DepartmentTwin {
@@ -97,6 +104,7 @@ impl Twin for DepartmentTwin {
             record_s: department.limits.record_s,
             messages_max: department.limits.messages_max,
             keep_days: department.limits.keep_days,
+            toll_class: toll_text(department.toll),
         }
     }
 
@@ -134,6 +142,7 @@ impl Twin for DepartmentTwin {
                 messages_max: self.messages_max,
                 keep_days: self.keep_days,
             },
+            toll: reader.toll(self.toll_class.as_deref()),
         };
         reader.end(department)
     }

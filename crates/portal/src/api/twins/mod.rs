@@ -16,7 +16,7 @@ pub(crate) mod virtual_dn;
 use app::service::{Problem, destination};
 use base::id::{SiteId, SoundId};
 use base::{Dn, Uuid};
-use model::{Destination, Forward, Outside, SiteMusic, Snapshot, Spoken};
+use model::{Destination, Forward, Outside, SiteMusic, Snapshot, Spoken, TollClass};
 
 use crate::api::noun::Cx;
 
@@ -99,6 +99,11 @@ impl Reader {
         }
     }
 
+    /// A toll class; the form has been checked.
+    pub(crate) fn toll(&self, word: Option<&str>) -> Option<TollClass> {
+        word.and_then(TollClass::of_name)
+    }
+
     /// The variant of a word; the form has been checked.
     pub(crate) fn word<T: Copy + Default>(&self, words: &[(&str, T)], text: &str) -> T {
         words.iter().find(|(word, _)| *word == text).map_or_else(T::default, |(_, v)| *v)
@@ -136,6 +141,13 @@ pub(crate) fn department_texts(ids: &[base::id::DepartmentId], snapshot: &Snapsh
 pub(crate) const OUTSIDE: [(&str, Outside); 3] =
     [("denied", Outside::Denied), ("domestic", Outside::Domestic), ("allowed", Outside::Allowed)];
 pub(crate) const OUTSIDE_WORDS: &[&str] = &["denied", "domestic", "allowed"];
+
+/// Names of toll classes, in order.
+pub(crate) const TOLLS: &[&str] = &["internal", "domestic", "mobile", "special", "international"];
+
+pub(crate) fn toll_text(class: Option<TollClass>) -> Option<String> {
+    class.map(|c| c.name().to_owned())
+}
 
 pub(crate) const SPOKEN: [(&str, Spoken); 2] = [("ja", Spoken::Ja), ("en", Spoken::En)];
 pub(crate) const LANGUAGES: &[&str] = &["ja", "en"];

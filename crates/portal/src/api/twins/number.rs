@@ -5,7 +5,7 @@ use app::service::dn_settings::{forward_field, holder};
 use model::{DnOwner, DnSettings, ForwardKind, ShownNumber, Snapshot, Waiting};
 use serde::{Deserialize, Serialize};
 
-use super::{LANGUAGES, Reader, SPOKEN, destination_text, word_of};
+use super::{LANGUAGES, Reader, SPOKEN, TOLLS, destination_text, toll_text, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, told};
 
@@ -59,6 +59,12 @@ const SHAPE: &Shape = &Shape {
             Kind::Null(&Kind::OneOf(LANGUAGES)),
             "Language of what is said to the number, and of its mailbox; null = the site's.",
         ),
+        may(
+            "toll_class",
+            Kind::Null(&Kind::OneOf(TOLLS)),
+            "Numbers outside that may be called, and that calls may be forwarded to; null, the \
+             default, = that of the first department that has one, else the company's.",
+        ),
     ],
 };
 
@@ -86,6 +92,7 @@ pub(crate) struct NumberTwin {
     keep_days: u16,
     shown: String,
     language: Option<String>,
+    toll_class: Option<String>,
 }
 
 impl Twin for NumberTwin {
@@ -120,6 +127,7 @@ impl Twin for NumberTwin {
             keep_days: settings.keep_days,
             shown: word_of(&SHOWN, &settings.shown),
             language: settings.spoken.map(|s| word_of(&SPOKEN, &s)),
+            toll_class: toll_text(settings.toll),
         }
     }
 
@@ -148,6 +156,7 @@ impl Twin for NumberTwin {
             keep_days: self.keep_days,
             shown: reader.word(&SHOWN, &self.shown),
             spoken: self.language.as_deref().map(|word| reader.word(&SPOKEN, word)),
+            toll: reader.toll(self.toll_class.as_deref()),
             ..DnSettings::new(cx.tenant, dn)
         };
         for (kind, text) in ForwardKind::ALL.into_iter().zip(texts) {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use app::service::Problem;
-use base::Dn;
-use base::id::SiteId;
-use model::{CodeKind, HoldAgain, MediaPath, Site, SiteCode, SiteMusic, Snapshot, Tones};
+use base::id::{GatewayId, SiteId};
+use base::{Dn, Uuid};
+use model::{
+    CodeKind, EmergencyRoute, HoldAgain, MediaPath, Site, SiteCode, SiteMusic, Snapshot, Tones,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{LANGUAGES, OUTSIDE, OUTSIDE_WORDS, Reader, SPOKEN, destination_text, word_of};
@@ -16,6 +18,20 @@ const TONES: [(&str, Tones); 2] = [("pass", Tones::Pass), ("mute", Tones::Mute)]
 const HOLD: [(&str, HoldAgain); 2] = [("toggle", HoldAgain::Toggle), ("drop", HoldAgain::Drop)];
 const PATHS: [(&str, MediaPath); 2] = [("auto", MediaPath::Auto), ("relay", MediaPath::Relay)];
 const CODES: &[&str] = &["hold", "dial-confirm", "push-tone-send", "park"];
+
+const ROUTE: &Shape = &Shape {
+    name: "EmergencyRoute",
+    about: "A way out for emergency calls of a site.",
+    fields: &[
+        must("gateway", Kind::Id, "A gateway that stands at the site."),
+        must("number", Kind::Text(10, 11), "Number of its line, always shown; none of 050."),
+        may(
+            "called_as",
+            Kind::Null(&Kind::Extension),
+            "What the gateway dials inside when the number is called; null = the number.",
+        ),
+    ],
+};
 
 const SHAPE: &Shape = &Shape {
     name: "Site",
@@ -63,6 +79,27 @@ const SHAPE: &Shape = &Shape {
             Kind::Null(&Kind::OneOf(LANGUAGES)),
             "Language of announcements; null = the company's.",
         ),
+        may(
+            "emergency",
+            Kind::List(&Kind::Object(ROUTE), 8),
+            "Ways out for 110, 118 and 119, in order; default none, and no such call is possible.",
+        ),
+        may(
+            "outside_pair_min",
+            Kind::Number(10, 600),
+            "Minutes that two outside parties may talk whom a transfer connected; default 60.",
+        ),
+        may(
+            "access_channels",
+            Kind::Null(&Kind::Number(0, 65_535)),
+            "Calls at once whose audio crosses the access line; null, the default, = uncounted.",
+        ),
+        may(
+            "has_exchange",
+            Kind::Flag,
+            "The exchange stands inside: only audio of others crosses the access line; default \
+             false.",
+        ),
     ],
 };
 
@@ -84,6 +121,42 @@ pub(crate) struct SiteTwin {
     voicemail_at: Option<String>,
     music: String,
     language: Option<String>,
+    emergency: Vec<RouteTwin>,
+    outside_pair_min: u16,
+    access_channels: Option<u16>,
+    has_exchange: bool,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct RouteTwin {
+    gateway: String,
+    number: String,
+    called_as: Option<String>,
+}
+
+impl RouteTwin {
+    fn of(route: &EmergencyRoute) -> Self {
+        RouteTwin {
+            gateway: route.gateway.to_string(),
+            number: route.shown.text(),
+            called_as: route.back.map(Dn::text),
+        }
+    }
+
+    fn route(&self, reader: &mut Reader, at: usize) -> Option<EmergencyRoute> {
+        let field = |name| format!("emergency.{at}.{name}");
+        let gateway = Uuid::parse(&self.gateway).map(GatewayId);
+        if gateway.is_none() {
+            reader.fail(Problem::new(238, &field("gateway"), &self.gateway));
+        }
+        let shown = Dn::parse(&self.number).ok();
+        if shown.is_none() {
+            reader.fail(Problem::new(212, &field("number"), &self.number));
+        }
+        let back = self.called_as.as_deref().and_then(|text| Dn::parse(text).ok());
+        Some(EmergencyRoute { gateway: gateway?, shown: shown?, back })
+    }
 }
 
 impl Twin for SiteTwin {
@@ -118,6 +191,10 @@ impl Twin for SiteTwin {
                 SiteMusic::Own(id) => id.to_string(),
             },
             language: site.spoken.map(|s| word_of(&SPOKEN, &s)),
+            emergency: site.emergency.iter().map(RouteTwin::of).collect(),
+            outside_pair_min: site.outside_pair_min,
+            access_channels: site.access_channels,
+            has_exchange: site.has_exchange,
         }
     }
 
@@ -132,6 +209,8 @@ impl Twin for SiteTwin {
             Some(text) => Some(reader.dn("voicemail_at", text)?),
             None => None,
         };
+        let routes = self.emergency.iter().enumerate();
+        let emergency = routes.filter_map(|(at, r)| r.route(&mut reader, at)).collect();
         let mut site = Site {
             media_path: reader.word(&PATHS, &self.media_path),
             number: self.number.map(Into::into),
@@ -145,6 +224,10 @@ impl Twin for SiteTwin {
             voicemail_at,
             music: reader.music(&self.music),
             spoken: self.language.as_deref().map(|word| reader.word(&SPOKEN, word)),
+            emergency,
+            outside_pair_min: self.outside_pair_min,
+            access_channels: self.access_channels,
+            has_exchange: self.has_exchange,
             ..Site::new(id, cx.tenant, &self.domain, &self.name)
         };
         for (name, text) in &self.codes {

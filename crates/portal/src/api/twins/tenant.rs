@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use app::service::Problem;
 use base::Uuid;
 use base::id::SoundId;
-use model::{CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, WebPolicy};
+use model::{
+    Charged, CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, TollRules, WebPolicy,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{LANGUAGES, Reader, SPOKEN, destination_text, word_of};
+use super::{LANGUAGES, Reader, SPOKEN, TOLLS, destination_text, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, told};
 
@@ -34,6 +36,17 @@ const OPTIONS: &[&str] = &{
     let mut at = 0;
     while at < out.len() {
         out[at] = TenantOption::ALL[at].name();
+        at += 1;
+    }
+    out
+};
+
+/// Names of what is opened one by one, in order.
+const CHARGED: &[&str] = &{
+    let mut out = [""; Charged::ALL.len()];
+    let mut at = 0;
+    while at < out.len() {
+        out[at] = Charged::ALL[at].name();
         at += 1;
     }
     out
@@ -80,6 +93,22 @@ const SHAPE: &Shape = &Shape {
         may("reminder_days", Kind::Number(0, 65_535), "Age of a password to remind of; 90."),
         may("accounts_max", Kind::Number(1, 20), "Most terminals of one person; default 5."),
         may("retention_days", Kind::Number(0, 65_535), "Days that history is kept; 400."),
+        may(
+            "toll_class",
+            Kind::OneOf(TOLLS),
+            "Numbers outside that may be called by who has no class; default international.",
+        ),
+        may(
+            "toll_opened",
+            Kind::List(&Kind::OneOf(CHARGED), 6),
+            "Charged numbers that may be called at all; default none.",
+        ),
+        may(
+            "toll_countries",
+            Kind::List(&Kind::Text(1, 7), 300),
+            "Country codes that may be called at all, each with digits of an area or none, \
+             such as 44 or 1808; default none.",
+        ),
     ],
 };
 
@@ -101,6 +130,9 @@ pub(crate) struct TenantTwin {
     reminder_days: u16,
     retention_days: u16,
     accounts_max: u8,
+    toll_class: String,
+    toll_opened: Vec<String>,
+    toll_countries: Vec<String>,
 }
 
 impl Twin for TenantTwin {
@@ -127,6 +159,9 @@ impl Twin for TenantTwin {
             reminder_days: tenant.reminder_days,
             retention_days: tenant.retention_days,
             accounts_max: tenant.accounts_max,
+            toll_class: tenant.toll.class.name().to_owned(),
+            toll_opened: tenant.toll.opened().map(|what| what.name().to_owned()).collect(),
+            toll_countries: tenant.toll.countries.iter().map(|c| c.to_string()).collect(),
         }
     }
 
@@ -148,6 +183,11 @@ impl Twin for TenantTwin {
         let options = TenantOption::ALL.into_iter();
         let wanted = |o: &TenantOption| self.options.iter().any(|name| name == o.name());
         let options = options.filter(wanted).fold(Options::NONE, Options::with);
+        let mut toll = TollRules::default();
+        toll.class = reader.toll(Some(&self.toll_class)).unwrap_or_default();
+        toll.countries = self.toll_countries.iter().map(|c| c.as_str().into()).collect();
+        let opened = self.toll_opened.iter().filter_map(|name| Charged::of_name(name));
+        opened.for_each(|what| toll.set_open(what, true));
         let tenant = Tenant {
             name: self.name.into(),
             codes,
@@ -162,6 +202,7 @@ impl Twin for TenantTwin {
             reminder_days: self.reminder_days,
             retention_days: self.retention_days,
             accounts_max: self.accounts_max,
+            toll,
             ..old.clone()
         };
         reader.end(tenant)

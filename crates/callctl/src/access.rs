@@ -1,0 +1,224 @@
+//! Channels of the access lines of sites (R305, group J).
+//!
+//! | Leg | Takes a channel of |
+//! |---|---|
+//! | its audio goes to the exchange, which stands elsewhere | its own site |
+//! | the same, and the exchange stands inside another site | that site too |
+//! | at the site where the exchange stands | nothing there |
+//! | its audio goes to another telephone of the site | nothing |
+//! | rings beside others at the same site | nothing more than the first |
+//!
+//! They are counted anew after each step of a call, and asked for before anything rings: before
+//! the channels of gateways (034), which come before media (042).
+
+use std::collections::BTreeMap;
+
+use base::id::{SiteId, TenantId};
+use base::{Cause, LegId};
+use model::Snapshot;
+use smallvec::SmallVec;
+
+use crate::CallControl;
+use crate::action::Action;
+use crate::call::Call;
+use crate::cx::Cx;
+use crate::explain::Mark;
+use crate::leg::{Leg, Role};
+use crate::media::path::Way;
+use crate::record::Verdict;
+use crate::route::Refusal;
+use crate::view::View;
+
+/// Channels by site.
+pub(crate) type Counts = SmallVec<[(SiteId, u32); 2]>;
+
+/// Channels in use, by site: all, and those of ordinary calls.
+#[derive(Debug, Default)]
+pub(crate) struct AccessLines {
+    used: BTreeMap<SiteId, (u32, u32)>,
+    /// Sites that an emergency call has overfilled.
+    over: Vec<SiteId>,
+}
+
+/// What a call has counted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub counts: Counts,
+    urgent: bool,
+}
+
+impl AccessLines {
+    pub(crate) fn count(&self, site: SiteId) -> u32 {
+        self.used.get(&site).map_or(0, |(all, _)| *all)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used.is_empty()
+    }
+
+    fn take(&mut self, counted: &Counted) {
+        for (site, n) in &counted.counts {
+            let (all, ordinary) = self.used.entry(*site).or_default();
+            *all += n;
+            *ordinary += if counted.urgent { 0 } else { *n };
+        }
+    }
+
+    fn free(&mut self, counted: &Counted) {
+        for (site, n) in &counted.counts {
+            let Some((all, ordinary)) = self.used.get_mut(site) else { continue };
+            *all = all.saturating_sub(*n);
+            *ordinary = ordinary.saturating_sub(if counted.urgent { 0 } else { *n });
+            if *all == 0 {
+                self.used.remove(site);
+            }
+        }
+    }
+}
+
+/// How many a call has of a site.
+pub(crate) fn of_site(counts: &[(SiteId, u32)], site: SiteId) -> u32 {
+    counts.iter().find(|(of, _)| *of == site).map_or(0, |(_, n)| *n)
+}
+
+fn add(counts: &mut Counts, site: SiteId) {
+    match counts.iter_mut().find(|(of, _)| *of == site) {
+        Some((_, n)) => *n += 1,
+        None => counts.push((site, 1)),
+    }
+}
+
+/// Counts the lines that audio between a site and the exchange crosses.
+fn cross(snapshot: &Snapshot, tenant: TenantId, site: SiteId, counts: &mut Counts) {
+    let has_exchange = |id| snapshot.site(id).is_some_and(|s| s.has_exchange);
+    if !has_exchange(site) {
+        add(counts, site);
+    }
+    let hosts = snapshot.sites(tenant).filter(|s| s.has_exchange && s.id != site);
+    hosts.for_each(|s| add(counts, s.id));
+}
+
+impl Call {
+    /// The lines that the call crosses; every leg's audio goes to the exchange if `relayed`.
+    fn crossed(&self, snapshot: &Snapshot, relayed: bool) -> Counts {
+        let mut counts = Counts::new();
+        let mut rung: SmallVec<[SiteId; 4]> = SmallVec::new();
+        for leg in self.legs.iter().filter(|l| l.is_live()) {
+            let Some(site) = leg.site else { continue };
+            let ours = relayed || leg.media.is_some() || self.way_of(leg.id) == Way::Relay;
+            if !ours || leg.role == Role::Ringing && rung.contains(&site) {
+                continue;
+            }
+            if leg.role == Role::Ringing {
+                rung.push(site);
+            }
+            cross(snapshot, self.tenant, site, &mut counts);
+        }
+        counts
+    }
+
+    /// What the call has counted.
+    pub(crate) fn own_access(&self) -> &[(SiteId, u32)] {
+        self.access.as_ref().map_or(&[], |counted| counted.counts.as_slice())
+    }
+
+    /// Counts the channels of the call anew.
+    pub(crate) fn count_access(&mut self, cx: &mut Cx<'_>) {
+        let counts = match self.ended {
+            true => Counts::new(),
+            false => self.crossed(cx.view.snapshot(), false),
+        };
+        let urgent = self.is_emergency() || self.is_call_back();
+        let fresh = Counted { counts, urgent };
+        let old = self.access.take().unwrap_or_default();
+        if *old != fresh {
+            cx.core.access.free(&old);
+            cx.core.access.take(&fresh);
+            if self.is_emergency() {
+                let over = fresh.counts.iter().map(|(site, _)| *site);
+                let snapshot = cx.view.snapshot();
+                let lines = &mut cx.core.access;
+                let over: Vec<SiteId> = over
+                    .filter(|site| limit(snapshot, *site).is_some_and(|l| lines.count(*site) > l))
+                    .collect();
+                lines.over.extend(over);
+            }
+        }
+        self.access = (!fresh.counts.is_empty()).then(|| Box::new(fresh));
+    }
+
+    /// Leaves out those of the legs for which an access line has no channel; refused when it has
+    /// none for any. An emergency call is never asked (J33).
+    pub(crate) fn admit(
+        &self,
+        cx: &Cx<'_>,
+        way: Way,
+        legs: &mut Vec<(Leg, u64)>,
+    ) -> Result<(), Refusal> {
+        let snapshot = cx.view.snapshot();
+        let counted = snapshot.sites(self.tenant).any(|s| s.access_channels.is_some());
+        if way == Way::Direct || !counted || legs.iter().any(|(leg, _)| leg.urgent) {
+            return Ok(());
+        }
+        let mut counts = self.crossed(snapshot, true);
+        let mut judged: SmallVec<[(SiteId, bool); 4]> = SmallVec::new();
+        let fits = |counts: &Counts| counts.iter().all(|(site, n)| self.has_access(cx, *site, *n));
+        let first = fits(&counts);
+        legs.retain(|(leg, _)| {
+            let Some(site) = leg.site else { return true };
+            if let Some((_, fit)) = judged.iter().find(|(of, _)| *of == site) {
+                return *fit;
+            }
+            let mut with = counts.clone();
+            cross(snapshot, self.tenant, site, &mut with);
+            let fit = first && fits(&with);
+            if fit {
+                counts = with;
+            }
+            judged.push((site, fit));
+            fit
+        });
+        let none = Refusal::new(Cause::SiteChannelsExceeded, Mark::AccessFull);
+        if legs.is_empty() { Err(none) } else { Ok(()) }
+    }
+
+    /// Whether a site's line has room when this call takes so many of it in all.
+    fn has_access(&self, cx: &Cx<'_>, site: SiteId, n: u32) -> bool {
+        let own = of_site(self.own_access(), site);
+        let others = cx.core.access.count(site).saturating_sub(own);
+        n <= own || limit(cx.view.snapshot(), site).is_none_or(|limit| others + n <= limit)
+    }
+
+    /// An ordinary call that uses the line.
+    fn uses_access(&self, site: SiteId) -> bool {
+        let counted = self.access.as_ref().filter(|c| !c.urgent && !self.ended);
+        counted.is_some_and(|c| of_site(&c.counts, site) > 0)
+    }
+
+    /// The leg of it that goes first.
+    fn leg_to_end(&self) -> Option<LegId> {
+        let outside = self.legs.iter().find(|l| l.is_live() && l.is_outside());
+        outside.map(|l| l.id)
+    }
+}
+
+fn limit(snapshot: &Snapshot, site: SiteId) -> Option<u32> {
+    snapshot.site(site)?.access_channels.map(u32::from)
+}
+
+impl CallControl {
+    /// Ends the youngest ordinary call of each access line that an emergency call has overfilled.
+    pub(crate) fn make_access(&mut self, now: base::Now, view: &dyn View, out: &mut Vec<Action>) {
+        while let Some(site) = self.core.access.over.pop() {
+            if limit(view.snapshot(), site).is_none_or(|l| self.core.access.count(site) <= l) {
+                continue;
+            }
+            let uses = |slot: &usize| self.calls.get(*slot).is_some_and(|c| c.uses_access(site));
+            let Some(slot) = self.by_id.values().rev().copied().find(uses) else { continue };
+            self.step(now, (slot, view), out, |call, cx| match call.leg_to_end() {
+                Some(leg) => call.preempted(cx, leg),
+                None => call.end(cx, Verdict::new(Cause::Preempted)),
+            });
+        }
+    }
+}

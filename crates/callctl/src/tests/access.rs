@@ -1,0 +1,163 @@
+//! Channels of access lines (R305, group J), and the time of two outside parties (R291).
+
+use base::id::{SiteId, Uuid};
+use base::{Cause, Micros};
+use model::{Change, Device, MediaPath, Site, User};
+
+use super::outside::{comes_in, open};
+use super::world::{TENANT, World, device, dn, hunt, site_with, user};
+
+const BRANCH: SiteId = SiteId(Uuid(77));
+
+/// 2003 and 2004 work at a branch with so many channels.
+fn branch(channels: u16) -> World {
+    let mut w = World::new();
+    let mut site = Site::new(BRANCH, TENANT, "branch.example", "支店");
+    site.access_channels = Some(channels);
+    let mut changes = vec![Change::SitePut(site)];
+    for n in [2003, 2004] {
+        changes.push(Change::UserPut(User { site: BRANCH, ..user(n) }));
+        changes.push(Change::DevicePut(Device { site: BRANCH, ..device(n, 1) }));
+    }
+    w.configure(&changes);
+    w.lines.clear();
+    w
+}
+
+fn last(w: &World) -> Cause {
+    w.records.last().expect("a record").cause
+}
+
+#[test]
+fn audio_between_sites_takes_a_channel_and_audio_inside_none() {
+    let mut w = branch(1);
+    w.talk(2003, 2004);
+    w.dial(2001, "2003");
+    assert!(w.lines.iter().any(|l| l.starts_with("2003 invite")), "{:?}", w.lines);
+    w.answers("2003");
+    w.lines.clear();
+    w.dial(2002, "2004");
+    w.expect(&[
+        "record 2002>2004 SiteChannelsExceeded unanswered",
+        "2002 refuse SiteChannelsExceeded",
+    ]);
+    w.hangs_up("2001");
+    w.lines.clear();
+    w.dial(2004, "2002");
+    assert!(w.lines.iter().any(|l| l.starts_with("2002 invite")), "{:?}", w.lines);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn a_relayed_call_inside_takes_two_and_one_that_rings_at_many_takes_one() {
+    let mut w = branch(1);
+    let site = w.facts.snapshot.site(BRANCH).expect("a site").clone();
+    w.configure(&[Change::SitePut(Site { media_path: MediaPath::Relay, ..site.clone() })]);
+    w.dial(2003, "2004");
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded);
+    w.configure(&[Change::SitePut(site)]);
+    w.configure(&[super::world::department(&[2003, 2004], |_| {})]);
+    w.lines.clear();
+    w.dial(2001, "7100");
+    assert_eq!(w.lines.iter().filter(|l| l.contains(" invite ")).count(), 2);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn a_group_leaves_out_who_has_no_channel() {
+    let mut w = branch(0);
+    w.configure(&[super::world::department(&[2002, 2003], |_| {})]);
+    w.lines.clear();
+    w.dial(2001, "7100");
+    let called: Vec<_> = w.lines.iter().filter(|l| l.contains(" invite ")).collect();
+    assert_eq!(called.len(), 1, "{called:?}");
+    assert!(called[0].starts_with("2002 "));
+    w.hangs_up_all();
+    let mut w = branch(0);
+    w.configure(&[hunt(&[2003, 2002], |_| {})]);
+    w.lines.clear();
+    w.dial(2001, "7000");
+    assert!(w.lines.iter().any(|l| l.starts_with("2002 invite")), "{:?}", w.lines);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn where_the_exchange_stands_only_audio_of_others_crosses() {
+    let mut w = branch(0);
+    let site = w.facts.snapshot.site(BRANCH).expect("a site").clone();
+    let host = Site { has_exchange: true, access_channels: Some(1), ..site };
+    w.configure(&[Change::SitePut(host)]);
+    w.facts.relay = true;
+    w.talk(2003, 2004);
+    // One leg of each comes in over the line: the second finds it full.
+    w.talk(2001, 2003);
+    w.dial(2002, "2004");
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn the_access_line_is_asked_before_the_gateway() {
+    let mut w = World::new();
+    open(&mut w, 1);
+    w.configure(&[site_with(|s| s.access_channels = Some(2))]);
+    w.dial(2001, "00312345678");
+    w.answers("2900");
+    w.dial(2002, "00355556666");
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded, "041 before 034");
+    w.configure(&[site_with(|s| s.access_channels = Some(4))]);
+    w.dial(2002, "00355556666");
+    assert_eq!(last(&w), Cause::GatewayChannelsExceeded);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn an_emergency_call_ends_an_ordinary_one_of_a_full_line() {
+    let mut w = World::new();
+    open(&mut w, 4);
+    let shown = base::Dn::parse("0311110000").expect("digits");
+    let gateway = base::id::GatewayId(Uuid(0x6_0000));
+    let route = model::EmergencyRoute { gateway, shown, back: None };
+    w.configure(&[site_with(|s| {
+        s.access_channels = Some(2);
+        s.emergency = [route].into();
+    })]);
+    w.dial(2001, "00312345678");
+    w.answers("2900");
+    w.lines.clear();
+    w.dial(2002, "119");
+    assert!(w.lines.iter().any(|l| l.starts_with("2900 invite 119")), "{:?}", w.lines);
+    assert_eq!(last(&w), Cause::Preempted);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn the_time_of_two_outside_parties_is_the_sites() {
+    let mut w = World::with_codes();
+    open(&mut w, 4);
+    w.configure(&[site_with(|s| {
+        s.transfer_outside = model::Outside::Domestic;
+        s.outside_pair_min = 10;
+    })]);
+    comes_in(&mut w, "2002");
+    w.answers("2002");
+    w.press("2002", "#7");
+    w.press("2002", "00355556666#1");
+    w.answers("2900");
+    w.agree();
+    w.hangs_up("2002");
+    w.agree();
+    w.lines.clear();
+    w.wait(Micros::seconds(599));
+    assert!(w.told_records().is_empty());
+    w.wait(Micros::seconds(1));
+    assert_eq!(w.told_records().len(), 1);
+    w.expect_drained();
+    assert_eq!(dn(2002).text(), "2002");
+}
