@@ -84,13 +84,9 @@ impl Call {
                 joined(&[caption(Caption::Hunt), hunt(group), &party.name])
             }
             (_, Style::Department(id)) => joined(&[department(id), &party.name]),
-            (
-                _,
-                Style::User
-                | Style::Recall
-                | Style::Outside { .. }
-                | Style::Emergency { .. },
-            ) => party.name,
+            (_, Style::User | Style::Recall | Style::Outside { .. } | Style::Emergency { .. }) => {
+                party.name
+            }
         };
         party
     }

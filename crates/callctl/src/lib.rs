@@ -361,9 +361,8 @@ impl CallControl {
                 call.retrieve(cx, (new, &offered.dialed));
             });
         }
-        let back = gateway.map(|g| {
-            self.core.emergencies.called_back(now.mono, (device.tenant, g.id), &offered)
-        });
+        let back = gateway
+            .map(|g| self.core.emergencies.called_back(now.mono, (device.tenant, g.id), &offered));
         let back = back.filter(|devices| !devices.is_empty());
         new.urgent = back.is_some();
         let draft = Draft::new(now.wall, who, device.id, &offered.dialed);

@@ -86,7 +86,10 @@ fn emergency_numbers_reach_the_gateway_with_the_number_of_the_line() {
         w.answers("2900");
         w.hangs_up("2001");
         let r = w.records.last().expect("a record");
-        assert_eq!((&*r.dialed, r.callee_number(), r.cause), (dialed, number, Cause::NormalClearing));
+        assert_eq!(
+            (&*r.dialed, r.callee_number(), r.cause),
+            (dialed, number, Cause::NormalClearing)
+        );
         let steps = ["emergency.gateway", "ring.begin", "media.path", "answer.outside"];
         assert_eq!(codes(&w), steps);
         w.expect_drained();
@@ -451,7 +454,10 @@ fn a_call_back_comes_in_over_a_full_gateway_and_is_not_ended_for_another() {
 fn the_explanation_shows_the_way_out() {
     let mut w = prepared(1);
     w.configure(&[stopped(2001)]);
-    assert_eq!(w.facts.snapshot.user_by_dn(TENANT, dn(2001)).map(|u| u.state), Some(UserState::Stopped));
+    assert_eq!(
+        w.facts.snapshot.user_by_dn(TENANT, dn(2001)).map(|u| u.state),
+        Some(UserState::Stopped)
+    );
     let explained = |w: &World| {
         let asked = Question { tenant: TENANT, from: dn(2001), to: "0119", answers: &[] };
         let told = w.control.explain(w.now.mono, &asked, &w.facts);

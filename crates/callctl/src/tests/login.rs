@@ -150,7 +150,8 @@ fn without_a_user_a_terminal_dials_nothing_else() {
     }
     // Emergency numbers are looked up: refused only for the want of a line.
     for number in ["110", "118", "119", "184119"] {
-        let w = dials(number);
+        let mut w = dials(number);
+        w.play_over();
         assert_eq!(w.records.last().map(|r| r.cause), Some(Cause::UnallocatedNumber), "{number}");
     }
 }

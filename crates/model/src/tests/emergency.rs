@@ -26,7 +26,10 @@ fn refused(now: &Snapshot, change: Change) -> (u16, Field) {
 
 #[test]
 fn ways_out_survive_their_text() {
-    let both = [route(1, "0312345678"), EmergencyRoute { back: Some(dn("2000")), ..route(2, "0612345678") }];
+    let both = [
+        route(1, "0312345678"),
+        EmergencyRoute { back: Some(dn("2000")), ..route(2, "0612345678") },
+    ];
     assert_eq!(parse(&text(&both)).as_deref(), Some(&both[..]));
     assert_eq!(parse("").as_deref(), Some(&[][..]));
     let one = text(&both[..1]);

@@ -1,9 +1,7 @@
 //! 契約企業 as rows.
 
 use base::id::{SoundId, TenantId};
-use model::{
-    Change, Code, CodeKind, Codes, Options, Preset, Spoken, Tenant, TollRules, WebPolicy,
-};
+use model::{Change, Code, CodeKind, Codes, Options, Preset, Spoken, Tenant, TollRules, WebPolicy};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, add_overflow, number_of};
