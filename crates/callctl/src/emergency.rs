@@ -14,7 +14,7 @@ use base::id::{DeviceId, GatewayId, TenantId};
 use base::{Cause, Dn, LegId, Micros, Mono};
 use mediactl::{PlayerId, PromptId};
 use model::emergency::is_number;
-use model::{EmergencyRoute, Snapshot};
+use model::{EmergencyRoute, Gateway, Snapshot};
 use smallvec::SmallVec;
 
 use crate::CallControl;
@@ -88,21 +88,23 @@ impl Emergencies {
         }
     }
 
-    /// The terminals that a call by a gateway is for.
+    /// The terminals that a call by a gateway is for, if it is one back.
     pub(crate) fn called_back(
         &self,
         now: Mono,
-        (tenant, gateway): (TenantId, GatewayId),
+        gateway: &Gateway,
         offered: &Offered,
-    ) -> SmallVec<[DeviceId; 1]> {
-        let ours = |c: &&Called| c.tenant == tenant && c.route.gateway == gateway;
-        if is_number(&offered.caller) {
-            let mut latest = self.called.iter().rev().filter(ours);
-            let found = latest.find(|c| now < c.at + OFFICIAL_WINDOW);
-            return found.map(|c| c.device).into_iter().collect();
-        }
-        let recent = self.called.iter().filter(ours).filter(|c| now < c.at + WINDOW);
-        recent.filter(|c| c.route.is_called(&offered.dialed)).map(|c| c.device).collect()
+    ) -> Option<Box<CallBack>> {
+        let ours = |c: &&Called| c.tenant == gateway.tenant && c.route.gateway == gateway.id;
+        let official = is_number(&offered.caller);
+        let window = if official { OFFICIAL_WINDOW } else { WINDOW };
+        let recent = self.called.iter().rev().filter(ours).filter(|c| now < c.at + window);
+        let called = recent.filter(|c| official || c.route.is_called(&offered.dialed));
+        // The authority itself means the one that called last.
+        let most = if official { 1 } else { REMEMBERED_MAX };
+        let devices: SmallVec<[DeviceId; 1]> = called.take(most).map(|c| c.device).collect();
+        let some = !devices.is_empty();
+        some.then(|| Box::new(CallBack { devices, rang: false, next: None }))
     }
 
     /// A gateway has too many.
@@ -124,12 +126,6 @@ pub(crate) struct CallBack {
     rang: bool,
     /// What was decided before they rang by themselves.
     next: Option<Next>,
-}
-
-impl CallBack {
-    pub(crate) fn of(devices: SmallVec<[DeviceId; 1]>) -> Self {
-        CallBack { devices, rang: false, next: None }
-    }
 }
 
 impl CallControl {

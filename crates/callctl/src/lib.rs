@@ -361,17 +361,11 @@ impl CallControl {
                 call.retrieve(cx, (new, &offered.dialed));
             });
         }
-        let back = gateway
-            .map(|g| self.core.emergencies.called_back(now.mono, (device.tenant, g.id), &offered));
-        let back = back.filter(|devices| !devices.is_empty());
+        let back = gateway.and_then(|g| self.core.emergencies.called_back(now.mono, g, &offered));
         new.urgent = back.is_some();
         let draft = Draft::new(now.wall, who, device.id, &offered.dialed);
         let slot = self.begin(now, device.tenant, draft);
-        if let Some((call, devices)) = self.calls.get_mut(slot).zip(back) {
-            let back = Some(Box::new(CallBack::of(devices)));
-            call.outside.get_or_insert_default().back = back;
-        }
-        self.step(now, (slot, view), out, |call, cx| call.begin(cx, new, &offered));
+        self.step(now, (slot, view), out, |call, cx| call.begin(cx, new, (&offered, back)));
     }
 
     /// The call in which the new leg may take the place of `replaced`.
@@ -520,8 +514,16 @@ fn late(leg: LegId, event: &LegEvent, out: &mut Vec<Action>) {
 
 impl Call {
     /// A new inbound leg begins the call.
-    fn begin(&mut self, cx: &mut Cx<'_>, leg: Leg, offered: &Offered) {
+    fn begin(
+        &mut self,
+        cx: &mut Cx<'_>,
+        leg: Leg,
+        (offered, back): (&Offered, Option<Box<CallBack>>),
+    ) {
         let id = leg.id;
+        if back.is_some() {
+            self.outside.get_or_insert_default().back = back;
+        }
         self.group = id.0;
         let leg = Leg { calls: true, ..leg };
         self.first = Some(id);
