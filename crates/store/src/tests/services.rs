@@ -363,8 +363,10 @@ async fn each_sets_what_is_theirs() {
     assert!(!tried(&local, Change::ParkSlotPut(slot("2400", 5))).await, "carried off");
 
     // A person sets the own forwards, terminals and PIN.
-    let own = DnSettings { keep_days: 90, shown: ShownNumber::Own, ..settings() };
+    let own = DnSettings { keep_days: 90, shown: ShownNumber::Own, toll: None, ..settings() };
     assert!(tried(&person, Change::DnSettingsPut(own.clone())).await);
+    let freed = DnSettings { toll: Some(TollClass::International), ..own.clone() };
+    assert!(!tried(&person, Change::DnSettingsPut(freed)).await, "nor is the toll class");
     assert!(!tried(&person, Change::DnSettingsPut(settings())).await, "days are not theirs");
     let other = DnSettings { dn: dn("2002"), ..own };
     assert!(!tried(&person, Change::DnSettingsPut(other)).await);
