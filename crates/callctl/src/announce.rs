@@ -29,7 +29,8 @@ pub(crate) fn prompt_for(cause: Cause) -> Option<PromptId> {
             Some(PromptId::NoAnswer)
         }
         Cause::ExternalForwardDenied => Some(PromptId::ForwardDenied),
-        Cause::AnonymousRejected => Some(PromptId::CallRefused),
+        Cause::AnonymousRejected | Cause::AnnouncementEnded => Some(PromptId::CallRefused),
+        Cause::LineNotPermitted => Some(PromptId::ReasonNoRights),
         _ => None,
     }
 }
@@ -39,12 +40,17 @@ impl Call {
     pub(crate) fn announce_first(&mut self, cx: &mut Cx<'_>, verdict: Verdict) -> bool {
         let Some(prompt) = prompt_for(verdict.cause) else { return false };
         let Some(first) = self.first else { return false };
+        // Rights are the company's business.
+        let private = prompt == PromptId::ReasonNoRights && self.is_outside(first);
+        let prompt = if private { PromptId::CallRefused } else { prompt };
+        let asked_for = verdict.cause == Cause::AnnouncementEnded;
         let Some(caller) = self.leg(first).filter(|l| l.awaits_answer()) else { return false };
         let open = self.way == Way::Relay && caller.media.is_some();
         let playable = can_play(&caller.body());
         let offers = matches!(caller.pending, Pending::Offer(_));
         let agreed = caller.pending == Pending::Nothing && open;
-        if !cx.view.announcements(self.tenant) || !playable || !(offers || agreed) {
+        let wanted = asked_for || cx.view.announcements(self.tenant);
+        if !wanted || !playable || !(offers || agreed) {
             return false;
         }
         self.announce = Some(Box::new(Announce {

@@ -61,7 +61,8 @@ impl Call {
     pub(crate) fn dial(&mut self, cx: &mut Cx<'_>, caller: LegId, referred_by: Option<Bytes>) {
         let dn = self.leg(caller).and_then(|l| l.who.dn);
         let journey = Journey::new(self.tenant, dn);
-        let journey = if self.is_outside(caller) { journey.coming_in() } else { journey };
+        let gateway = self.leg(caller).and_then(|l| l.who.gateway);
+        let journey = if gateway.is_some() { journey.coming_in(gateway) } else { journey };
         let purpose = Purpose::Basic;
         let dialed = self.draft.dialed.clone();
         let dialing = Dialing { purpose, leg: caller, referred_by, journey, wait_until: None };
@@ -110,7 +111,8 @@ impl Call {
         self.free_channels(cx);
         let mut trace = std::mem::take(&mut self.attempt().trace);
         let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved };
-        let mut walk = Walk { facts: &facts, now: cx.now.mono, trace: &mut trace };
+        let (now, wall) = (cx.now.mono, cx.now.wall);
+        let mut walk = Walk { facts: &facts, now, wall, trace: &mut trace };
         let next = step(&mut dialing.journey, &mut walk);
         let journey = &dialing.journey;
         let called = match journey.number_outside() {
@@ -188,6 +190,10 @@ impl Call {
                         Ok(()) => return,
                         Err(cause) => cause,
                     }
+                }
+                Next::Announce(sound) => {
+                    self.outside.get_or_insert_default().said = sound;
+                    Cause::AnnouncementEnded
                 }
                 Next::Refuse(cause) => cause,
             };

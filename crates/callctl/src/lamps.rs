@@ -154,7 +154,7 @@ impl Call {
         match self.ring.as_ref()?.plan.style {
             Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).map(|h| h.pilot),
             Style::Department(id) => snapshot.department(id).map(|d| d.dn),
-            Style::User | Style::Recall | Style::Outside { .. } => None,
+            Style::User | Style::Recall | Style::Line(_) | Style::Outside { .. } => None,
         }
     }
 

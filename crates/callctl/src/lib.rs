@@ -27,6 +27,7 @@
 //! | `whatif` `moment` | where a call would go, or would have gone, without making it |
 //! | `media/` | direct or relay, ports, keys, descriptions |
 //! | `outside` | parties behind a gateway: channels, rights, push tones |
+//! | `line` | the number that was called, and the one that those outside see |
 //! | `budget` | calls at once of an extension |
 //! | `lamps` | what watchers see of an extension |
 
@@ -52,6 +53,7 @@ pub mod input;
 pub mod lamps;
 mod leave;
 mod leg;
+mod line;
 mod login;
 mod mail;
 mod media;
@@ -288,7 +290,7 @@ impl CallControl {
     fn offered(
         &mut self,
         now: Now,
-        (leg, offered): (LegId, Offered),
+        (leg, mut offered): (LegId, Offered),
         view: &dyn View,
         out: &mut Vec<Action>,
     ) {
@@ -305,7 +307,10 @@ impl CallControl {
         self.core.pages.call_away(device.id);
         let gateway = view.snapshot().gateway_of(device);
         let who = match gateway {
-            Some(gateway) => outside::caller(gateway, &offered),
+            Some(gateway) => {
+                offered.dialed = line::called(view.snapshot(), gateway, &offered).to_owned();
+                outside::caller(gateway, &offered)
+            }
             None => permit::person_of(view.snapshot(), device, &offered.name),
         };
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::id::{GatewayId, SiteId};
+use base::id::{GatewayId, SiteId, SoundId};
 use base::limits::OUTSIDE_PAIR_MAX;
 use base::{Cause, LegId, Mono};
 use model::outside::{OutsideClass, OutsideNumber, class_of};
@@ -66,6 +66,8 @@ pub(crate) struct Outside {
     pub channels: Vec<(LegId, GatewayId)>,
     /// When two outside parties are parted (R291).
     pub part_at: Option<Mono>,
+    /// The own sound that is announced to the caller; `None` = the standard sentence (R300).
+    pub said: Option<SoundId>,
 }
 
 /// The caller behind a gateway, as that tells it.

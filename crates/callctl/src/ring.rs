@@ -113,7 +113,9 @@ impl Call {
         let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
         let offered = from.body();
         let numbers = legs.iter().filter_map(|(leg, _)| leg.who.dn);
-        let common = Some(plan.dn).filter(|_| !plan.is_outside());
+        // A line's number is nobody's that could be picked up or shown.
+        let own = !plan.is_outside() && !matches!(plan.style, Style::Line(_));
+        let common = Some(plan.dn).filter(|_| own);
         self.rings_at(cx, common.into_iter().chain(numbers.clone()));
         for dn in numbers {
             self.reserve(cx, dn);
@@ -252,7 +254,7 @@ impl Call {
         }
         // In a department it speaks for the member's own devices only (R274).
         let member = match ring.plan.style {
-            Style::Department(_) => Some(dn),
+            Style::Department(_) | Style::Line(_) => Some(dn),
             Style::User | Style::Hunt { .. } | Style::Recall | Style::Outside { .. } => None,
         };
         if outcome.final_for_all {
@@ -410,6 +412,7 @@ impl Call {
             Style::Department(id) => {
                 snapshot.department(id).is_some_and(|d| d.members.contains(&user.id))
             }
+            Style::Line(id) => snapshot.line(id).is_some_and(|l| l.receivers.contains(&user.id)),
             Style::Recall | Style::Outside { .. } => true,
         }
     }

@@ -72,6 +72,27 @@ impl ShownNumber {
         [ShownNumber::Own, ShownNumber::Pilot, ShownNumber::Department];
 }
 
+/// Which number those outside see (R304). A direct number is that of a line whose calls go to the
+/// number; where the gateway in use carries no such line, it is the number of the line in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum CallerNumber {
+    /// The number of the line.
+    #[default]
+    Line,
+    /// The own direct number.
+    Own,
+    /// The direct number of the own hunting group.
+    Pilot,
+    /// The direct number of the first own department.
+    Department,
+}
+
+impl CallerNumber {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [CallerNumber; 4] =
+        [CallerNumber::Line, CallerNumber::Own, CallerNumber::Pilot, CallerNumber::Department];
+}
+
 /// Settings of an extension number of a user or of a virtual number. A number without a row has
 /// the defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +124,10 @@ pub struct DnSettings {
     /// Language of what is said to the number, and of the standard greeting of its mailbox;
     /// default the site's (J120, R262).
     pub spoken: Option<Spoken>,
+    /// The number that those outside see; default the line's (R304).
+    pub caller_number: CallerNumber,
+    /// Those outside see none, unless 186 is dialled; default off (J22).
+    pub hide_number: bool,
 }
 
 impl DnSettings {
@@ -133,6 +158,8 @@ impl DnSettings {
             keep_days: 90,
             shown: ShownNumber::Own,
             spoken: None,
+            caller_number: CallerNumber::Line,
+            hide_number: false,
         }
     }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | no emergency number | refused: there is no line that such a call may take |
 //! | forwarded: 外線転送 of the forwarder's site permits it (R063) | `ExternalForwardDenied` |
-//! | a gateway's prefix stands before it | no such number |
+//! | a gateway's prefix or a line (`line`) stands before it | no such number |
 //! | no class that is barred (J60) | `TollDenied` |
 //! | the gateway is registered | `UpstreamFailure` |
 //! | it has a free channel (R110, R305) | `GatewayChannelsExceeded` |
@@ -15,6 +15,7 @@ use model::outside::{self, Dialled, OutsideClass, OutsideNumber};
 use model::{DnOwner, Outside};
 use smallvec::SmallVec;
 
+use super::line::Way;
 use super::{At, Journey, Next, Plan, Style, Walk};
 use crate::explain::{Mark, Prefix};
 
@@ -40,7 +41,11 @@ impl Journey {
             return self.fail(walk, Cause::ExternalForwardDenied);
         }
         match outside::read(snapshot, self.tenant, digits) {
-            Some(Dialled::Number(gateway, number)) => self.leave(walk, gateway.id, number),
+            Some(Dialled::Number(gateway, number)) => {
+                self.go_out(walk, Way::Gateway(gateway.id), number)
+            }
+            Some(Dialled::Line(line, number)) => self.go_out(walk, Way::Line(line.id), number),
+            Some(Dialled::Plain(number)) => self.go_out(walk, Way::Plain, number),
             Some(Dialled::Emergency) | None => {
                 walk.note(Mark::NoLine);
                 self.fail(walk, Cause::UnallocatedNumber)

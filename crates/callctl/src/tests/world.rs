@@ -634,6 +634,7 @@ impl World {
             dialed: "2002".to_owned(),
             name: String::new(),
             caller: String::new(),
+            called: String::new(),
             sdp: sdp.clone(),
             replaces: None,
             referred_by: None,

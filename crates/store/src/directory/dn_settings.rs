@@ -1,7 +1,7 @@
 //! Settings of extension numbers as rows.
 
 use base::id::TenantId;
-use model::{Change, DnSettings, ShownNumber, Waiting};
+use model::{CallerNumber, Change, DnSettings, ShownNumber, Waiting};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, add_forward, add_spoken, number_of};
@@ -11,13 +11,13 @@ use crate::rows::Rows;
 pub(crate) const LOAD: &str = "SELECT tenant, dn, forward_all, forward_all_last, forward_busy,
     forward_busy_last, forward_no_answer, forward_no_answer_last, forward_unregistered,
     forward_unregistered_last, no_answer_s, voicemail, voicemail_s, waiting, call_limit, record_s,
-    messages_max, keep_days, shown, spoken FROM dn_settings";
+    messages_max, keep_days, shown, spoken, caller_number, hide_number FROM dn_settings";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO dn_settings (tenant, dn, forward_all, forward_all_last, forward_busy,
      forward_busy_last, forward_no_answer, forward_no_answer_last, forward_unregistered,
      forward_unregistered_last, no_answer_s, voicemail, voicemail_s, waiting, call_limit, record_s,
-     messages_max, keep_days, shown, spoken) VALUES",
-    20,
+     messages_max, keep_days, shown, spoken, caller_number, hide_number) VALUES",
+    22,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -39,6 +39,8 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         keep_days: c.small()?,
         shown: c.one_of(&ShownNumber::ALL)?,
         spoken: c.spoken()?,
+        caller_number: c.one_of(&CallerNumber::ALL)?,
+        hide_number: c.flag()?,
     }))
 }
 
@@ -60,6 +62,8 @@ pub(crate) async fn put(
         args.add(i64::from(s.keep_days));
         args.add(number_of(&s.shown, &ShownNumber::ALL));
         add_spoken(args, s.spoken);
+        args.add(number_of(&s.caller_number, &CallerNumber::ALL));
+        args.add(i64::from(s.hide_number));
     })
     .await
 }
