@@ -367,11 +367,12 @@ impl World {
                     }
                 }
                 let line = format!(
-                    "{name} {} {dial}from {} {}{}",
+                    "{name} {} {dial}from {} {}{}{}",
                     if offer.auto_answer { "page" } else { "invite" },
                     offer.from.number,
                     sdp.unwrap_or_else(|| "-".into()),
-                    if offer.reliable { " reliable" } else { "" }
+                    if offer.reliable { " reliable" } else { "" },
+                    if offer.hidden { " hidden" } else { "" }
                 );
                 self.lines.push(line);
                 let far = Far {

@@ -2,6 +2,7 @@
 
 mod codec;
 mod collision;
+mod lines;
 mod outside;
 mod property;
 mod rules;
