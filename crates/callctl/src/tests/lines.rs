@@ -67,7 +67,7 @@ fn people(numbers: &[u16]) -> Box<[base::id::UserId]> {
 }
 
 /// Gateways 2900 of prefix 0 and 2901 of prefix 8. Lines 001 (common, of 2001 and 2002) and 002
-/// (of 2001, prefix 71) by the first one, 003 (of 2001 and 2002, initial of 2002) by the other.
+/// (of 2001, prefix 61) by the first one, 003 (of 2001 and 2002, initial of 2002) by the other.
 fn company() -> World {
     let mut w = World::new();
     w.give_codes();
@@ -79,7 +79,7 @@ fn company() -> World {
             l.callers = people(&[2001, 2002]);
         }),
         line(2, 2900, "0311110002", |l| {
-            l.prefix = Some("71".into());
+            l.prefix = Some("61".into());
             l.callers = people(&[2001]);
         }),
         line(3, 2901, "05011110003", |l| {
@@ -150,7 +150,7 @@ fn a_call_leaves_by_the_line_dialled_else_by_an_initial_one() {
         (2001, "0312345678", "2900 invite 0312345678 from 0311110001", "line.common 001"),
         (2002, "00312345678", "2901 invite 0312345678 from 05011110003", "line.own 003"),
         (2001, "*800020312345678", "2900 invite 0312345678 from 0311110002", "line.dialled 002"),
-        (2001, "710312345678", "2900 invite 0312345678 from 0311110002", "line.dialled 002"),
+        (2001, "610312345678", "2900 invite 0312345678 from 0311110002", "line.dialled 002"),
         (2002, "*800010312345678", "2900 invite 0312345678 from 0311110001", "line.dialled 001"),
         (2001, "80312345678", "2901 invite 0312345678 from 05011110003", "line.gateway 003"),
     ] {
@@ -168,7 +168,7 @@ fn a_line_that_is_not_permitted_is_refused_and_never_exchanged() {
     for (from, dialed, step) in [
         (2003, "00312345678", "line.common 001"),
         (2002, "*800020312345678", "line.dialled 002"),
-        (2002, "710312345678", "line.dialled 002"),
+        (2002, "610312345678", "line.dialled 002"),
         (2003, "80312345678", "line.gateway 003"),
     ] {
         w.lines.clear();
@@ -284,7 +284,7 @@ fn a_gateway_without_lines_stays_as_it_was() {
 #[test]
 fn emergency_numbers_are_found_behind_every_way_of_choosing_a_line() {
     let mut w = company();
-    for dialed in ["*80001110", "71119", "184*80002118", "*80003186110"] {
+    for dialed in ["*80001110", "61119", "184*80002118", "*80003186110"] {
         w.dial(2001, dialed);
         let last = w.records.last().expect("a record");
         assert!(last.trace.iter().any(|s| &*s.code == "outside.emergency"), "{dialed}: {last:?}");

@@ -1,6 +1,6 @@
 //! Groups, departments, codes and settings of numbers in the database; PINs; who may set what.
 
-use base::id::{DepartmentId, GatewayId, SoundId, Uuid, VirtualDnId};
+use base::id::{DepartmentId, GatewayId, LineId, SoundId, Uuid, VirtualDnId};
 use base::{Dn, Secret};
 use model::*;
 
@@ -26,6 +26,7 @@ fn settings() -> DnSettings {
     settings.voicemail = true;
     settings.keep_days = 7;
     settings.spoken = Some(Spoken::En);
+    (settings.caller_number, settings.hide_number) = (CallerNumber::Own, true);
     settings
 }
 
@@ -112,11 +113,46 @@ fn everything() -> Vec<Change> {
             channels: 8,
             account: Some(spare.id),
         }),
+        Change::LinePut(line()),
+        Change::LinePut(Line::new(
+            LineId(Uuid(9)),
+            (TENANT(), GatewayId(Uuid(7))),
+            dn("002"),
+            dn("05011110002"),
+        )),
+        Change::ReceptionPut(reception()),
         Change::DnSettingsPut(settings()),
         Change::SoundPut(sound()),
         Change::DevicePut(phone),
         Change::UserPut(picker),
     ]
+}
+
+fn line() -> Line {
+    let of = (TENANT(), GatewayId(Uuid(7)));
+    Line {
+        name: "代表".into(),
+        prefix: Some("71".into()),
+        reserve: Some(LineId(Uuid(9))),
+        receive: Receive::Registered,
+        receivers: [user_id(2), user_id(1)].into(),
+        callers: [user_id(1)].into(),
+        initial_of: [user_id(1)].into(),
+        common: true,
+        day: Inbound::Registered { ring_s: 30, overflow: Some(LineTarget::Dn(dn("2300"))) },
+        night: Some(Inbound::To(LineTarget::Announcement(Some(sound().id)))),
+        ..Line::new(LineId(Uuid(8)), of, dn("001"), dn("0311110001"))
+    }
+}
+
+fn reception() -> Reception {
+    let hours = Hours::parse("||09:00-12:00 13:00-17:30||||", "2027-01-01 2027-05-03");
+    Reception {
+        switch: NightSwitch::Night,
+        hours: Some(hours.expect("hours")),
+        unknown: Some(LineTarget::Dn(dn("2001"))),
+        ..Reception::new(TENANT(), site_id(1))
+    }
 }
 
 #[tokio::test]
@@ -146,6 +182,8 @@ async fn every_noun_survives_a_restart_and_an_undo() {
 
 /// Takes a database back to the schema of the last release; its content stays.
 const BACK: &[&str] = &[
+    "DROP TABLE line",
+    "DROP TABLE reception",
     "DROP TABLE virtual_dn",
     "DROP TABLE department",
     "DROP TABLE hunt_group",
@@ -174,7 +212,7 @@ const BACK: &[&str] = &[
     "ALTER TABLE person DROP COLUMN pickup_departments",
     "ALTER TABLE device DROP COLUMN do_not_disturb",
     "ALTER TABLE device DROP COLUMN accepts_tones",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12)",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13)",
 ];
 
 #[tokio::test]
