@@ -307,10 +307,7 @@ impl CallControl {
         self.core.pages.call_away(device.id);
         let gateway = view.snapshot().gateway_of(device);
         let who = match gateway {
-            Some(gateway) => {
-                offered.dialed = line::called(view.snapshot(), gateway, &offered).to_owned();
-                outside::caller(gateway, &offered)
-            }
+            Some(gateway) => line::caller(view.snapshot(), gateway, &mut offered),
             None => permit::person_of(view.snapshot(), device, &offered.name),
         };
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());

@@ -1,25 +1,27 @@
 //! Lines as calls show them: the number that a caller outside called, and the number that those
 //! outside see (R304).
 
-use model::outside::{OutsideNumber, ShowNumber};
-use model::{CallerNumber, Gateway, Inbound, Line, LineTarget, Snapshot};
+use std::sync::Arc;
 
 use base::Dn;
 use base::id::TenantId;
+use model::outside::{OutsideNumber, ShowNumber};
+use model::{CallerNumber, Gateway, Inbound, Line, LineTarget, Snapshot};
 
 use crate::action::Party;
 use crate::call::{Call, Ring};
 use crate::cx::Cx;
 use crate::input::Offered;
+use crate::leg::Person;
 use crate::route::Style;
 
-/// The number that a gateway's caller has called: the Request-URI, unless only To names a line.
-pub(crate) fn called<'o>(snapshot: &Snapshot, gateway: &Gateway, offered: &'o Offered) -> &'o str {
-    let by_uri = snapshot.line_called(gateway, &offered.dialed).is_some();
-    match !by_uri && snapshot.line_called(gateway, &offered.called).is_some() {
-        true => &offered.called,
-        false => &offered.dialed,
+/// Who calls by a gateway. What he has called is the Request-URI, unless only To names a line.
+pub(crate) fn caller(snapshot: &Snapshot, gateway: &Gateway, offered: &mut Offered) -> Arc<Person> {
+    let is_line = |text: &str| snapshot.line_called(gateway, text).is_some();
+    if !is_line(&offered.dialed) && is_line(&offered.called) {
+        offered.dialed = offered.called.clone();
     }
+    crate::outside::caller(gateway, offered)
 }
 
 /// What those outside see of a caller.
