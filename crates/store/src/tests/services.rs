@@ -388,6 +388,15 @@ async fn each_sets_what_is_theirs() {
     let labelled = Device { label: "x".into(), do_not_disturb: true, ..device(1, 1) };
     assert!(!tried(&person, Change::DevicePut(labelled)).await);
 
+    // 夜間切替 of the own site, and nothing else of it.
+    let night =
+        |n| Reception { switch: NightSwitch::Night, ..Reception::new(TENANT(), site_id(n)) };
+    assert!(!tried(&person, Change::ReceptionPut(night(5))).await);
+    let hours = Reception { hours: Some(Hours::default()), ..night(1) };
+    assert!(!tried(&person, Change::ReceptionPut(hours)).await);
+    assert!(tried(&person, Change::ReceptionPut(night(1))).await);
+    assert!(!tried(&person, Change::ReceptionDelete(site_id(1))).await);
+
     // A person logs in at any terminal and out of the own ones, and logs in nobody else.
     let seat = |n, user: Option<u128>| {
         Change::DevicePut(Device { user: user.map(user_id), ..device(n, 1) })
