@@ -20,7 +20,7 @@ use crate::explain::Mark;
 
 impl Journey {
     /// The first decision for a call that a gateway with lines brings.
-    pub(super) fn from_line(&mut self, walk: &mut Walk<'_>, dialed: &str) -> Option<Next> {
+    pub(super) fn comes_by_line(&mut self, walk: &mut Walk<'_>, dialed: &str) -> Option<Next> {
         let snapshot = walk.facts.snapshot();
         let gateway = snapshot.gateway(self.came_by?)?;
         snapshot.lines_of(gateway).next()?;
@@ -34,7 +34,7 @@ impl Journey {
         }
         walk.note(Mark::LineUnknown);
         let unknown = snapshot.reception(gateway.site).and_then(|r| r.unknown)?;
-        Some(self.to_target(walk, unknown))
+        Some(self.lead_to(walk, unknown))
     }
 
     fn at_line(&mut self, walk: &mut Walk<'_>, line: &Line) -> Next {
@@ -45,14 +45,14 @@ impl Journey {
         walk.note(Mark::LineIn { code: line.code, night });
         self.filter = (line.receive == Receive::Registered).then_some(line.id);
         match *line.inbound(night) {
-            Inbound::To(target) => self.to_target(walk, target),
+            Inbound::To(target) => self.lead_to(walk, target),
             Inbound::Registered { ring_s, overflow } => {
                 self.ring_registered(walk, line, (ring_s, overflow))
             }
         }
     }
 
-    fn to_target(&mut self, walk: &mut Walk<'_>, target: LineTarget) -> Next {
+    fn lead_to(&mut self, walk: &mut Walk<'_>, target: LineTarget) -> Next {
         match target {
             LineTarget::Dn(dn) => self.arrive(walk, dn),
             LineTarget::Announcement(sound) => {
@@ -133,7 +133,7 @@ impl Journey {
         // As a forward it is not bound by who may receive.
         self.filter = None;
         self.hops += 1;
-        self.to_target(walk, target)
+        self.lead_to(walk, target)
     }
 
     /// Whoever rang may not ring any more: decided anew (R247).

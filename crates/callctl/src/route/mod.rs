@@ -222,7 +222,7 @@ impl Journey {
 
     /// The first decision: what was dialled and where it leads.
     pub(crate) fn begin(&mut self, walk: &mut Walk<'_>, dialed: &str) -> Next {
-        if let Some(next) = self.from_line(walk, dialed) {
+        if let Some(next) = self.comes_by_line(walk, dialed) {
             return next;
         }
         match number::read(walk.facts.snapshot(), self.tenant, dialed) {
