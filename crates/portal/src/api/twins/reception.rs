@@ -100,15 +100,17 @@ impl Twin for ReceptionTwin {
 
     fn of(reception: &Reception, snapshot: &Snapshot) -> Self {
         let hours = reception.hours.as_ref();
-        let day = |(name, spans): (&&str, &Box<[Span]>)| {
-            ((*name).to_owned(), spans.iter().map(|s| s.text()).collect())
+        let texts = |spans: &[Span]| spans.iter().map(|s| s.text()).collect::<Vec<String>>();
+        let week = |h: &Hours| {
+            let days = DAYS.iter().zip(&h.week);
+            days.map(|(name, spans)| ((*name).to_owned(), texts(spans))).collect()
         };
         let holidays = hours.map(|h| h.holidays.iter().map(|d| d.text()).collect());
         ReceptionTwin {
             site: reception.site.to_string(),
             name: snapshot.site(reception.site).map(|s| s.name.to_string()).unwrap_or_default(),
             night: word_of(&SWITCH, &reception.switch),
-            hours: hours.map(|h| DAYS.iter().zip(&h.week).map(day).collect()),
+            hours: hours.map(week),
             holidays: holidays.unwrap_or_default(),
             unknown: reception.unknown.map(|to| to.text()),
         }
