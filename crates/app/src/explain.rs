@@ -61,6 +61,7 @@ pub fn ending(ending: &Ending, lang: Lang) -> String {
         Ending::Voicemail(dn) => numbered("explain-voicemail", dn),
         Ending::Pages(dn) => numbered("explain-pages", dn),
         Ending::Mailbox(dn) => numbered("explain-mailbox", dn),
+        Ending::Boxes(dn) => numbered("explain-boxes", dn),
         Ending::Slot(dn) => numbered("explain-slot", dn),
         Ending::Code(kind) => {
             text_with(lang, "explain-code", &[("code", Arg::Text(kind.name().to_owned()))])

@@ -6,7 +6,7 @@
 //! | `Ringing` | ring-back | music | the target's ringing ends, back | as a transfer |
 //! | `Failed` | why, at most 5 s; then dials again | music | back | is called back |
 //! | `Slot` | the number of a park slot, for 30 s (R293) | music | back | is parked |
-//! | `Box` | the greeting of a box | music | back | is left there (R287) |
+//! | `Box` | see `mail/holder` | music | back | is left there (R287) |
 //! | `Talking` | talks to the one, the other is held | music | 切断: back; 非切断: changes sides | both are connected |
 //!
 //! The conversation that is held keeps the call's own draft, the consultation has its own. Media
@@ -20,8 +20,10 @@ use model::{HoldAgain, Snapshot};
 use crate::announce::prompt_for;
 use crate::call::{Call, Dialing, Link, Purpose};
 use crate::cx::Cx;
-use crate::explain::Mark;
+use crate::explain::{Mark, Why};
 use crate::leg::{Leg, Pending};
+use crate::mail::AtBox;
+use crate::media::path::Way;
 use crate::notice::slot_words;
 use crate::record::{Draft, Verdict};
 use crate::route::Journey;
@@ -31,7 +33,7 @@ use crate::slot::SLOT_KEPT;
 const FAILED: Micros = Micros::seconds(5);
 
 /// The number of a refusal's guidance among the playings of a leg.
-const SERIAL: u32 = 3;
+pub(crate) const SERIAL: u32 = 3;
 
 /// A party is held by code.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ pub(crate) enum Stage {
     /// A park slot is kept; hanging up parks the held party there.
     Slot { slot: Dn, site: SiteId, until: Mono },
     /// The greeting of a box; hanging up leaves the held party there (R287).
-    Box { of: Dn, until: Mono, greeting: PlayerId },
+    Box { of: Dn, until: Mono, at: AtBox },
     /// The target has answered; the holder talks to it, or to the party held before.
     Talking { target: LegId, to_target: bool },
 }
@@ -114,9 +116,20 @@ impl Call {
             return self.error_tone(cx, id);
         }
         self.forget_digits(held);
+        self.come_by_us();
         let stage = Stage::Dialling { begun: false };
         self.consult = Some(Box::new(Consult { holder: id, held, stage, draft: None }));
         self.take_digits(cx);
+    }
+
+    /// The two of a direct call are led through us, where the held one hears music.
+    fn come_by_us(&mut self) {
+        if self.way == Way::Direct {
+            self.way = Way::Relay;
+            self.linked = false;
+            self.link = Link::Join;
+            self.draft.note(Mark::Relay(Why::Codes));
+        }
     }
 
     /// Whether the user behind the leg may use services (R312).
@@ -246,8 +259,10 @@ impl Call {
     /// A player of the leg ended: true when it was the refusal.
     pub(crate) fn refusal_heard(&mut self, cx: &mut Cx<'_>, leg: LegId, serial: u32) -> bool {
         let ours = self.consult.as_ref().is_some_and(|c| c.holder == leg) && serial == SERIAL;
-        if ours && self.consult.as_ref().is_some_and(|c| matches!(c.stage, Stage::Failed { .. })) {
-            self.consult_again(cx);
+        match self.consult.as_ref().filter(|_| ours).map(|c| c.stage) {
+            Some(Stage::Failed { .. }) => self.consult_again(cx),
+            Some(Stage::Box { .. }) => self.box_heard(cx, leg),
+            _ => {}
         }
         ours
     }
@@ -381,10 +396,7 @@ impl Call {
                 let what = PlayerId::Words(slot_words(self.language_of(snapshot, leg.id), slot));
                 Some(Joined::Player(Play { what, repeat: Repeat::Once, serial: SERIAL }))
             }
-            Stage::Box { greeting, .. } => {
-                let play = Play { what: greeting, repeat: Repeat::Once, serial: SERIAL };
-                Some(Joined::Player(play))
-            }
+            Stage::Box { at, .. } => Some(at.joined()),
             Stage::Talking { .. } => None,
         }
     }

@@ -124,9 +124,14 @@ impl Cx<'_> {
 
     /// A person as phones show it.
     pub(crate) fn shown(&self, who: &Person, tenant: TenantId) -> Party {
+        self.shown_as((who, false), tenant)
+    }
+
+    /// A person as phones show it; one that calls by the number that it has chosen.
+    pub(crate) fn shown_as(&self, (who, calls): (&Person, bool), tenant: TenantId) -> Party {
         let tenant = self.view.snapshot().tenant(tenant);
         Party {
-            number: who.number.to_string(),
+            number: who.shown_number(calls).into(),
             name: who.name.to_string(),
             domain: tenant.map(|t| t.realm.to_string()).unwrap_or_default(),
         }

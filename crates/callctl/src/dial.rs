@@ -184,7 +184,10 @@ impl Call {
                     }
                 }
                 Next::Code(..) => Cause::UnallocatedNumber,
-                next @ (Next::Page(_) | Next::Voicemail { .. } | Next::Mailbox { .. }) => {
+                next @ (Next::Page(_)
+                | Next::Voicemail { .. }
+                | Next::Mailbox { .. }
+                | Next::Boxes { .. }) => {
                     let purpose = dialing.purpose;
                     match self.serve(cx, purpose, next) {
                         Ok(()) => return,
@@ -235,6 +238,7 @@ impl Call {
             }
             Next::Voicemail { of } => self.leave_message(cx, of),
             Next::Mailbox { of } => self.enter_box(cx, of),
+            Next::Boxes { at } => self.ask_for_box(cx, at),
             _ => Err(Cause::UnallocatedNumber),
         }
     }

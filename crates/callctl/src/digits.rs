@@ -8,8 +8,9 @@
 //! | outside, 消去する | taken out, in-band tones too |
 //!
 //! Where codes may be pressed, digits for a device that accepts tones are taken out as well and
-//! sent on when it is clear that they are no code. In a direct call there is nothing of ours on
-//! the media path: a digit by signalling is counted and dropped.
+//! sent on when it is clear that they are no code. A call whose phones may press codes goes through
+//! us from its beginning. One that was direct before the codes were switched on is heard by
+//! signalling only; the hold code brings it to us, other digits are counted and dropped.
 
 use base::event::Kind;
 use base::{LegId, Micros};
@@ -114,8 +115,11 @@ impl Call {
     fn heard(&mut self, cx: &mut Cx<'_>, id: LegId, heard: Heard) {
         match heard {
             // The other party hears the tones themselves.
-            Heard::Pass(_) if self.collector(id).is_some_and(|c| c.in_band) => {}
+            Heard::Pass(digits) if self.collector(id).is_some_and(|c| c.in_band) => {
+                self.box_keys(id, &digits);
+            }
             Heard::Pass(digits) => {
+                self.box_keys(id, &digits);
                 let digits = digits.into_iter().filter_map(|d| Digit::from_char(char::from(d)));
                 digits.for_each(|digit| self.pass_digit(cx, id, digit, DIGIT_MS));
             }
@@ -132,7 +136,7 @@ impl Call {
     /// press none (R284), nor may one outside (R240).
     fn listens(&self, snapshot: &Snapshot, id: LegId) -> Option<CallCodes> {
         let leg = self.leg(id).filter(|l| l.is_answered() && !l.holding && !l.is_outside())?;
-        if self.way == Way::Direct || self.announce.is_some() {
+        if self.announce.is_some() {
             return None;
         }
         let codes = CallCodes::of_site(snapshot, leg.site);

@@ -2,7 +2,7 @@
 //!
 //! | Phone | Shows |
 //! |---|---|
-//! | called | the caller, by the number that he chose to show; before it 「保留呼び戻し」, 「パーク呼び戻し」, or the group |
+//! | called | the caller, by the number that it chose to show, all the time; before it 「保留呼び戻し」, 「パーク呼び戻し」, or the group |
 //! | calling, it rings | whose number rings; of a group its common number |
 //! | calling, answered | who answered |
 //! | in a call | the other party, told again whenever that is another one |
@@ -10,6 +10,8 @@
 //! An offer to the phone tells it as well; where the parties changed without one, or the phone
 //! might not look into an answer (pickup), they are told by themselves. A party outside is told
 //! nothing.
+
+use std::sync::Arc;
 
 use base::id::TenantId;
 use base::{Dn, LegId};
@@ -25,7 +27,19 @@ use crate::leg::{Body, Leg, Person, Shown};
 use crate::route::Style;
 use crate::route::person::owner;
 
-/// The number that a caller has chosen to show instead of the own one (R092).
+/// A party with the number that it shows to those whom it calls, as it is chosen when its leg
+/// begins (R092, R313).
+pub(crate) fn with_choice(
+    snapshot: &Snapshot,
+    tenant: TenantId,
+    mut who: Arc<Person>,
+) -> Arc<Person> {
+    if let Some(dn) = chosen_number(snapshot, tenant, &who) {
+        Arc::make_mut(&mut who).chosen = Some(dn);
+    }
+    who
+}
+
 fn chosen_number(snapshot: &Snapshot, tenant: TenantId, caller: &Person) -> Option<Dn> {
     let own = caller.dn?;
     match snapshot.dn_settings(tenant, own)?.shown {
@@ -46,10 +60,10 @@ impl Call {
     pub(crate) fn shown_caller(&self, cx: &Cx<'_>, ring: &Ring, caller: &Person) -> Party {
         let snapshot = cx.view.snapshot();
         let caption = |c: Caption| c.text(self.language_at(snapshot, ring.plan.dn));
-        let mut party = cx.shown(caller, self.tenant);
-        if let Some(dn) = chosen_number(snapshot, self.tenant, caller) {
-            party.number = dn.text();
-        }
+        // Who is called back sees the party as before.
+        let calls = |id| self.leg(id).is_some_and(|leg| leg.calls);
+        let chosen = !ring.purpose.is_recall() || calls(ring.leg);
+        let mut party = cx.shown_as((caller, chosen), self.tenant);
         let hunt = |group| snapshot.hunt_group(self.tenant, group).map_or("", |g| &*g.name);
         let department = |id| snapshot.department(id).map_or("", |d| &*d.name);
         if let (Purpose::ParkTell, Some(parked)) = (ring.purpose, &self.parked) {
@@ -80,7 +94,7 @@ impl Call {
             None => self.draft.callee.as_ref().map(|(who, _)| who.clone()),
         };
         if let Some(who) = who.filter(|_| style.is_some()) {
-            self.show_to(cx, id, &who);
+            self.show_to(cx, id, (&who, false));
         }
     }
 
@@ -90,10 +104,10 @@ impl Call {
             Body::Of(other) | Body::Fresh(other) | Body::Cross(other) => Some(other),
             Body::Nothing | Body::Own(_) | Body::Quiet(_) => self.peer_of(id),
         };
-        let called = || self.draft.callee.as_ref().map(|(who, _)| who.clone());
-        let who = other.and_then(|o| self.leg(o)).map(|l| l.who.clone()).or_else(called);
-        let Some(who) = who else { return };
-        self.show_to(cx, id, &who);
+        let called = || self.draft.callee.as_ref().map(|(who, _)| (who.clone(), false));
+        let who = other.and_then(|o| self.seen_by(id, o)).or_else(called);
+        let Some((who, chosen)) = who else { return };
+        self.show_to(cx, id, (&who, chosen));
         let services = self.draft.services;
         if services.contains(Service::Pickup) || services.contains(Service::GroupPickup) {
             // Not every phone looks for another name in an answer.
@@ -110,14 +124,21 @@ impl Call {
         }
         for (id, other) in [(first, second), (second, first)] {
             let quiet = self.leg(id).is_some_and(Leg::is_quiet);
-            if let Some(who) = self.leg(other).map(|l| l.who.clone()).filter(|_| quiet) {
-                self.show_to(cx, id, &who);
+            if let Some((who, chosen)) = self.seen_by(id, other).filter(|_| quiet) {
+                self.show_to(cx, id, (&who, chosen));
             }
         }
     }
 
-    fn show_to(&mut self, cx: &mut Cx<'_>, id: LegId, who: &Person) {
-        let (party, shown) = (cx.shown(who, self.tenant), Shown::of(who));
+    /// Whom a leg sees, and whether by the number that it has chosen.
+    fn seen_by(&self, id: LegId, other: LegId) -> Option<(Arc<Person>, bool)> {
+        let (leg, other) = self.leg(id).zip(self.leg(other))?;
+        Some((other.who.clone(), leg.sees_chosen(other)))
+    }
+
+    fn show_to(&mut self, cx: &mut Cx<'_>, id: LegId, (who, chosen): (&Person, bool)) {
+        let shown = Shown::of(who, chosen);
+        let party = cx.shown_as((who, chosen), self.tenant);
         let Some(leg) = self.leg_mut(id).filter(|l| l.is_live() && l.shown != shown) else {
             return;
         };

@@ -31,6 +31,8 @@ pub(crate) enum Mark {
     NoSuchNumber,
     /// The number belongs to a stopped user (R241).
     UserStopped(Dn),
+    /// Calls to stopped users lead there (R241).
+    StoppedTo { from: Dn, to: Target },
     /// The number belongs to a user.
     RouteUser(Dn),
     /// The number is a virtual one (R037).
@@ -93,6 +95,8 @@ pub(crate) enum Mark {
     LineAnnounces,
     /// A message is left in the box of this number.
     Voicemail(Dn),
+    /// Mailboxes are opened at this number, by number and PIN (R262).
+    Boxes(Dn),
     /// A member of a group that does not ring.
     Spared { member: Dn, why: Spared },
     /// The member that is offered the call.
@@ -401,6 +405,9 @@ fn routed(mark: Mark) -> Step {
     match mark {
         Mark::OwnNumber => plain("route.own-number"),
         Mark::UserStopped(dn) => named("route.stopped", dn),
+        Mark::StoppedTo { from, to } => {
+            Step::new("route.stopped-to", &format!("{from} {}", to.text()))
+        }
         Mark::RouteUser(dn) => named("route.user", dn),
         Mark::RouteVirtual(dn) => named("route.virtual", dn),
         Mark::RouteHunt(dn) => named("route.hunt", dn),
@@ -436,6 +443,7 @@ fn routed(mark: Mark) -> Step {
         | Mark::LineOverflow(_)
         | Mark::LineAnnounces => of_line(mark),
         Mark::Voicemail(dn) => named("voicemail", dn),
+        Mark::Boxes(dn) => named("voicemail.boxes", dn),
         Mark::Spared { member, why } => {
             Step::new("group.pass", &format!("{} {member}", why.word()))
         }

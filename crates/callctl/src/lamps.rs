@@ -137,6 +137,10 @@ impl Call {
         let lamps = &mut cx.core.lamps;
         for dn in self.shown.iter().filter(|dn| !shown.contains(dn)) {
             lamps.leave((tenant, *dn), slot);
+            #[cfg(feature = "planted")]
+            if cx.core.planted == Some(crate::planted::Bug::LampStays) {
+                continue;
+            }
             lamps.touch((tenant, *dn));
         }
         for dn in &shown {
@@ -184,22 +188,22 @@ impl Call {
     /// A slot in use: the far party is the one that waits there.
     fn slot_line(&self) -> Option<DialogLine> {
         let leg = self.first.and_then(|id| self.leg(id))?;
-        let remote = (leg.who.number.clone(), leg.who.name.clone());
+        let remote = (leg.who.shown_number(leg.calls), leg.who.name.clone());
         let phase = DialogPhase::Confirmed;
         Some(DialogLine { leg: leg.id, phase, is_caller: false, holds: true, remote })
     }
 
     /// Number and name of whom a leg talks to, calls or is called by.
     fn far_of(&self, leg: &Leg) -> (Box<str>, Box<str>) {
-        let named = |who: &Person| (who.number.clone(), who.name.clone());
+        let named = |who: &Person, calls| (who.shown_number(calls), who.name.clone());
         let other = match leg.role {
             Role::Ringing => self.ring.as_ref().map(|ring| ring.leg),
             Role::Party | Role::Joining | Role::Out => self.peer_of(leg.id),
         };
         match other.and_then(|id| self.leg(id)) {
-            Some(other) => named(&other.who),
+            Some(other) => named(&other.who, leg.sees_chosen(other)),
             None => match &self.draft.callee {
-                Some((who, _)) if leg.begun == Begun::ByPhone => named(who),
+                Some((who, _)) if leg.begun == Begun::ByPhone => named(who, false),
                 _ => (self.draft.dialed.clone(), Box::default()),
             },
         }

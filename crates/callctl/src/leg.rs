@@ -22,6 +22,18 @@ pub(crate) struct Person {
     pub site: Option<SiteId>,
     /// A party outside, behind this gateway.
     pub gateway: Option<GatewayId>,
+    /// What is shown instead of the number to those whom it calls (R092).
+    pub chosen: Option<Dn>,
+}
+
+impl Person {
+    /// The number that is shown: to who is called by it the chosen one.
+    pub(crate) fn shown_number(&self, calls: bool) -> Box<str> {
+        match self.chosen.filter(|_| calls) {
+            Some(dn) => dn.text().into(),
+            None => self.number.clone(),
+        }
+    }
 }
 
 /// A fingerprint of number and name that a phone shows; calls are many, so it is small.
@@ -30,8 +42,9 @@ pub(crate) struct Shown(u32);
 
 impl Shown {
     /// FNV-1a; 0 stands for nothing.
-    pub(crate) fn of(who: &Person) -> Self {
-        let bytes = who.number.bytes().chain([0]).chain(who.name.bytes());
+    pub(crate) fn of(who: &Person, calls: bool) -> Self {
+        let number = who.shown_number(calls);
+        let bytes = number.bytes().chain([0]).chain(who.name.bytes());
         let hash = bytes.fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
         Shown(hash.max(1))
     }
@@ -198,6 +211,8 @@ pub(crate) struct Leg {
     pub site: Option<SiteId>,
     pub policy: SrtpPolicy,
     pub who: Arc<Person>,
+    /// It made the call, so it is shown by the number that it has chosen.
+    pub calls: bool,
     /// Whom the far end has been told it is connected to, or is called by.
     pub shown: Shown,
     pub path: Path,
@@ -242,6 +257,7 @@ impl Leg {
             site: None,
             policy: SrtpPolicy::Auto,
             who,
+            calls: false,
             shown: Shown::default(),
             path: Path { local: nowhere, remote: nowhere, secure: false, behind_nat: false },
             remote: Bytes::new(),
@@ -260,6 +276,17 @@ impl Leg {
             reliable: false,
             reached: false,
             waiting: None,
+        }
+    }
+
+    /// Whether the far end is to see another party by the number that this has chosen: it goes on
+    /// seeing what it sees (R092).
+    pub(crate) fn sees_chosen(&self, other: &Leg) -> bool {
+        let sees = |calls| self.shown == Shown::of(&other.who, calls);
+        match (sees(false), sees(true)) {
+            (true, _) => false,
+            (_, true) => true,
+            _ => other.calls,
         }
     }
 

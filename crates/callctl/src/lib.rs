@@ -308,7 +308,7 @@ impl CallControl {
         let gateway = view.snapshot().gateway_of(device);
         let who = match gateway {
             Some(gateway) => line::caller(view.snapshot(), gateway, &mut offered),
-            None => permit::person_of(view.snapshot(), device, &offered.name),
+            None => permit::caller_of(view.snapshot(), device, &offered.name),
         };
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());
         new.site = Some(gateway.map_or(device.site, |g| g.site));
@@ -505,6 +505,7 @@ impl Call {
     fn begin(&mut self, cx: &mut Cx<'_>, leg: Leg, offered: &Offered) {
         let id = leg.id;
         self.group = id.0;
+        let leg = Leg { calls: true, ..leg };
         self.first = Some(id);
         self.max_forwards = offered.max_forwards.saturating_sub(1);
         self.give_up_at = Some(cx.now.mono + base::limits::UNANSWERED_MAX);

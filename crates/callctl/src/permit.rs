@@ -18,11 +18,7 @@ const NAME_MAX: usize = 64;
 
 /// The person behind a device; one without a user shows its SIP id. A directory that knows no
 /// name, or only the number in its place, leaves it to the phone: `called` is what it says.
-pub(crate) fn person_of(
-    snapshot: &Snapshot,
-    device: &Device,
-    called: &str,
-) -> std::sync::Arc<Person> {
+fn person_of(snapshot: &Snapshot, device: &Device, called: &str) -> std::sync::Arc<Person> {
     let mut person = match device.user.and_then(|id| snapshot.user(id)) {
         Some(user) => shown_as(user),
         None => std::sync::Arc::new(Person {
@@ -37,6 +33,16 @@ pub(crate) fn person_of(
         std::sync::Arc::make_mut(&mut person).name = name.into();
     }
     person
+}
+
+/// The person behind a device that calls, with the number that it shows (R092).
+pub(crate) fn caller_of(
+    snapshot: &Snapshot,
+    device: &Device,
+    called: &str,
+) -> std::sync::Arc<Person> {
+    let who = person_of(snapshot, device, called);
+    crate::display::with_choice(snapshot, device.tenant, who)
 }
 
 /// Whether the device's offer is protected as its policy demands, and can be read at all.

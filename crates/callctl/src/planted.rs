@@ -17,4 +17,6 @@ pub enum Bug {
     LimitPassed,
     /// Whom a hunting group offered a call last is not kept.
     PointerStands,
+    /// Lamps are not told that the last party of a number has left its call.
+    LampStays,
 }

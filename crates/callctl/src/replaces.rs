@@ -215,8 +215,23 @@ impl Call {
             Purpose::ParkRecall | Purpose::ParkOverflow => self.recall_reached(cx, id),
             // It cannot be replaced.
             Purpose::ParkTell => {}
-            Purpose::Basic | Purpose::Transfer | Purpose::Recall => self.transfer_reached(cx, id),
+            Purpose::Transfer | Purpose::Recall => self.transfer_reached(cx, id),
+            Purpose::Basic => self.listener_reaches(cx, id),
         }
+    }
+
+    /// Who listened to a box has called whoever left a message (R262), and that is picked up.
+    fn listener_reaches(&mut self, cx: &mut Cx<'_>, id: LegId) {
+        let Some(ring) = self.ring.take() else { return };
+        let Some(picker) = self.leg(id) else { return };
+        self.draft.callee = Some((picker.who.clone(), Some(picker.device)));
+        self.draft.answered_at = Some(cx.now.wall);
+        self.give_up_at = None;
+        self.second = Some(id);
+        self.way = ring.way;
+        self.linked = false;
+        self.link = Link::Join;
+        self.part_from(cx, ring.leg);
     }
 
     /// Both dialled, so both wait for an answer.

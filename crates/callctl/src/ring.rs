@@ -14,6 +14,7 @@ use model::User;
 
 use crate::call::{Call, Purpose, Ring};
 use crate::cx::Cx;
+use crate::display::with_choice;
 use crate::explain::{Mark, Why};
 use crate::input::Refused;
 use crate::leg::{Begun, Body, Leg, Role, Say, State};
@@ -185,7 +186,7 @@ impl Call {
 
     fn legs_of(&self, cx: &mut Cx<'_>, (plan, user): (&Plan, &User), legs: &mut Vec<(Leg, u64)>) {
         let view = cx.view;
-        let who = person(user);
+        let who = with_choice(view.snapshot(), self.tenant, person(user));
         let mut contacts: Vec<Contact> = Vec::new();
         for device in view.snapshot().devices_of(user.id) {
             let Some(device) = view.snapshot().device(*device) else { continue };

@@ -116,6 +116,8 @@ pub enum Ending {
     Pages(Dn),
     /// The own box is listened to.
     Mailbox(Dn),
+    /// Number and PIN of a box are asked for at this number.
+    Boxes(Dn),
     /// A feature code, which the caller hears about.
     Code(CodeKind),
     /// What is parked there is retrieved.
@@ -297,6 +299,7 @@ fn ending(next: &Next) -> Ending {
         Next::Page(plan) => Ending::Pages(plan.dn),
         Next::Voicemail { of } => Ending::Voicemail(*of),
         Next::Mailbox { of } => Ending::Mailbox(*of),
+        Next::Boxes { at } => Ending::Boxes(*at),
         Next::Code(kind, _) => Ending::Code(*kind),
         Next::Slot(dn) => Ending::Slot(*dn),
         Next::Announce(_) => Ending::Refused(Cause::AnnouncementEnded),

@@ -1,5 +1,6 @@
 //! アカウント: a terminal with SIP credentials.
 
+use base::Wall;
 use base::id::{DeviceId, SiteId, TenantId, UserId};
 use md5::{Digest, Md5};
 use sha2::Sha256;
@@ -31,6 +32,37 @@ pub struct Device {
     pub do_not_disturb: bool,
     /// Gets push tones from other extensions, as a door phone must; default off (R088).
     pub accepts_tones: bool,
+    /// A secret that was made by a reset and becomes the valid one later (R215); `None` = none
+    /// waits.
+    pub next: Option<Box<NextSecret>>,
+}
+
+/// A SIP secret that is not valid yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextSecret {
+    /// Its stored forms.
+    pub ha1: Ha1,
+    /// When it takes the place of the one before.
+    pub from: Wall,
+}
+
+impl Device {
+    /// The terminal with another secret, valid from now on; none waits any more.
+    #[must_use]
+    pub fn with_secret(&self, ha1: Ha1) -> Self {
+        Device { ha1_md5: ha1.md5, ha1_sha256: ha1.sha256, next: None, ..self.clone() }
+    }
+
+    /// The stored forms of the secret that is valid now.
+    pub fn ha1(&self) -> Ha1 {
+        Ha1 { md5: self.ha1_md5, sha256: self.ha1_sha256 }
+    }
+
+    /// The terminal with the secret that waited, once its time has come.
+    pub fn renewed(&self, now: Wall) -> Option<Self> {
+        let next = self.next.as_ref().filter(|next| next.from <= now)?;
+        Some(self.with_secret(next.ha1))
+    }
 }
 
 /// 端末種別 (R024).

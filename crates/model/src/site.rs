@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use base::Dn;
 use base::id::{SiteId, TenantId};
 
 use crate::code::{CodeKind, SiteCode};
@@ -40,6 +41,9 @@ pub struct Site {
     pub park_overflow: Option<Destination>,
     /// The own number from an own terminal opens the mailbox without PIN; default yes (R262).
     pub voicemail_without_pin: bool,
+    /// A virtual number of the site that opens mailboxes to whoever calls it, from outside too, by
+    /// number and PIN; default none (R262).
+    pub voicemail_at: Option<Dn>,
     /// What those hear whom people of the site hold; default the company's (R319).
     pub music: SiteMusic,
     /// Language of announcements; default the company's.
@@ -67,6 +71,7 @@ impl Site {
             park_s: 90,
             park_overflow: None,
             voicemail_without_pin: true,
+            voicemail_at: None,
             music: SiteMusic::Inherit,
             spoken: None,
         }

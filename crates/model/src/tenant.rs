@@ -3,6 +3,7 @@
 use base::id::{SoundId, TenantId};
 
 use crate::code::{Code, CodeKind, Codes};
+use crate::destination::Destination;
 use crate::sound::Spoken;
 
 /// A company with its own numbers, sites, users and secrets.
@@ -43,6 +44,9 @@ pub struct Tenant {
     pub music: Option<SoundId>,
     /// Language of announcements; default Japanese (J120).
     pub spoken: Spoken,
+    /// Where calls to stopped users lead: a number inside or outside, never a mailbox; default
+    /// nowhere, they are told that the number is not in use (R241).
+    pub stopped_to: Option<Destination>,
 }
 
 /// What a tenant may contract (R236). A missing option is hidden and its codes are not active.
@@ -207,6 +211,7 @@ impl Tenant {
             accounts_max: 5,
             music: None,
             spoken: Spoken::Ja,
+            stopped_to: None,
         }
     }
 

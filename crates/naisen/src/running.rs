@@ -109,6 +109,7 @@ impl Running {
             }
         });
         self.tasks.spawn("upkeep", upkeep(Arc::clone(&self.store)));
+        self.tasks.spawn("secrets", renew(Arc::clone(&self.store)));
         self.tasks.spawn("memory", crate::memory::keep(self.handle.metrics().clone()));
         Ok(())
     }
@@ -290,6 +291,17 @@ async fn upkeep(store: Arc<Store>) {
         hourly.tick().await;
         while store.history_forget(engine::clock::wall()).await.unwrap_or(false) {}
         while store.wrap_passwords(20).await.is_ok_and(|n| n > 0) {}
+    }
+}
+
+/// Makes new secrets valid whose time has come, a few seconds after it (R215).
+async fn renew(store: Arc<Store>) {
+    let mut look = tokio::time::interval(Duration::from_secs(10));
+    loop {
+        look.tick().await;
+        if let Err(error) = app::service::secret::renew(&store, engine::clock::wall()).await {
+            tracing::warn!(%error, "new secrets of terminals wait");
+        }
     }
 }
 

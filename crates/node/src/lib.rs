@@ -231,7 +231,10 @@ impl Node {
         self.review_numbers(now, regrouped);
         for device in touched {
             let is_active = view::is_active(&self.snapshot, device);
-            let input = match is_active && !view::lost_user(device, &old, &self.snapshot) {
+            let is_kept = is_active
+                && !view::lost_user(device, &old, &self.snapshot)
+                && !view::lost_secret(device, &old, &self.snapshot);
+            let input = match is_kept {
                 true => sip::stack::Input::Review { device },
                 false => sip::stack::Input::Forget { device },
             };

@@ -129,7 +129,7 @@ pub(crate) fn regrouped_numbers(
     old: &Snapshot,
     new: &Snapshot,
 ) -> Vec<(TenantId, Dn)> {
-    let mut numbers = Vec::new();
+    let mut numbers = moved_numbers(changes, old, new);
     for snapshot in [old, new] {
         let mut group = |tenant, number| {
             let members = snapshot.pickup_group(tenant, number).map(|g| &*g.members);
@@ -154,6 +154,16 @@ pub(crate) fn regrouped_numbers(
     numbers.sort_unstable();
     numbers.dedup();
     numbers
+}
+
+/// Numbers that people have got or given up: departments name people, not numbers.
+fn moved_numbers(changes: &[Change], old: &Snapshot, new: &Snapshot) -> Vec<(TenantId, Dn)> {
+    let moved = changes.iter().filter_map(|change| match change {
+        Change::UserPut(now) => Some((old.user(now.id)?, new.user(now.id)?)),
+        _ => None,
+    });
+    let moved = moved.filter(|(before, now)| before.dn != now.dn);
+    moved.flat_map(|(before, now)| [before, now].map(|u| (u.tenant, u.dn))).collect()
 }
 
 fn numbers_of(snapshot: &Snapshot, department: &Department) -> Vec<(TenantId, Dn)> {

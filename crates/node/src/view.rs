@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use base::Dn;
 use base::id::DeviceId;
 use callctl::view::Contact;
-use model::{Change, Snapshot, User, UserState};
+use model::{Change, Device, Snapshot, User, UserState};
 use sip::event::{Package, Resource, Sight, Watched};
 use sip::stack::{Credentials, Stack};
 
@@ -114,6 +114,12 @@ pub(crate) fn lost_user(device: DeviceId, old: &Snapshot, new: &Snapshot) -> boo
     let user = old.device(device).and_then(|d| d.user).filter(|id| active(old, *id));
     let is_free = new.device(device).is_some_and(|d| d.user.is_none());
     is_free && user.is_some_and(|id| !active(new, id))
+}
+
+/// The device has another secret now: it must register with that (R215, R316).
+pub(crate) fn lost_secret(device: DeviceId, old: &Snapshot, new: &Snapshot) -> bool {
+    let ha1 = |s: &Snapshot| s.device(device).map(Device::ha1);
+    ha1(old).zip(ha1(new)).is_some_and(|(old, new)| old != new)
 }
 
 /// Devices that `changes` may have ended: changed or deleted ones, and those of changed users.

@@ -63,7 +63,7 @@ const HELP: &str = "\
 --from N     first seed instead of 0
 --trace      all lines of the wire
 --plain      without call services
---checker X  only this checker: S1 S2 S3 S4 S6 S8 S9 S10 L1 L2 I9 I10
+--checker X  only this checker: S1 S2 S3 S4 S6 S8 S9 S10 S11 L1 L2 I9 I10
 --shards N   1 (default) or 3; of 3, a call rings only at phones of its own shard";
 
 fn number(text: &str) -> Result<u64, String> {

@@ -30,12 +30,12 @@ pub struct Company {
     pub former: Option<(Arc<Snapshot>, Vec<Change>)>,
     /// The configuration as drawn.
     pub drawn: Arc<Snapshot>,
-    /// Numbers that people have exchanged.
-    pub swaps: Vec<(Dn, Dn)>,
     /// It has groups, forwards and pickup.
     pub is_office: bool,
     /// It has park slots, boxes and codes that are pressed in calls.
     pub has_desks: bool,
+    /// The phone that is no phone but a gateway.
+    pub gateway: Option<usize>,
 }
 
 /// The company's id.
@@ -68,7 +68,7 @@ impl Company {
         let mut devices = Vec::new();
         for (n, (of, far)) in phones.iter().enumerate() {
             let user = user(*of, ring_time_s);
-            devices.push(device(n, user.id, if *far { 2 } else { 1 }));
+            devices.push(device(n, Some(user.id), if *far { 2 } else { 1 }));
             if !users.iter().any(|u| u.id == user.id) {
                 users.push(user);
             }
@@ -80,8 +80,18 @@ impl Company {
         let snapshot = Arc::new(snapshot);
         let (drawn, former) = (snapshot.clone(), None);
         let (locked_out, is_office, has_desks) = (false, false, false);
-        let swaps = Vec::new();
-        Company { snapshot, users, devices, locked_out, former, drawn, swaps, is_office, has_desks }
+        let gateway = None;
+        Company {
+            snapshot,
+            users,
+            devices,
+            locked_out,
+            former,
+            drawn,
+            is_office,
+            has_desks,
+            gateway,
+        }
     }
 
     /// Puts changes in force; `None` when they do not fit.
@@ -116,8 +126,11 @@ impl Company {
         }
     }
 
-    /// Number of the phone's user.
+    /// Number of the phone's user; of a gateway that of a party outside.
     pub fn number_of(&self, phone: usize) -> String {
+        if self.gateway == Some(phone) {
+            return crate::outside::PARTY.to_owned();
+        }
         let user = self.devices.get(phone).and_then(|d| d.user);
         let user = self.users.iter().find(|u| Some(u.id) == user);
         user.map(|u| u.dn.to_string()).unwrap_or_default()
@@ -148,7 +161,8 @@ fn user(n: usize, ring_time_s: u16) -> User {
     }
 }
 
-fn device(n: usize, user: UserId, site: u128) -> Device {
+/// The n-th phone's device at a site; without a user it is free.
+pub(crate) fn device(n: usize, user: Option<UserId>, site: u128) -> Device {
     let sip_id = sip_id(n);
     let ha1 = Ha1::of(&sip_id, DOMAIN, SECRET);
     Device {
@@ -159,11 +173,12 @@ fn device(n: usize, user: UserId, site: u128) -> Device {
         sip_id: sip_id.into(),
         ha1_md5: ha1.md5,
         ha1_sha256: ha1.sha256,
-        user: Some(user),
+        user,
         label: Box::default(),
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
+        next: None,
     }
 }
 

@@ -6,7 +6,7 @@ use base::Mono;
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 65] = [
+pub const REQUIRED: [&str; 85] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -72,6 +72,26 @@ pub const REQUIRED: [&str; 65] = [
     "virtual numbers called",
     "numbers that let no call wait",
     "numbers at their limit",
+    "subscriptions asked for",
+    "subscriptions refreshed",
+    "subscriptions ended",
+    "subscriptions expired",
+    "subscriptions refused",
+    "subscriptions too brief",
+    "notifications",
+    "lamps lit",
+    "lamps that show who",
+    "message lamps lit",
+    "log-ins",
+    "log-outs",
+    "log-ins with a wrong PIN",
+    "log-ins refused",
+    "calls by who logged in",
+    "calls from outside dialled",
+    "calls from outside answered",
+    "calls to outside",
+    "calls to outside answered",
+    "channels of a gateway full",
 ];
 
 /// Counters by name.
@@ -128,8 +148,18 @@ impl Counts {
                 "route.in-call" => self.add("numbers that let no call wait"),
                 "route.limit" | "permit.limit" => self.add("numbers at their limit"),
                 "ring.device-gone" => self.add("phones gone while they ring"),
+                "outside.channels" => self.add("channels of a gateway full"),
+                "outside.gateway" if answered => {
+                    self.more("calls to outside", 1);
+                    self.add("calls to outside answered");
+                }
+                "outside.gateway" => self.add("calls to outside"),
                 _ => {}
             }
+        }
+        let is_inside = record.callee.as_ref().is_some_and(|c| c.dn.is_some());
+        if answered && record.caller.dn.is_none() && is_inside {
+            self.add("calls from outside answered");
         }
         let quiet = |s: &Step| s.code.contains("disturb") || s.args.contains("disturb");
         if record.trace.iter().any(quiet) {

@@ -4,15 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::id::{DeviceId, TenantId};
-use base::{CallId, Mono, Now, Place};
-use callctl::{CallSummary, LegSurvey, Moment};
+use base::{CallId, Dn, Mono, Now, Place};
+use callctl::lamps::DialogLine;
+use callctl::{CallSummary, LegSurvey, Moment, Waiting};
 use model::{Change, Snapshot};
 use node::journal::{self, Header, OutputHash, Recorded};
 use node::{Input, Node, Output, Settings};
 use sip::stack::DialogSurvey;
 use sip::steer::{self, Shards};
 
-use crate::company::{Company, DOMAIN, sip_id};
+use crate::company::{Company, DOMAIN, sip_id, tenant_id};
 
 /// Where the node runs: not the place that an id without one would seem to name.
 pub const PLACE: Place = Place::new(0, 2);
@@ -143,6 +144,28 @@ impl Machine {
     /// The running calls of a shard.
     pub fn calls_of(&self, shard: usize) -> impl Iterator<Item = CallSummary> {
         self.shards.get(shard).into_iter().flat_map(|s| s.node.calls().calls())
+    }
+
+    /// The configuration in force at the first shard.
+    pub fn snapshot(&self) -> &Snapshot {
+        self.shards[0].node.snapshot()
+    }
+
+    /// The calls of a number of the company at the first shard, as lamps should show them.
+    pub fn lamp(&self, dn: Dn) -> Vec<DialogLine> {
+        let first = self.shards.first();
+        first.map(|s| s.node.calls().dialogs_of(tenant_id(), dn)).unwrap_or_default()
+    }
+
+    /// The messages in the box of a number at the first shard.
+    pub fn waiting(&self, dn: Dn) -> Waiting {
+        let first = self.shards.first();
+        first.map(|s| s.node.calls().waiting(tenant_id(), dn)).unwrap_or_default()
+    }
+
+    /// Number of subscriptions.
+    pub fn subscriptions_len(&self) -> usize {
+        self.nodes().map(|n| n.stack().subscriptions_len()).sum()
     }
 
     /// How many numbers a call of a shard has rung, and the steps decided since.

@@ -34,14 +34,6 @@ pub(crate) fn dn(text: &str) -> Dn {
     Dn::parse(text).unwrap_or_else(|_| unreachable!("{text} is an extension"))
 }
 
-/// The number that a person has as drawn, whatever number it was moved to.
-pub fn as_drawn(number: &str) -> String {
-    match number.strip_prefix(MOVED_BY) {
-        Some(rest) if number != NOBODY => format!("20{rest}"),
-        _ => number.to_owned(),
-    }
-}
-
 impl Company {
     /// Adds hunting groups, a department, pickup groups, and settings of some numbers.
     pub fn open_office(&mut self, rng: &mut Rng) {
@@ -154,7 +146,10 @@ impl Company {
             0 => dn(PILOTS[rng.below(2) as usize]),
             1 => dn(DEPARTMENT),
             2 => dn(NOBODY),
-            3 => return Destination::Outside("0312345678".into()),
+            3 => {
+                let digits = ["0312345678", "00312345678"][rng.below(2) as usize];
+                return Destination::Outside(digits.into());
+            }
             _ => self.users[rng.below(self.users.len() as u64) as usize].dn,
         };
         Destination::Dn(number)

@@ -47,6 +47,8 @@ pub(crate) enum Act {
     LookForOrphans,
     /// Such a phone gives up: its own limit of ringing has passed.
     Orphan(usize, LegId),
+    /// A person does something about the keys with lamps.
+    Lamps(usize),
 }
 
 /// What a person does with a phone.
@@ -80,6 +82,7 @@ impl World {
             self.act_later(after, Act::Think(n));
             self.next_fault(self.swarm.reboot_every, Act::Reboot(n));
             self.next_mishap(self.swarm.cut_every, Act::Cut(n));
+            self.begin_lamps(n);
         }
         self.next_mishap(self.swarm.jump_every, Act::Jump);
         self.next_fault(self.swarm.restart_every, Act::Crash);
@@ -158,6 +161,7 @@ impl World {
             Act::MediaDies => self.media_dies(),
             Act::LookForOrphans => self.look_for_orphans(),
             Act::Orphan(n, leg) => self.deed(n, Deed::Reject(leg, Cause::RingTimeout)),
+            Act::Lamps(n) => self.tend_lamps(n),
         }
     }
 
@@ -243,7 +247,7 @@ impl World {
     }
 
     fn think(&mut self, n: usize) {
-        if self.desk_thought(n) {
+        if self.outside_thought(n) || self.seat_thought(n) || self.desk_thought(n) {
             return;
         }
         let patient = self.phones[n].card.patient;
@@ -428,13 +432,15 @@ impl World {
     pub(crate) fn noticed(&mut self, n: usize, news: News) {
         match news {
             News::Incoming(leg) => self.rings(n, leg),
-            News::Answered(_) => {
+            News::Answered(leg) => {
                 self.counts.add("calls answered");
                 self.perhaps_reform(n);
+                self.types_login(n, leg);
             }
             News::Transfer { status: 200..=299, done: true, .. } => {
                 self.counts.add("transfers done");
             }
+            News::Counted(what) => self.counts.add(what),
             News::Send(..) | News::Transfer { .. } | News::Gone(_) => {}
         }
     }

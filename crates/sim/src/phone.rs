@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use base::id::DeviceId;
-use base::{FlowId, LegId, Now, Place, Rng};
+use base::{FlowId, LegId, Mono, Now, Place, Rng};
 use bytes::Bytes;
 use mediactl::Direction;
 use mediactl::sdp::Sdp;
 use sip::leg::{LegCommand, LegEvent};
+use sip::msg::Msg;
 use sip::stack::{Config, Transport};
 use sip::ua::{Command, Endpoint, Event, Input, Output, Settings};
 
 use crate::company::{DOMAIN, SECRET, sip_id};
+use crate::panel::{self, Link, Panel};
 
 /// The flow of a phone that speaks UDP.
 pub const FLOW: FlowId = FlowId(7);
@@ -110,6 +112,8 @@ pub struct Phone {
     pub endpoint: Endpoint,
     /// Its calls.
     pub legs: BTreeMap<LegId, PhoneLeg>,
+    /// Its keys with lamps.
+    pub panel: Panel,
     /// How the last call ended.
     pub last_end: Option<(LegId, u16)>,
     /// Digits heard by INFO.
@@ -139,6 +143,8 @@ pub enum News {
     },
     /// A leg is over.
     Gone(LegId),
+    /// Something that is counted.
+    Counted(&'static str),
 }
 
 impl Phone {
@@ -149,6 +155,7 @@ impl Phone {
             endpoint: endpoint(&card, &seed, 0),
             outside: card.address,
             flow: None,
+            panel: Panel::new(card.index, seed.derive("panel")),
             card,
             legs: BTreeMap::new(),
             last_end: None,
@@ -164,6 +171,7 @@ impl Phone {
     pub fn boot(&mut self, now: Now) -> Vec<News> {
         self.boots += 1;
         self.legs.clear();
+        self.panel.restart(now.mono);
         self.endpoint = endpoint(&self.card, &self.seed, self.boots);
         self.flow = None;
         let mut news = match self.card.transport {
@@ -193,13 +201,42 @@ impl Phone {
     /// A message for the phone.
     pub fn receive(&mut self, now: Now, from: SocketAddr, bytes: Bytes) -> Vec<News> {
         let Some(flow) = self.flow else { return Vec::new() };
+        let link = self.link();
+        if let Ok(msg) = Msg::parse_datagram(bytes.clone())
+            && let Some(step) = self.panel.receive(now.mono, &link, &msg)
+        {
+            return told(flow, step);
+        }
         let local = self.card.address.ip();
         self.step(now, Input::Received { flow, from, local, bytes })
     }
 
+    /// When [`Phone::tick`] is due; without a connection lamps wait.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        let panel = self.flow.and_then(|_| self.panel.next_deadline());
+        [self.endpoint.next_deadline(), panel].into_iter().flatten().min()
+    }
+
     /// Time passed.
     pub fn tick(&mut self, now: Now) -> Vec<News> {
-        self.step(now, Input::Tick)
+        let is_due = |at: Option<Mono>| at.is_some_and(|at| at <= now.mono);
+        let mut news = match is_due(self.endpoint.next_deadline()) {
+            true => self.step(now, Input::Tick),
+            false => Vec::new(),
+        };
+        if let Some(flow) = self.flow.filter(|_| is_due(self.panel.next_deadline())) {
+            let link = self.link();
+            news.extend(told(flow, self.panel.tick(now.mono, &link)));
+        }
+        news
+    }
+
+    /// From where requests of its own go.
+    fn link(&self) -> Link {
+        let transport = self.card.transport;
+        let is_udp = transport == Transport::Udp;
+        let local = if is_udp { self.card.address } else { self.outside };
+        Link { local, transport }
     }
 
     /// Anything that a person can do with the keys.
@@ -427,6 +464,12 @@ impl Phone {
             }
         }
     }
+}
+
+/// What lamps send and count.
+fn told(flow: FlowId, step: panel::Step) -> Vec<News> {
+    let send = step.send.into_iter().map(|bytes| News::Send(flow, bytes));
+    send.chain(step.counted.into_iter().map(News::Counted)).collect()
 }
 
 fn rings_here(leg: &PhoneLeg) -> bool {

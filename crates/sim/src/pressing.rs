@@ -111,6 +111,11 @@ impl World {
     fn press_again(&mut self, n: usize, leg: LegId, hold: String) {
         let talks = self.consults(n, leg);
         let patient = self.phones[n].card.patient;
+        // While the own part is under way there is time to look once more.
+        if !talks && self.desk.chance(2, 3) {
+            let after = Micros::millis(2_000 + self.desk.below(4_000));
+            return self.act_later(after, Act::Do(n, Deed::GoOn(leg)));
+        }
         match self.desk.below(8) {
             0..=2 => {
                 self.counts.more("hold code after the target answered", u64::from(talks));
@@ -118,7 +123,7 @@ impl World {
                 self.mark_coded(n, leg, still);
                 self.deed(n, Deed::Press(leg, hold));
             }
-            3..=5 if !patient => {
+            3..=6 if !patient => {
                 self.counts.more("transfers by code", u64::from(talks));
                 self.deed(n, Deed::Hang(leg));
             }

@@ -32,15 +32,7 @@ impl World {
         if talks && !changes.is_empty() {
             self.counts.add(what);
         }
-        self.remember_swap(&changes);
         self.put_for_a_while(changes);
-    }
-
-    /// Records name numbers: who had which is remembered.
-    fn remember_swap(&mut self, changes: &[Change]) {
-        if let [Change::UserPut(one), Change::UserPut(other)] = changes {
-            self.company.swaps.push((one.dn, other.dn));
-        }
     }
 
     /// Codes change while the person at that phone holds by code.

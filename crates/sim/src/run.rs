@@ -124,6 +124,7 @@ pub fn run(seed: u64, options: Options) -> Report {
     if services.chance(1, 2) && !options.less.services {
         company.open_office(&mut services);
         company.furnish(&mut rng.derive("desk draw"));
+        company.connect_outside(&mut rng.derive("outside draw"));
     }
     let phones = company.devices.len();
     let mut world = World::new(rng, swarm, company, options.prepare);
@@ -252,22 +253,23 @@ impl Stages {
 
     /// Asks the checkers until they agree; something may be under way for a moment.
     fn settle(&mut self) {
-        let mut watch = std::mem::take(&mut self.world.watch);
-        for checker in &mut watch {
+        for n in 0..self.world.watch.len() {
             let mut verdict = Ok(());
             for _ in 0..6 {
-                verdict = checker.settled(&self.world);
+                // Those that are not asked look on, and so does this one while time passes.
+                let mut watch = std::mem::take(&mut self.world.watch);
+                verdict = watch[n].settled(&self.world);
+                self.world.watch = watch;
                 if verdict.is_ok() {
                     break;
                 }
                 self.world.run(Micros::millis(1_300));
             }
             if let Err(what) = verdict {
-                let (checker, at) = (checker.name(), self.world.now.mono);
+                let (checker, at) = (self.world.watch[n].name(), self.world.now.mono);
                 self.world.found.push(Violation { checker, at, what });
             }
         }
-        self.world.watch = watch;
     }
 
     /// Calls between phones that are free, which must succeed.
@@ -357,6 +359,7 @@ impl Stages {
             let now = self.world.now;
             let news = self.world.phones[n].command(now, sip::ua::Command::Unregister);
             self.world.news(n, news);
+            self.world.phones[n].panel.close(now.mono);
         }
         self.pass(Micros::seconds(2 * TRANSACTIONS_S));
         let mut watch = std::mem::take(&mut self.world.watch);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use base::id::{DeviceId, RecordId, TenantId};
 use base::{CallId, Dn, Micros, Mono, Now};
+use callctl::Waiting;
 use model::binding::StoredBinding;
 use model::record::CallRecord;
 use model::{StoredBoxes, StoredGreeting, StoredMessage, StoredPointer, Write};
@@ -88,6 +89,15 @@ impl SimStore {
         let greetings = self.greetings.iter().map(greeting).collect();
         let pointers = self.pointers.values().cloned().collect();
         StoredBoxes { messages, greetings, pointers }
+    }
+
+    /// Messages of a box that can be listened to.
+    pub fn waiting(&self, tenant: TenantId, dn: Dn) -> Waiting {
+        let ours = self.messages.values().filter(|m| m.tenant == tenant && m.dn == dn);
+        ours.filter(|m| m.duration_ms > 0).fold(Waiting::default(), |sum, m| match m.heard {
+            true => Waiting { old: sum.old + 1, ..sum },
+            false => Waiting { new: sum.new + 1, ..sum },
+        })
     }
 
     /// Number of live bindings.

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use base::id::DeviceId;
 use base::{CallId, Dn, FlowId, Micros, Mono, Now, Rng, Wall};
 use bytes::Bytes;
 use callctl::Moment;
 use model::own_setting::{self, OwnSetting};
+use model::terminal_login::TypedLogin;
 use node::{Input, Output, Settings};
 use sip::msg::Msg;
 use sip::stack::{Config, Transport};
@@ -18,6 +20,7 @@ use crate::check::{Arrived, Checker, Done, Known, Scene, Violation};
 use crate::company::{Company, tenant_id};
 use crate::counts::{Counts, Trace};
 use crate::desk::PIN;
+use crate::holders::Holders;
 use crate::links::Links;
 use crate::machine::{Machine, PLACE, Prepare};
 use crate::media::SimMedia;
@@ -47,6 +50,8 @@ pub(crate) enum Work {
     Granted(u64, CallId, Dn, Box<OwnSetting>),
     /// Whether the PIN was right that was typed in a call of that life of the node.
     Judged(u64, CallId, bool),
+    /// Somebody logs in at a terminal in a call of that life of the node, or out.
+    Seated(u64, CallId, DeviceId, Option<Box<TypedLogin>>),
     /// The node learns that a connection is gone.
     Closed(FlowId),
     /// Someone does something.
@@ -87,6 +92,8 @@ pub struct World {
     pub hash: u64,
     /// When the configuration last changed.
     pub(crate) configured_at: Mono,
+    /// Whose telephones had which number.
+    pub(crate) holders: Holders,
     /// People act by themselves.
     pub(crate) lively: bool,
     /// Administrators change groups.
@@ -100,6 +107,10 @@ pub struct World {
     pub(crate) office: Rng,
     /// What they do with codes in calls, slots and boxes.
     pub(crate) desk: Rng,
+    /// What they watch by lamps.
+    pub(crate) lamps: Rng,
+    /// Who logs in where, and what parties outside do.
+    pub(crate) seats: Rng,
     /// Phones, counted from the last, whose people do nothing by themselves.
     pub(crate) silent: usize,
     pub(crate) watch: Vec<Box<dyn Checker>>,
@@ -122,6 +133,8 @@ pub struct World {
 impl World {
     /// A world with all phones off and the node down.
     pub fn new(seed: Rng, swarm: Swarm, company: Company, prepare: Option<Prepare>) -> Self {
+        let mut holders = Holders::default();
+        holders.enter(&company.snapshot);
         World {
             now: Now { mono: Mono(1_000_000), wall: Wall(WALL), lag: Micros(0) },
             swarm,
@@ -139,6 +152,7 @@ impl World {
             probe_failures: Vec::new(),
             hash: 0,
             configured_at: Mono(0),
+            holders,
             lively: false,
             changing: false,
             crash_after: None,
@@ -146,6 +160,8 @@ impl World {
             mishaps: seed.derive("mishaps"),
             office: seed.derive("office"),
             desk: seed.derive("desk"),
+            lamps: seed.derive("lamps"),
+            seats: seed.derive("seats"),
             silent: 0,
             watch: Vec::new(),
             last: None,
@@ -273,7 +289,7 @@ impl World {
                 self.node(Input::Tick);
             }
             for n in 0..self.phones.len() {
-                if self.phones[n].endpoint.next_deadline().is_some_and(|d| d <= self.now.mono) {
+                if self.phones[n].next_deadline().is_some_and(|d| d <= self.now.mono) {
                     let news = self.phones[n].tick(self.now);
                     self.news(n, news);
                 }
@@ -283,7 +299,7 @@ impl World {
     }
 
     fn next(&self) -> Option<Mono> {
-        let phones = self.phones.iter().filter_map(|p| p.endpoint.next_deadline()).min();
+        let phones = self.phones.iter().filter_map(Phone::next_deadline).min();
         let node = self.machine.as_ref().and_then(Machine::next_deadline);
         let queue = self.queue.keys().next().map(|key| key.0);
         [phones, node, queue].into_iter().flatten().min()
@@ -309,6 +325,9 @@ impl World {
                     let declined = (!right).then_some(model::own_setting::Declined::NotAllowed);
                     self.node(Input::Told { call, declined });
                 }
+            }
+            Work::Seated(life, call, device, typed) => {
+                self.seat((life, call), device, typed.as_deref());
             }
             Work::Closed(flow) => self.closed(flow),
             Work::Act(act) => self.act(act),
@@ -431,6 +450,7 @@ impl World {
                 self.trace.line(self.now.mono, || crate::wire::written(&write));
                 if let model::Write::Record(record) = &write {
                     self.counts.record(record);
+                    self.count_seat(record);
                 }
                 self.store.write(self.now, write);
                 self.watched(|checker, scene| checker.done(scene, &Done::Stored));
@@ -451,8 +471,10 @@ impl World {
                     self.later(self.swarm.delay, Work::Judged(self.life, call, right));
                 }
             }
-            // Nobody logs in here: the call refuses by itself.
-            Output::Seat { .. } | Output::Reply { .. } => {}
+            Output::Seat { call, device, typed } => {
+                self.later(self.swarm.delay, Work::Seated(self.life, call, device, typed));
+            }
+            Output::Reply { .. } => {}
         }
     }
 
@@ -511,6 +533,7 @@ impl World {
             return;
         }
         self.configured_at = self.now.mono;
+        self.holders.enter(&self.company.snapshot);
         self.counts.add("configuration changes");
         self.trace.line(self.now.mono, || format!("configuration: {} changes", changes.len()));
         let snapshot = self.company.snapshot.clone();

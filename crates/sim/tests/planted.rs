@@ -91,6 +91,11 @@ fn s6_alone_sees_a_pickup_above_the_limit() {
 }
 
 #[test]
+fn s6_alone_sees_a_watcher_who_is_told_for_ever() {
+    check(Name::S6, |node| node.plant(Bug::Sip(Sip::ToldForEver)));
+}
+
+#[test]
 fn s8_alone_sees_a_configuration_that_goes_back() {
     check(Name::S8, |node| node.plant(Bug::StaleConfig));
 }
@@ -103,6 +108,11 @@ fn s9_alone_sees_a_confirmation_that_came_too_early() {
 #[test]
 fn s10_alone_sees_an_explanation_without_its_forwards() {
     check(Name::S10, |node| node.plant(Bug::Calls(Calls::ForwardUntold)));
+}
+
+#[test]
+fn s11_alone_sees_a_lamp_that_stays_lit() {
+    check(Name::S11, |node| node.plant(Bug::Calls(Calls::LampStays)));
 }
 
 #[test]

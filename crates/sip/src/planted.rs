@@ -13,4 +13,6 @@ pub enum Bug {
     Misplaced,
     /// A refreshed binding ends when it would have ended without the refresh.
     RefreshForgotten,
+    /// Who watches a box is told of it again as soon as the last word has been answered.
+    ToldForEver,
 }

@@ -10,6 +10,7 @@ use crate::audit::{self, Act, AuditEntry};
 use crate::backend::sqlite::begin;
 use crate::credential::{self, Hashed};
 use crate::error::{CommitError, DbError};
+use crate::idempotency::{self, AnswerOf, KeyedRequest};
 use crate::open::{Store, load};
 use crate::permit::permitted;
 use crate::scope::TenantScope;
@@ -51,6 +52,17 @@ impl Store {
         scope: &TenantScope,
         commit: Commit<'_>,
     ) -> Result<Committed, CommitError> {
+        self.commit_answered(scope, commit, None).await
+    }
+
+    /// The same; an answer with a key is kept in the same transaction, for who sends the request
+    /// again (see [`Store::kept_answer`]).
+    pub async fn commit_answered(
+        &self,
+        scope: &TenantScope,
+        commit: Commit<'_>,
+        answer: Option<AnswerOf<'_>>,
+    ) -> Result<Committed, CommitError> {
         let hashed = self.hash_passwords(commit.changes).await?;
         let mut conn = self.main.lock().await;
         let before = self.snapshot();
@@ -64,7 +76,8 @@ impl Store {
                 return Err(CommitError::Forbidden(at));
             }
         }
-        let case = Case { keys: &self.keys, scope, commit: &commit, before: &before };
+        let answer = answer.map(|a| (a.request, (a.answer)(&after)));
+        let case = Case { keys: &self.keys, scope, commit: &commit, before: &before, answer };
         match case.store(&mut conn, &after, &hashed).await? {
             Some(audit) => {
                 let snapshot = Arc::new(after);
@@ -134,6 +147,8 @@ struct Case<'a> {
     scope: &'a TenantScope,
     commit: &'a Commit<'a>,
     before: &'a Snapshot,
+    /// What is kept with it.
+    answer: Option<(KeyedRequest<'a>, Vec<u8>)>,
 }
 
 impl Case<'_> {
@@ -172,6 +187,10 @@ impl Case<'_> {
             changes: Some((self.before, self.commit.changes)),
         };
         let number = audit::append(&mut tx, self.keys, self.scope, &act).await?;
+        if let Some((request, answer)) = &self.answer {
+            let whose = (self.keys, self.scope);
+            idempotency::put(&mut tx, whose, (*request, answer), self.commit.at).await?;
+        }
         tx.commit().await?;
         Ok(Some(number))
     }

@@ -128,6 +128,9 @@ pub(crate) fn owner_of(tenant: TenantId, kind: i64, id: base::Uuid) -> Credentia
 pub(crate) struct Hashing {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
+    /// Hashes made since the start.
+    #[cfg(test)]
+    pub(crate) made: AtomicUsize,
 }
 
 impl Default for Hashing {
@@ -135,6 +138,8 @@ impl Default for Hashing {
         Hashing {
             permits: Arc::new(Semaphore::new(limits::HASHING_MAX)),
             waiting: AtomicUsize::new(0),
+            #[cfg(test)]
+            made: AtomicUsize::new(0),
         }
     }
 }
@@ -163,6 +168,8 @@ impl Hashing {
         }
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|_| LoginError::Busy)?;
+        #[cfg(test)]
+        self.made.fetch_add(1, Ordering::Relaxed);
         let input = Secret::new(input.to_vec());
         let keys = Arc::clone(keys);
         let task = tokio::task::spawn_blocking(move || {

@@ -1,11 +1,15 @@
 //! Answers to requests that carried an idempotency key, for those who send the same again.
 //!
-//! Kept for a day, sealed: an answer may hold a secret that is told once.
+//! Kept for a day, sealed: an answer may hold a secret that is told once. That of a change is kept
+//! in the transaction of the change: a crash leaves both or neither.
 
 use base::{Wall, limits};
+use model::Snapshot;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::backend::sqlite::begin;
+use crate::crypt::Keys;
 use crate::directory::Columns;
 use crate::error::DbError;
 use crate::open::Store;
@@ -27,6 +31,15 @@ pub struct KeyedRequest<'a> {
     pub key: &'a str,
     /// Everything that makes it this request: method, address, body.
     pub asked: &'a [&'a [u8]],
+}
+
+/// An answer that is kept together with the change that it tells of.
+#[derive(Clone, Copy)]
+pub struct AnswerOf<'a> {
+    /// What is answered.
+    pub request: KeyedRequest<'a>,
+    /// Makes the answer from the configuration that the change brings.
+    pub answer: &'a (dyn Fn(&Snapshot) -> Vec<u8> + Send + Sync),
 }
 
 /// Whether a request has been answered before.
@@ -51,7 +64,7 @@ impl Store {
         request: KeyedRequest<'_>,
         now: Wall,
     ) -> Result<Repeated, DbError> {
-        let name = self.key_name(scope, request.key);
+        let name = key_name(&self.keys, scope, request.key);
         let row: Option<SqliteRow> = sqlx::query(FIND)
             .bind(scope.tenant().0.bytes().to_vec())
             .bind(name.to_vec())
@@ -78,37 +91,48 @@ impl Store {
         answer: &[u8],
         now: Wall,
     ) -> Result<(), DbError> {
-        let tenant = scope.tenant().0.bytes().to_vec();
-        let name = self.key_name(scope, request.key);
         let mut conn = self.main.lock().await;
         let mut tx = begin(&mut conn).await?;
-        sqlx::query(FORGET_OLD).bind(oldest(now).0).execute(&mut *tx).await?;
-        sqlx::query(KEEP)
-            .bind(tenant.clone())
-            .bind(name.to_vec())
-            .bind(self.keys.peppered(request.asked).to_vec())
-            .bind(self.keys.seal(&name, answer))
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query(FORGET_MANY)
-            .bind(tenant)
-            .bind(limits::IDEMPOTENCY_KEYS_MAX as i64)
-            .execute(&mut *tx)
-            .await?;
+        put(&mut tx, (&self.keys, scope), (request, answer), now).await?;
         tx.commit().await?;
         Ok(())
     }
+}
 
-    /// What a key is kept under: each actor has keys of its own.
-    fn key_name(&self, scope: &TenantScope, key: &str) -> [u8; 32] {
-        let (kind, id) = scope.actor().parts();
-        let id = id.map(|id| id.bytes()).unwrap_or_default();
-        let tenant = scope.tenant().0.bytes();
-        let actor = scope.name().as_bytes();
-        let kind = kind.to_be_bytes();
-        self.keys.peppered(&[b"idempotency", &tenant, &kind, &id, actor, key.as_bytes()])
-    }
+/// Keeps an answer, and forgets those that are old or too many.
+pub(crate) async fn put(
+    conn: &mut SqliteConnection,
+    (keys, scope): (&Keys, &TenantScope),
+    (request, answer): (KeyedRequest<'_>, &[u8]),
+    now: Wall,
+) -> Result<(), DbError> {
+    let tenant = scope.tenant().0.bytes().to_vec();
+    let name = key_name(keys, scope, request.key);
+    sqlx::query(FORGET_OLD).bind(oldest(now).0).execute(&mut *conn).await?;
+    sqlx::query(KEEP)
+        .bind(tenant.clone())
+        .bind(name.to_vec())
+        .bind(keys.peppered(request.asked).to_vec())
+        .bind(keys.seal(&name, answer))
+        .bind(now.0)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query(FORGET_MANY)
+        .bind(tenant)
+        .bind(limits::IDEMPOTENCY_KEYS_MAX as i64)
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+/// What a key is kept under: each actor has keys of its own.
+fn key_name(keys: &Keys, scope: &TenantScope, key: &str) -> [u8; 32] {
+    let (kind, id) = scope.actor().parts();
+    let id = id.map(|id| id.bytes()).unwrap_or_default();
+    let tenant = scope.tenant().0.bytes();
+    let actor = scope.name().as_bytes();
+    let kind = kind.to_be_bytes();
+    keys.peppered(&[b"idempotency", &tenant, &kind, &id, actor, key.as_bytes()])
 }
 
 fn oldest(now: Wall) -> Wall {

@@ -44,7 +44,7 @@ pub use commit::{Commit, Committed};
 pub use credential::{PasswordChange, PasswordOutcome};
 pub use error::{CommitError, DbError, LoginError, OpenError, SpoolError};
 pub use history::{Cursor, Export, Filter, Page};
-pub use idempotency::{KeyedRequest, Repeated};
+pub use idempotency::{AnswerOf, KeyedRequest, Repeated};
 pub use login::{Locked, Login, LoginOutcome, Portal};
 pub use open::{Options, Store};
 pub use pin::{PinOutcome, TerminalOutcome};

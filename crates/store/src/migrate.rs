@@ -43,6 +43,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     11 "main" "0011-sounds-and-languages",
     12 "main" "0012-gateway-accounts",
     13 "main" "0013-lines",
+    15 "main" "0015-stopped-users-and-resets",
 ];
 
 /// Schema of `soft.db`.

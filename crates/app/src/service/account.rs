@@ -43,7 +43,7 @@ pub async fn issue(
         };
         let ha1 = Ha1::of(&sip_id, &realm, secret.expose());
         let new = old.cloned().unwrap_or_else(|| blank(&gateway, id, &sip_id));
-        let device = Device { ha1_md5: ha1.md5, ha1_sha256: ha1.sha256, ..new };
+        let device = new.with_secret(ha1);
         let domain = snapshot.site(gateway.site).map(|s| s.domain.to_string());
         let account = Account {
             sip_id: sip_id.into(),
@@ -75,6 +75,7 @@ fn blank(gateway: &Gateway, id: DeviceId, sip_id: &str) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
+        next: None,
     }
 }
 

@@ -22,6 +22,7 @@ pub mod pickup;
 pub mod pin;
 pub mod problem;
 pub mod reception;
+pub mod secret;
 pub mod site;
 pub mod sound;
 pub mod tenant;

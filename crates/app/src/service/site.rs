@@ -1,9 +1,11 @@
-//! Sites: codes of calls, tones, what may leave the company, park times (R063, R083, R086, R283).
+//! Sites: codes of calls, tones, what may leave the company, park times, mailboxes from outside
+//! (R063, R083, R086, R262, R283).
 
 use std::borrow::Cow;
 
+use base::Dn;
 use base::id::{SiteId, TenantId};
-use model::{Change, Field, Site, Snapshot};
+use model::{Change, DnOwner, Field, Site, Snapshot, TenantOption};
 
 use crate::service::destination::{self, Owner};
 use crate::service::noun::{Key, Noun, Place, Removal, one};
@@ -55,7 +57,10 @@ impl Noun for Site {
         let owner = Owner { tenant: self.tenant, site: self.id, dn: None };
         let before = old.and_then(|o| o.park_overflow.as_ref());
         let pairs = [("park_overflow", before, self.park_overflow.as_ref())];
-        destination::changed(snapshot, owner, pairs)
+        let mut problems = destination::changed(snapshot, owner, pairs);
+        let at = self.voicemail_at.filter(|at| old.and_then(|o| o.voicemail_at) != Some(*at));
+        problems.extend(at.and_then(|at| voicemail_at(self, at, snapshot)));
+        problems
     }
 
     fn field(field: Field) -> String {
@@ -65,4 +70,21 @@ impl Noun for Site {
             other => problem::field(other),
         }
     }
+}
+
+/// What speaks against a number that opens mailboxes: it must be a virtual number of the site, and
+/// voicemail contracted.
+fn voicemail_at(site: &Site, at: Dn, snapshot: &Snapshot) -> Option<Problem> {
+    const FIELD: &str = "voicemail_at";
+    let virtual_dn = match snapshot.dn_owner(site.tenant, at) {
+        None => return Some(Problem::new(238, FIELD, &at.text())),
+        Some(DnOwner::Virtual(id)) => snapshot.virtual_dn(id).filter(|v| v.site == site.id),
+        Some(_) => None,
+    };
+    if virtual_dn.is_none() {
+        return Some(Problem::new(244, FIELD, &at.text()).saying("api-voicemail-at"));
+    }
+    let tenant = snapshot.tenant(site.tenant)?;
+    let lacks = !tenant.options.contains(TenantOption::Voicemail);
+    lacks.then(|| Problem::new(263, FIELD, &at.text()))
 }

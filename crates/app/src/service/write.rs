@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::Wall;
 use model::{Change, Field, Revision, Snapshot, TenantOption};
-use store::{Commit, CommitError, DbError, Store, TenantScope};
+use store::{AnswerOf, Commit, CommitError, DbError, KeyedRequest, Store, TenantScope};
 
 use crate::service::noun::{Key, Noun};
 use crate::service::problem::Problem;
@@ -63,11 +63,30 @@ pub enum Refusal {
 
 /// Makes a plan true: on the newest configuration, again when it changed meanwhile. Gives back
 /// the configuration then in force, and what else came out of the plan.
-pub async fn change<X: Send>(
+pub async fn change<X: Send + Sync>(
     act: Act<'_>,
     word: &str,
     field: fn(Field) -> String,
     plan: impl Fn(&Snapshot) -> Result<(Plan, X), Refusal> + Send + Sync,
+) -> Result<(Arc<Snapshot>, X), Refusal> {
+    change_answered(act, (word, field), plan, None).await
+}
+
+/// What is kept with a change, for who sends the same request again.
+pub struct Answer<'a, X> {
+    /// The request.
+    pub request: KeyedRequest<'a>,
+    /// Makes the answer from the configuration then in force and what else came out of the plan.
+    pub of: &'a (dyn Fn(&Snapshot, &X) -> Vec<u8> + Send + Sync),
+}
+
+/// [`change`], with an answer that is kept in the same transaction. Nothing is kept when nothing
+/// was to be changed.
+async fn change_answered<X: Send + Sync>(
+    act: Act<'_>,
+    (word, field): (&str, fn(Field) -> String),
+    plan: impl Fn(&Snapshot) -> Result<(Plan, X), Refusal> + Send + Sync,
+    answer: Option<&Answer<'_, X>>,
 ) -> Result<(Arc<Snapshot>, X), Refusal> {
     let tenant = act.scope.tenant();
     for _ in 0..TRIES {
@@ -87,7 +106,9 @@ pub async fn change<X: Send>(
         }
         let commit =
             Commit { seen: at, changes: &changes, act: word, detail: &detail, at: act.now };
-        match act.store.commit(act.scope, commit).await {
+        let told = |after: &Snapshot| answer.map(|a| (a.of)(after, &extra)).unwrap_or_default();
+        let kept = answer.map(|a| AnswerOf { request: a.request, answer: &told });
+        match act.store.commit_answered(act.scope, commit, kept).await {
             Ok(done) => return Ok((done.snapshot, extra)),
             Err(CommitError::Conflict(at)) if act.seen.is_some() => {
                 return Err(Refusal::Stale(at));
@@ -119,6 +140,17 @@ pub async fn save<T: Noun>(
     key: Option<Key<'_>>,
     make: impl Fn(&Snapshot, Option<&T>) -> Result<T, Refusal> + Send + Sync,
 ) -> Result<(Arc<Snapshot>, T), Refusal> {
+    save_answered(act, key, make, None).await
+}
+
+/// [`save`], with an answer that is kept with the change; it is made from the object as it is
+/// kept.
+pub async fn save_answered<T: Noun>(
+    act: Act<'_>,
+    key: Option<Key<'_>>,
+    make: impl Fn(&Snapshot, Option<&T>) -> Result<T, Refusal> + Send + Sync,
+    answer: Option<&Answer<'_, T>>,
+) -> Result<(Arc<Snapshot>, T), Refusal> {
     let tenant = act.scope.tenant();
     let word = format!("{}-{}", T::WORD, if key.is_some() { "changed" } else { "made" });
     let work = |snapshot: &Snapshot| {
@@ -140,10 +172,17 @@ pub async fn save<T: Noun>(
         };
         Ok((plan, new))
     };
-    let (snapshot, new) = change(act, &word, T::field, work).await?;
     // As it is kept: its change may have brought more than was asked for.
-    let kept = T::find(&snapshot, tenant, Key(&new.key())).map(Cow::into_owned);
-    Ok((snapshot, kept.unwrap_or(new)))
+    let kept = |snapshot: &Snapshot, new: &T| {
+        T::find(snapshot, tenant, Key(&new.key())).map_or_else(|| new.clone(), Cow::into_owned)
+    };
+    let of = |after: &Snapshot, new: &T| {
+        answer.map(|a| (a.of)(after, &kept(after, new))).unwrap_or_default()
+    };
+    let answer = answer.map(|a| Answer { request: a.request, of: &of });
+    let (snapshot, new) = change_answered(act, (&word, T::field), work, answer.as_ref()).await?;
+    let new = kept(&snapshot, &new);
+    Ok((snapshot, new))
 }
 
 /// Removes an object; with `force` also what others have of it (R034).

@@ -370,6 +370,7 @@ fn new_device(
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
+        next: None,
     }
 }
 
@@ -474,5 +475,5 @@ fn updated_device(
         return present.clone();
     }
     let ha1 = hashed_secret(draft, profile, user.dn, sip_id, rng);
-    Device { sip_id: sip_id.into(), ha1_md5: ha1.md5, ha1_sha256: ha1.sha256, ..present.clone() }
+    Device { sip_id: sip_id.into(), ..present.with_secret(ha1) }
 }

@@ -11,6 +11,7 @@ use mediactl::PlayerId;
 use model::record::Service;
 use model::{Destination, DnOwner};
 
+use super::AtBox;
 use crate::call::{Call, Dialing, Purpose, Transfer};
 use crate::consult::{Consult, Stage};
 use crate::cx::Cx;
@@ -63,7 +64,7 @@ impl Call {
         let who = owner(cx.view.snapshot(), self.tenant, of);
         let until = cx.now.mono + BOX_TIME;
         let Some(consult) = &mut self.consult else { return Err(Cause::UnallocatedNumber) };
-        consult.stage = Stage::Box { of, until, greeting };
+        consult.stage = Stage::Box { of, until, at: AtBox::Hears(greeting) };
         self.dialing = None;
         let attempt = self.attempt();
         attempt.callee = Some((who, None));

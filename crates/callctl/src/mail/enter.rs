@@ -7,11 +7,15 @@
 //! | of another user | any device of the company | that user's |
 //! | of a virtual number, of a group | any device of the company | the box's own |
 //! | any other | | refused |
+//! | whose number is typed | anywhere, at the number that the site has for it | the same |
 //!
-//! A PIN is judged outside of call control ([`Action::CheckPin`]), which also counts wrong ones.
+//! A PIN is judged outside of call control ([`Action::CheckPin`]), which also counts wrong ones. At
+//! a number for all boxes a number that nobody has is judged as well, and refused like a wrong PIN:
+//! nobody learns which of the two it was (R234).
 
-use base::{Cause, Dn, Micros, Secret};
-use mediactl::{PlayerId, PromptId, ToneKind};
+use base::id::VirtualDnId;
+use base::{Cause, Dn, Micros, Secret, Uuid};
+use mediactl::{PlayerId, PromptId, ToneKind, Words};
 use model::own_setting::Declined;
 use model::record::Service;
 use model::{BoxOwner, CredentialOwner, DnOwner};
@@ -34,10 +38,12 @@ const TYPE_WAIT: Micros = Micros::seconds(30);
 const JUDGE_WAIT: Micros = Micros::seconds(5);
 
 /// A PIN is awaited, or judged.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Entering {
-    of: Dn,
-    owner: CredentialOwner,
+    /// Whose box, and whose PIN opens it; `None` while the number is typed.
+    of: Option<(Dn, CredentialOwner)>,
+    /// The number for all boxes that was called.
+    at: Option<Dn>,
     typed: String,
     wrong: u8,
     is_judged: bool,
@@ -68,25 +74,26 @@ impl Call {
         let site = site.and_then(|id| snapshot.site(id));
         let own_user = own.and_then(|id| snapshot.user(id));
         let own_dn = own_user.map(|u| u.dn);
-        let member = |is: bool, owner| match own.filter(|_| is) {
-            Some(id) => (true, CredentialOwner::Pin(id)),
-            None => (false, CredentialOwner::BoxPin(owner)),
-        };
-        let (is_own, owner) = match snapshot.dn_owner(self.tenant, of) {
+        let is_own = match snapshot.dn_owner(self.tenant, of) {
             None => return Err(Cause::UnallocatedNumber),
-            Some(DnOwner::User(id)) => (own == Some(id), CredentialOwner::Pin(id)),
+            Some(DnOwner::User(id)) => own == Some(id),
             Some(DnOwner::Hunt(number)) => {
                 let group = snapshot.hunt_group(self.tenant, number);
                 let is_in = |dn| group.is_some_and(|g| g.members.contains(&dn));
-                member(own_dn.is_some_and(is_in), BoxOwner::Hunt(self.tenant, number))
+                own_dn.is_some_and(is_in)
             }
             Some(DnOwner::Department(id)) => {
                 let department = snapshot.department(id);
                 let is_in = |id| department.is_some_and(|d| d.members.contains(&id));
-                member(own.is_some_and(is_in), BoxOwner::Department(id))
+                own.is_some_and(is_in)
             }
-            Some(DnOwner::Virtual(id)) => member(false, BoxOwner::Virtual(id)),
+            Some(DnOwner::Virtual(_)) => false,
             Some(DnOwner::ParkSlot(_)) => return Err(Cause::FeatureNotPermitted),
+        };
+        // A member opens the box of the group by the own PIN.
+        let owner = match own.filter(|_| is_own) {
+            Some(id) => CredentialOwner::Pin(id),
+            None => self.pin_of(cx, of),
         };
         let is_free = is_own && site.is_some_and(|s| s.voicemail_without_pin);
         self.dialing = None;
@@ -94,12 +101,47 @@ impl Call {
             self.open_box(cx, of);
             return Ok(());
         }
-        let entering = Entering { of, owner, typed: String::new(), wrong: 0, is_judged: false };
+        let entering = Entering { of: Some((of, owner)), ..Entering::default() };
         let said = self.words_of_box(cx, of).say(PromptId::EnterPin);
         let does = Does::Plays(PlayerId::Words(said));
         self.talk(cx, Stage::Entering(Box::new(entering)), does, TYPE_WAIT);
         self.open_voice(cx);
         Ok(())
+    }
+
+    /// A number for all boxes was called: whose is asked for.
+    pub(crate) fn ask_for_box(&mut self, cx: &mut Cx<'_>, at: Dn) -> Result<(), Cause> {
+        let is_basic = self.dialing.as_ref().is_some_and(|d| d.purpose == Purpose::Basic);
+        let can_hear = self.first.is_some_and(|first| self.can_answer_ourselves(first));
+        if !is_basic || !can_hear {
+            return Err(Cause::FeatureNotPermitted);
+        }
+        self.draft.services.insert(Service::Voicemail);
+        self.dialing = None;
+        let entering = Entering { at: Some(at), ..Entering::default() };
+        let said = self.words_of_box(cx, at).say(PromptId::EnterExtension);
+        let does = Does::Plays(PlayerId::Words(said));
+        self.talk(cx, Stage::Entering(Box::new(entering)), does, TYPE_WAIT);
+        self.open_voice(cx);
+        Ok(())
+    }
+
+    /// Whose PIN opens the box of a number. For one that has no box it is somebody's who does not
+    /// exist, each such number having one of its own.
+    fn pin_of(&self, cx: &Cx<'_>, of: Dn) -> CredentialOwner {
+        match cx.view.snapshot().dn_owner(self.tenant, of) {
+            Some(DnOwner::User(id)) => CredentialOwner::Pin(id),
+            Some(DnOwner::Virtual(id)) => CredentialOwner::BoxPin(BoxOwner::Virtual(id)),
+            Some(DnOwner::Department(id)) => CredentialOwner::BoxPin(BoxOwner::Department(id)),
+            Some(DnOwner::Hunt(number)) => {
+                CredentialOwner::BoxPin(BoxOwner::Hunt(self.tenant, number))
+            }
+            Some(DnOwner::ParkSlot(_)) | None => {
+                let digits = of.text();
+                let nobody = digits.bytes().fold(0, |id, b| (id << 8) | u128::from(b));
+                CredentialOwner::BoxPin(BoxOwner::Virtual(VirtualDnId(Uuid(nobody))))
+            }
+        }
     }
 
     fn entering(&mut self) -> Option<&mut Entering> {
@@ -112,38 +154,64 @@ impl Call {
     pub(crate) fn entering_key(&mut self, cx: &mut Cx<'_>, key: char) {
         let (call, tenant) = (self.id, self.tenant);
         let Some(entering) = self.entering().filter(|e| !e.is_judged) else { return };
-        match key {
-            '0'..='9' if entering.typed.len() < DIGITS_MAX => {
+        let longest = if entering.of.is_some() { DIGITS_MAX } else { Dn::DIGITS_MAX };
+        match (key, entering.of) {
+            ('0'..='9', _) if entering.typed.len() < longest => {
                 entering.typed.push(key);
                 self.do_next(cx, Does::Nothing, TYPE_WAIT);
             }
-            '*' => entering.typed.clear(),
-            '#' => {
+            ('*', _) => entering.typed.clear(),
+            ('#', Some((_, owner))) => {
                 entering.is_judged = true;
                 let pin = Secret::new(std::mem::take(&mut entering.typed));
-                let owner = entering.owner;
                 cx.out.push(Action::CheckPin { call, tenant, owner, pin: Box::new(pin) });
                 self.do_next(cx, Does::Nothing, JUDGE_WAIT);
             }
+            ('#', None) => self.box_named(cx),
             _ => {}
+        }
+    }
+
+    /// The number of a box is complete: the PIN is asked for, whether there is such a box or not.
+    fn box_named(&mut self, cx: &mut Cx<'_>) {
+        let typed = self.entering().map(|e| std::mem::take(&mut e.typed)).unwrap_or_default();
+        let Ok(of) = Dn::parse(&typed) else { return };
+        let owner = self.pin_of(cx, of);
+        let Some(entering) = self.entering() else { return };
+        entering.of = Some((of, owner));
+        let said = self.entering_words(cx).say(PromptId::EnterPin);
+        self.do_next(cx, Does::Plays(PlayerId::Words(said)), TYPE_WAIT);
+    }
+
+    /// Nothing yet, by the number that was called.
+    fn entering_words(&mut self, cx: &Cx<'_>) -> Words {
+        match self.entering().map(|e| (e.at, e.of)) {
+            Some((Some(dn), _) | (None, Some((dn, _)))) => self.words_of_box(cx, dn),
+            _ => self.words(cx),
         }
     }
 
     /// The PIN was judged: true when one was awaited.
     pub(crate) fn pin_told(&mut self, cx: &mut Cx<'_>, result: Result<(), Declined>) -> bool {
         let Some(entering) = self.entering().filter(|e| e.is_judged) else { return false };
-        let of = entering.of;
-        if result.is_ok() {
+        if let Some((of, _)) = entering.of.filter(|_| result.is_ok()) {
             self.open_box(cx, of);
             return true;
         }
         entering.is_judged = false;
         entering.wrong += 1;
         let again = entering.wrong < TRIES;
-        let said = self.words_of_box(cx, of).tone(ToneKind::Error).say(PromptId::WrongPin);
+        let (wrong, next) = match entering.at {
+            None => (PromptId::WrongPin, PromptId::EnterPin),
+            Some(_) => {
+                entering.of = None;
+                (PromptId::LoginWrong, PromptId::EnterExtension)
+            }
+        };
+        let said = self.entering_words(cx).tone(ToneKind::Error).say(wrong);
         match again {
             true => {
-                let said = said.say(PromptId::EnterPin);
+                let said = said.say(next);
                 self.do_next(cx, Does::Plays(PlayerId::Words(said)), TYPE_WAIT);
             }
             false => self.say_last(cx, said, Cause::FeatureNotPermitted),

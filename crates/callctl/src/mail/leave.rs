@@ -17,6 +17,7 @@ use model::record::Service;
 use super::boxes;
 use crate::call::{Call, Purpose};
 use crate::cx::Cx;
+use crate::leg::Person;
 use crate::route::person::owner;
 use crate::voice::{Does, Stage, WORDS_MAX};
 
@@ -85,7 +86,7 @@ impl Call {
         }
     }
 
-    fn is_box_full(&self, cx: &Cx<'_>, of: Dn) -> bool {
+    pub(super) fn is_box_full(&self, cx: &Cx<'_>, of: Dn) -> bool {
         let settings = boxes::settings(cx.view.snapshot(), (self.tenant, of));
         cx.core.boxes.count((self.tenant, of)) >= usize::from(settings.messages_max)
     }
@@ -146,6 +147,14 @@ impl Call {
             return self.say_last(cx, said, Cause::AnnouncementEnded);
         }
         let max_s = boxes::settings(cx.view.snapshot(), (self.tenant, of)).record_s;
+        let file = self.begin_message_of(cx, &caller, of);
+        let stage = Stage::Leaving(Leaving { of, step: Step::Recording(file) });
+        let does = Does::Records(FileId::Message(file), max_s);
+        self.talk(cx, stage, does, Micros::seconds(u64::from(max_s)) + KEEP_WAIT);
+    }
+
+    /// A message of this party is entered in the box; its file.
+    pub(super) fn begin_message_of(&self, cx: &mut Cx<'_>, caller: &Person, of: Dn) -> u64 {
         let file = cx.core.rng.next_u64();
         let message = StoredMessage {
             file,
@@ -159,9 +168,7 @@ impl Call {
             name: caller.name.clone(),
         };
         cx.core.boxes.begin(cx.now.mono, message, cx.out);
-        let stage = Stage::Leaving(Leaving { of, step: Step::Recording(file) });
-        let does = Does::Records(FileId::Message(file), max_s);
-        self.talk(cx, stage, does, Micros::seconds(u64::from(max_s)) + KEEP_WAIT);
+        file
     }
 
     fn is_at(&self, file: FileId) -> bool {

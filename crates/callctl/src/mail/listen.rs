@@ -276,6 +276,10 @@ impl Call {
             return self.tell(cx, self.menu(cx).tone(ToneKind::Error));
         };
         let Some(leg) = self.leg(first) else { return };
+        // Who listens from outside calls nobody at the company's cost.
+        if leg.is_outside() {
+            return self.tell(cx, self.menu(cx).tone(ToneKind::Error));
+        }
         let dn = leg.who.dn;
         let draft = crate::record::Draft::new(cx.now.wall, leg.who.clone(), leg.device, &dialed);
         let listened = std::mem::replace(&mut self.draft, draft);

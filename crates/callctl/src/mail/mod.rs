@@ -6,15 +6,18 @@
 //! | `leave` | greeting, tone, recording |
 //! | `listen` | the menu of a box |
 //! | `consult` | transfers onto a box |
+//! | `holder` | a holder at a box leaves a message |
 //! | `enter` | whose box may be opened from where, the PIN |
 
 pub(crate) mod boxes;
 mod consult;
 mod enter;
+mod holder;
 mod leave;
 mod listen;
 
 pub(crate) use enter::Entering;
+pub(crate) use holder::AtBox;
 pub(crate) use leave::Leaving;
 pub(crate) use listen::Listening;
 
@@ -73,6 +76,7 @@ impl Call {
 
     /// What the leg said is on the disk, or is too short to be kept.
     pub(crate) fn recorded(&mut self, cx: &mut Cx<'_>, leg: LegId, (file, kept): (FileId, bool)) {
+        self.box_recorded(cx, leg, (file, Some(kept)));
         match self.voice.as_ref().filter(|_| self.first == Some(leg)).map(|v| &v.stage) {
             Some(Stage::Leaving(_)) => self.message_recorded(cx, file, kept),
             Some(Stage::Listening(_)) => self.greeting_recorded(cx, file, kept),
@@ -82,6 +86,7 @@ impl Call {
 
     /// What the leg says cannot be recorded.
     pub(crate) fn record_failed(&mut self, cx: &mut Cx<'_>, leg: LegId, file: FileId) {
+        self.box_recorded(cx, leg, (file, None));
         match self.voice.as_ref().filter(|_| self.first == Some(leg)).map(|v| &v.stage) {
             Some(Stage::Leaving(_)) => self.message_lost(cx, file),
             Some(Stage::Listening(_)) => self.greeting_lost(cx, file),

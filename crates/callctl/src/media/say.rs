@@ -83,7 +83,7 @@ impl Call {
         // A phone that is called back shows that it is; answered, it shows its party.
         let shown = match ring.purpose.is_recall() {
             true => Shown::default(),
-            false => Shown::of(&caller.who),
+            false => Shown::of(&caller.who, true),
         };
         let offer = OfferLeg {
             leg: id,
@@ -167,13 +167,14 @@ impl Call {
     fn offer(&mut self, cx: &mut Cx<'_>, id: LegId, identity: Option<LegId>, sdp: Option<Bytes>) {
         let inside = self.leg(id).is_some_and(|l| !l.is_outside());
         let other = identity.filter(|_| inside).and_then(|other| self.leg(other));
+        let chosen = self.leg(id).zip(other).is_some_and(|(leg, other)| leg.sees_chosen(other));
         let who = other.map(|other| other.who.clone());
-        let identity = who.as_ref().map(|who| cx.shown(who, self.tenant));
+        let identity = who.as_ref().map(|who| cx.shown_as((who, chosen), self.tenant));
         let asked = if sdp.is_some() { Asked::Answer } else { Asked::Offer };
         cx.command(id, LegCommand::Offer { sdp, identity });
         if let Some(leg) = self.leg_mut(id) {
             leg.asked = asked;
-            leg.shown = who.as_deref().map_or(leg.shown, Shown::of);
+            leg.shown = who.as_deref().map_or(leg.shown, |who| Shown::of(who, chosen));
         }
     }
 

@@ -184,7 +184,7 @@ impl Call {
     /// The caller as the terminals show it: 「department: name」.
     fn page_caller(&self, cx: &Cx<'_>) -> Option<crate::action::Party> {
         let page = self.page.as_ref()?;
-        let mut from = cx.shown(&self.leg(self.first?)?.who, self.tenant);
+        let mut from = cx.shown_as((&self.leg(self.first?)?.who, true), self.tenant);
         let name = cx.view.snapshot().department(page.department).map(|d| &*d.name);
         if let Some(name) = name.filter(|name| !name.is_empty()) {
             from.name = format!("{name}: {}", from.name);

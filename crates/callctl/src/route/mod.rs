@@ -82,6 +82,8 @@ pub(crate) enum Next {
     Voicemail { of: Dn },
     /// Listen to the own box (R253).
     Mailbox { of: Dn },
+    /// A number was called that opens mailboxes by number and PIN (R262).
+    Boxes { at: Dn },
     /// A feature code was dialled, and what followed it.
     Code(CodeKind, Box<str>),
     /// A park slot was dialled (R294).
@@ -295,7 +297,7 @@ impl Journey {
         self.outside = None;
         match walk.facts.snapshot().dn_owner(self.tenant, dn) {
             Some(DnOwner::User(id)) => self.at_user(walk, dn, id),
-            Some(DnOwner::Virtual(_)) => self.at_virtual(walk, dn),
+            Some(DnOwner::Virtual(id)) => self.at_virtual(walk, dn, id),
             Some(DnOwner::Hunt(group)) => self.at_hunt(walk, dn, group),
             Some(DnOwner::Department(id)) => self.at_department(walk, dn, id),
             Some(DnOwner::ParkSlot(_)) if self.forwarders.is_empty() && !self.from_outside => {

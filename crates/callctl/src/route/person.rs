@@ -16,7 +16,7 @@ pub(crate) fn person(user: &User) -> Arc<Person> {
         number: user.dn.text().into(),
         name: user.name.clone(),
         site: Some(user.site),
-        gateway: None,
+        ..Person::default()
     })
 }
 
@@ -48,6 +48,6 @@ pub(crate) fn owner(snapshot: &Snapshot, tenant: TenantId, dn: Dn) -> Arc<Person
         number: dn.text().into(),
         name: name.unwrap_or_default(),
         site,
-        gateway: None,
+        ..Person::default()
     })
 }

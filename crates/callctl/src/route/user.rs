@@ -7,7 +7,7 @@
 //! | 3 | limit, 話中着信, do not disturb, refused | 話中転送, voicemail, busy or rejected |
 //! | 4 | delay or ring time over | 応答遅延転送, voicemail, no answer |
 
-use base::id::UserId;
+use base::id::{UserId, VirtualDnId};
 use base::{Cause, Dn};
 use model::dn_settings::{DnSettings, ForwardKind, Waiting};
 use model::{Destination, User};
@@ -15,7 +15,7 @@ use smallvec::smallvec;
 
 use super::facts::{Reach, active};
 use super::{At, Journey, Next, Plan, Style, Walk};
-use crate::explain::Mark;
+use crate::explain::{Mark, Target};
 
 impl Journey {
     /// The settings of a number; defaults where none are kept.
@@ -32,7 +32,7 @@ impl Journey {
         let facts = walk.facts;
         let Some(user) = active(facts.snapshot(), id) else {
             walk.note(Mark::UserStopped(dn));
-            return self.fail(walk, Cause::UnallocatedNumber);
+            return self.at_stopped(walk, dn);
         };
         if !self.may_receive(walk, id) {
             walk.note(Mark::LineKept(dn));
@@ -50,6 +50,23 @@ impl Journey {
             walk.note(Mark::Secretary(dn));
         }
         self.ring_user(walk, user, &settings)
+    }
+
+    /// Nobody answers for a stopped user but whom the company has named for all of them (R241):
+    /// not to who calls from there, and not twice.
+    fn at_stopped(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+        let tenant = walk.facts.snapshot().tenant(self.tenant);
+        let to = tenant.and_then(|t| t.stopped_to.clone());
+        let leads = |to: &Destination| match to {
+            Destination::Dn(to) => *to != dn && !self.is_involved(*to),
+            Destination::Outside(_) => true,
+            Destination::Voicemail => false,
+        };
+        let Some(to) = to.filter(leads) else {
+            return self.fail(walk, Cause::UnallocatedNumber);
+        };
+        walk.note(Mark::StoppedTo { from: dn, to: Target::of(&to) });
+        self.hop(walk, (dn, None), &to)
     }
 
     /// R253; a forward that leads back finds its caller busy.
@@ -141,9 +158,17 @@ impl Journey {
         self.fail(walk, cause)
     }
 
-    /// A number without device: 圏外 at once, but for 無条件転送 (virtual extension, point 2).
-    pub(super) fn at_virtual(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+    /// A number without device: 圏外 at once, but for 無条件転送 (virtual extension, point 2) and
+    /// where the site has it open mailboxes (R262, step 5).
+    pub(super) fn at_virtual(&mut self, walk: &mut Walk<'_>, dn: Dn, id: VirtualDnId) -> Next {
         walk.note(Mark::RouteVirtual(dn));
+        let snapshot = walk.facts.snapshot();
+        let site = snapshot.virtual_dn(id).and_then(|v| snapshot.site(v.site));
+        if site.is_some_and(|s| s.voicemail_at == Some(dn)) && self.is_voicemail_contracted(walk) {
+            self.called = Some(dn);
+            walk.note(Mark::Boxes(dn));
+            return Next::Boxes { at: dn };
+        }
         let settings = self.settings(walk, dn);
         if let Some(to) = &settings.forward(ForwardKind::All).to
             && self.caller.is_none_or(|c| *to != Destination::Dn(c))

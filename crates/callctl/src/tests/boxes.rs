@@ -1,11 +1,12 @@
 //! Transfers onto a box: by the hold code, by the voicemail code, by a phone (R286, R287).
 
-use base::{Cause, Micros};
+use base::{Cause, LegId, Micros};
+use mediactl::{Event, Joined, RecordEnd};
 use model::record::Service;
 use model::{Change, DnSettings, HoldAgain};
 
 use super::world::{TENANT, World, dn, site_with};
-use crate::input::{LegEvent, Refer};
+use crate::input::{Input, LegEvent, Refer};
 
 /// 2003 has voicemail; 2001 talks to 2002.
 fn talking() -> World {
@@ -79,6 +80,73 @@ fn the_hold_code_comes_back_from_the_greeting() {
     // The held party goes.
     let mut w = consulting("2003");
     w.hangs_up("2001");
+    w.expect_drained();
+}
+
+fn recording(w: &World) -> Option<(LegId, mediactl::Record)> {
+    w.wants.values().find_map(|want| match want.joined {
+        Joined::Recorder(record) => Some((want.leg, record)),
+        _ => None,
+    })
+}
+
+fn recorded(w: &mut World, (leg, record): (LegId, mediactl::Record), ms: u32) {
+    let (serial, file) = (record.serial, record.file);
+    let end = RecordEnd::Stopped;
+    w.input(Input::Media { event: Event::Recorded { leg, serial, file, duration_ms: ms, end } });
+}
+
+/// R262: who holds leaves a message, and goes back to the party that waits.
+#[test]
+fn a_holder_at_a_box_leaves_a_message() {
+    let mut w = consulting("*982003");
+    w.heard_out("2002");
+    let begun = recording(&w).expect("a recording");
+    assert_eq!((w.media_name(begun.0).as_str(), begun.1.max_s), ("2002", 180));
+    assert_eq!(w.joins()[0], "2001 music");
+    w.press("2002", "12#__");
+    assert_eq!(recording(&w), None, "ended");
+    recorded(&mut w, begun, 4_000);
+    assert!(w.joins()[1].contains("message-saved"), "{:?}", w.joins());
+    w.heard_out("2002");
+    assert_eq!(w.joins(), ["2001 music", "2002 -"]);
+    w.press("2002", "#7");
+    w.agree();
+    assert_eq!(w.joins(), ["2001 2002", "2002 2001"]);
+    assert_eq!(w.control.waiting(TENANT, dn(2003)).new, 1);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
+#[test]
+fn a_holder_who_goes_while_it_records_leaves_message_and_held_party() {
+    let mut w = consulting("2003");
+    w.heard_out("2002");
+    let begun = recording(&w).expect("a recording");
+    w.hangs_up("2002");
+    recorded(&mut w, begun, 4_000);
+    assert_eq!(w.control.waiting(TENANT, dn(2003)).new, 1);
+    assert!(hears_greeting(&w, "2001"), "{:?}", w.joins());
+    w.hangs_up("2001");
+    w.expect_drained();
+    // Under two seconds nothing is kept, and by the hold code nothing is lost.
+    let mut w = consulting("2003");
+    w.heard_out("2002");
+    let begun = recording(&w).expect("a recording");
+    w.press("2002", "#__");
+    recorded(&mut w, begun, 1_000);
+    assert_eq!(w.joins()[1], "2002 [\"Tone(Error)\"]");
+    assert_eq!(w.control.waiting(TENANT, dn(2003)).new, 0);
+    w.hangs_up_all();
+    let mut w = consulting("2003");
+    w.heard_out("2002");
+    let begun = recording(&w).expect("a recording");
+    w.press("2002", "#7");
+    recorded(&mut w, begun, 3_000);
+    w.agree();
+    assert_eq!(w.joins(), ["2001 2002", "2002 2001"]);
+    assert_eq!(w.control.waiting(TENANT, dn(2003)).new, 1);
+    w.hangs_up_all();
     w.expect_drained();
 }
 

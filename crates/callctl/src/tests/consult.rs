@@ -79,6 +79,38 @@ fn digits_by_info_are_codes_too_and_count_once() {
     assert_eq!(w.joins(), ["2001 music", "2002 SecondDial"]);
 }
 
+/// R082: a call that was direct before the codes were switched on, by a phone that sends INFO.
+#[test]
+fn digits_by_info_hold_and_transfer_a_direct_call() {
+    let mut w = World::new();
+    w.talk(2001, 2002);
+    w.configure(&with_codes());
+    assert!(w.joins().is_empty(), "direct");
+    let leg = w.leg("2002");
+    let press = |w: &mut World, keys: &[u8]| {
+        for digit in keys {
+            w.event(leg, LegEvent::Digit { digit: *digit, duration: Micros(0) });
+            w.agree();
+            w.wait(Micros::millis(200));
+        }
+    };
+    press(&mut w, b"12");
+    assert!(w.joins().is_empty(), "no codes");
+    press(&mut w, b"#7");
+    assert_eq!(w.joins(), ["2001 music", "2002 SecondDial"]);
+    press(&mut w, b"#7");
+    assert_eq!(w.joins(), ["2001 2002", "2002 2001"], "back");
+    press(&mut w, b"#72003#1");
+    w.answers("2003");
+    w.agree();
+    assert_eq!(w.joins(), ["2001 music", "2002 2003", "2003 2002"]);
+    w.hangs_up("2002");
+    w.agree();
+    assert_eq!(w.joins(), ["2001 2003", "2003 2001"]);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
 #[test]
 fn without_a_number_both_talk_again() {
     let mut w = holding();

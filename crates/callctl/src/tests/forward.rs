@@ -2,7 +2,7 @@
 
 use base::{Cause, Dn, Micros};
 use model::record::Service;
-use model::{Change, Destination, DnSettings, Forward, ForwardKind, Waiting};
+use model::{Change, Destination, DnSettings, Forward, ForwardKind, Tenant, Waiting};
 
 use super::world::{TENANT, World, dn, quiet, site_forwards_outside, stopped};
 
@@ -200,6 +200,55 @@ fn a_stopped_user_forwards_nothing() {
     w.configure(&[stopped(2002)]);
     w.dial(2001, "2002");
     assert_eq!(w.records[0].cause, Cause::UnallocatedNumber);
+    w.expect_drained();
+}
+
+/// Calls to stopped users lead there.
+fn leads(w: &mut World, to: Destination) {
+    let tenant = w.facts.snapshot.tenant(TENANT).expect("a tenant").clone();
+    w.configure(&[Change::TenantPut(Tenant { stopped_to: Some(to), ..tenant })]);
+}
+
+/// R241: one destination of the company for all calls to stopped users.
+#[test]
+fn calls_to_stopped_users_lead_where_the_company_wants_them() {
+    let mut w = World::new();
+    leads(&mut w, to(2003));
+    forwards(&mut w, 2002, &[(ForwardKind::All, to(2004))]);
+    w.dial(2001, "2002");
+    w.lines.clear();
+    w.configure(&[stopped(2004)]);
+    w.expect(&["2004 end UnallocatedNumber", "2003 invite from 2001 2001/1"]);
+    w.answers("2003");
+    w.hangs_up("2001");
+    assert_eq!((w.records[0].callee_number(), w.records[0].cause), ("2003", Cause::NormalClearing));
+    assert_eq!(w.records[0].transferrer.as_deref(), Some("2004"));
+    let told = codes(&w);
+    let expected = ["route.user", "route.stopped", "route.stopped-to", "route.user"];
+    assert!(told.windows(4).any(|w| w == expected), "{told:?}");
+    // Forwards of the stopped user stay out of it.
+    w.configure(&[stopped(2002)]);
+    w.lines.clear();
+    w.dial(2001, "2002");
+    w.expect(&["2003 invite from 2001 2001/2"]);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
+/// R241: there is nobody left then, and the caller is told what is told without a destination.
+#[test]
+fn the_destination_of_stopped_users_is_no_way_round() {
+    let mut w = World::new();
+    leads(&mut w, to(2003));
+    w.configure(&[stopped(2002)]);
+    w.dial(2003, "2002");
+    w.configure(&[stopped(2003)]);
+    w.dial(2001, "2002");
+    w.dial(2001, "2003");
+    leads(&mut w, Destination::Voicemail);
+    w.dial(2001, "2002");
+    let causes: Vec<Cause> = w.records.iter().map(|r| r.cause).collect();
+    assert_eq!(causes, [Cause::UnallocatedNumber; 4]);
     w.expect_drained();
 }
 

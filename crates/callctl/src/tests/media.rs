@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mediactl::{Direction, Protection};
 use model::{Change, SrtpPolicy};
 
-use super::world::{World, device, door_phone};
+use super::world::{World, device, door_phone, with_codes};
 use crate::input::{Input, LegEvent};
 
 #[test]
@@ -239,6 +239,8 @@ fn the_way_follows_from_where_the_phones_are() {
     };
     check_way(|_| {}, "direct");
     check_way(|w| w.facts.relay = true, "relay always");
+    // R082: tones of RFC 4733 are heard where codes are looked for.
+    check_way(|w| w.configure(&with_codes()), "relay codes");
     check_way(
         |w| {
             let mut c = contact(w);

@@ -17,7 +17,7 @@ use crate::whatif::{Answer, Ending, Question};
 const OUTSIDE: &str = "0312345678";
 
 /// A gateway with so many channels, registered.
-fn open(w: &mut World, channels: u16) {
+pub(super) fn open(w: &mut World, channels: u16) {
     let account = device_id(2900, 1);
     let site = w.facts.snapshot.sites(TENANT).next().expect("a site").id;
     let gateway = Gateway {
@@ -57,7 +57,7 @@ fn out(w: &mut World) {
 }
 
 /// Somebody outside calls `dialed`.
-fn comes_in(w: &mut World, dialed: &str) {
+pub(super) fn comes_in(w: &mut World, dialed: &str) {
     let sdp = w.sdp(2900, "sendrecv");
     w.dial_as(2900, Some(sdp), |o| {
         o.dialed = dialed.to_owned();

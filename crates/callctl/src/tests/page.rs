@@ -3,9 +3,13 @@
 use base::{Cause, Micros};
 use mediactl::Joined;
 use model::record::Service;
-use model::{Change, Department, Destination, DnSettings, Forward, ForwardKind, TenantOption};
+use model::{
+    Change, Department, Destination, DnSettings, Forward, ForwardKind, TenantOption, User,
+};
 
-use super::world::{TENANT, World, department, device, dn, quiet, stopped, user_id};
+use super::world::{
+    DEPARTMENT, TENANT, World, department, device, dn, pickup, quiet, stopped, user, user_id,
+};
 use crate::input::LegEvent;
 use crate::whatif::{Ending, Question};
 
@@ -221,6 +225,51 @@ fn no_forward_transfer_or_consultation_leads_to_a_page() {
     w.talk(2001, 2003);
     w.refers("2003", "7100", None);
     assert!(paged(&mut w).is_empty());
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+/// R286, case 5: the consultation is refused, and the held party stays held.
+#[test]
+fn a_consultation_leads_to_no_page() {
+    let mut w = world(&[2004], |_| {});
+    w.talk(2001, 2002);
+    w.press("2002", "#77100#1");
+    assert!(paged(&mut w).is_empty());
+    assert_eq!(w.joins(), ["2001 music", "2002 Busy"]);
+    assert_eq!(w.records[0].cause, Cause::UnallocatedNumber);
+    assert_eq!(told(&w, "page"), ["page.begin 1 180", "page.barred 7100"]);
+    w.wait(Micros::seconds(5));
+    assert_eq!(w.joins(), ["2001 music", "2002 SecondDial"], "another may be dialled");
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+/// R265: neither by the group, nor directed at the member or at the number of the page.
+#[test]
+fn a_page_is_never_picked_up() {
+    let mut w = world(&[2003, 2004], |_| {});
+    let picker = User { pickup_departments: [DEPARTMENT].into(), ..user(2002) };
+    w.configure(&[pickup(1, &[2002, 2003]), Change::UserPut(picker)]);
+    w.dial(2001, "7100");
+    w.rings("2003");
+    let codes = ["*55", "*552003", "*557100"];
+    for dialed in codes {
+        w.dial(2002, dialed);
+        assert_eq!(w.records.last().map(|r| r.cause), Some(Cause::PickupNone), "{dialed}");
+    }
+    w.listens("2003");
+    w.dial(2002, "*55");
+    assert_eq!(w.records.last().map(|r| r.cause), Some(Cause::PickupNone), "answered");
+    let listens = w.leg("2003");
+    w.dial_as(2002, None, |o| o.replaces = Some(listens));
+    assert!(w.far.contains_key(&listens), "nor by Replaces");
+    w.hangs_up("2001");
+    // A call to the same member is.
+    w.dial(2005, "2003");
+    w.rings("2003");
+    w.dial(2002, "*55");
+    assert_eq!(w.lamp(2002), ["Confirmed to 2005"]);
     w.hangs_up_all();
     w.expect_drained();
 }

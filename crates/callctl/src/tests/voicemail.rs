@@ -62,7 +62,7 @@ fn waiting(w: &World, n: u16) -> (u32, u32) {
 }
 
 /// `from` leaves a message for `to` that ends with a hang-up.
-fn leave(w: &mut World, from: u16, to: u16) -> u64 {
+pub(super) fn leave(w: &mut World, from: u16, to: u16) -> u64 {
     w.dial(from, &to.to_string());
     w.refuses(&to.to_string(), 486);
     w.play_over();
@@ -73,7 +73,7 @@ fn leave(w: &mut World, from: u16, to: u16) -> u64 {
     file
 }
 
-fn heard(w: &World) -> String {
+pub(super) fn heard(w: &World) -> String {
     w.joins().join(" ")
 }
 
@@ -560,6 +560,27 @@ fn the_caller_is_called_back_in_a_call_of_its_own() {
     let r = w.records.last().expect("a record of the call");
     assert!(r.is_answered());
     assert_eq!((&*r.dialed, r.callee_number()), ("2001", "2001"));
+    w.expect_drained();
+}
+
+#[test]
+fn who_is_called_back_may_be_picked_up() {
+    let mut w = with_voicemail(&[2002], |_| ());
+    w.configure(&[super::world::pickup(1, &[2001, 2003])]);
+    leave(&mut w, 2001, 2002);
+    w.dial(2002, "*98");
+    w.play_over();
+    press(&mut w, '6');
+    w.agree();
+    w.rings("2001");
+    w.dial(2003, "*55");
+    w.agree();
+    assert_eq!(w.lamp(2002), ["Confirmed to 2003"]);
+    assert_eq!(w.lamp(2003), ["Confirmed to 2002"]);
+    w.hangs_up("2003");
+    let r = w.records.last().expect("a record of the call");
+    assert!(r.is_answered() && r.services.contains(Service::Pickup), "{r:?}");
+    assert_eq!((&*r.dialed, r.callee_number()), ("2001", "2003"));
     w.expect_drained();
 }
 

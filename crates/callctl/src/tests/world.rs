@@ -112,7 +112,8 @@ pub(super) struct World {
     next_port: u16,
     queue: VecDeque<Input>,
     pub unopened: BTreeSet<LegId>,
-    failed: BTreeSet<LegId>,
+    /// Media legs that failed, until they are closed.
+    pub failed: BTreeSet<LegId>,
     versions: BTreeMap<u16, u32>,
     /// What the lamp of each user showed after the last input.
     lamps: BTreeMap<u16, Vec<DialogLine>>,
@@ -362,7 +363,9 @@ impl World {
                 match &offer.dial {
                     Some(dial) => assert!(dial.ends_with(to), "{dial} is not {to}"),
                     None => {
-                        let user = self.facts.snapshot.user(user_id(n)).expect("a user");
+                        let snapshot = &self.facts.snapshot;
+                        let user = snapshot.device(offer.device).and_then(|d| d.user);
+                        let user = user.and_then(|id| snapshot.user(id)).expect("a user");
                         assert_eq!(*to, user.dn.text());
                     }
                 }
@@ -409,8 +412,9 @@ impl World {
                 self.lines.push(format!("check-pin {}", user.dn));
             }
             Action::CheckPin { owner: CredentialOwner::BoxPin(owner), .. } => {
-                let (dn, _) = owner.place(&self.facts.snapshot).expect("an owner");
-                self.lines.push(format!("check-pin of {dn}"));
+                let place = owner.place(&self.facts.snapshot);
+                let of = place.map_or_else(|| format!("{owner:?}"), |(dn, _)| dn.to_string());
+                self.lines.push(format!("check-pin of {of}"));
             }
             Action::CheckPin { owner, .. } => panic!("{owner:?} has no PIN"),
             Action::Keep(write) if matches!(*write, model::Write::PointerPut(_)) => {
@@ -981,5 +985,6 @@ pub(super) fn device(n: u16, k: u16) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
+        next: None,
     }
 }

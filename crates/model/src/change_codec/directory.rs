@@ -8,9 +8,9 @@ use super::sounds::{put_site_music, put_spoken, take_site_music, take_spoken};
 use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
-    Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, HoldAgain, MediaPath, MobileLine,
-    MobileState, Options, Outside, Preset, Site, SiteCode, Spoken, SrtpPolicy, Tenant, Tones, User,
-    UserState, WebPolicy,
+    Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain, MediaPath,
+    MobileLine, MobileState, NextSecret, Options, Outside, Preset, Site, SiteCode, Spoken,
+    SrtpPolicy, Tenant, Tones, User, UserState, WebPolicy,
 };
 
 /// Most departments that a person may pick up for, when read.
@@ -41,6 +41,7 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     out.byte(tenant.accounts_max);
     out.option(tenant.music, |o, id| o.id(id.0));
     put_one_of(&tenant.spoken, &Spoken::ALL, out);
+    put_destination(tenant.stopped_to.as_ref(), out);
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -62,6 +63,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         accounts_max: 5,
         music: None,
         spoken: Spoken::Ja,
+        stopped_to: None,
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -78,6 +80,9 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         tenant.accounts_max = take.byte()?;
         tenant.music = take.option(Take::id)?.map(SoundId);
         tenant.spoken = take.one_of(&Spoken::ALL)?;
+    }
+    if version > 3 {
+        tenant.stopped_to = take_destination(take)?;
     }
     Ok(tenant)
 }
@@ -123,6 +128,7 @@ pub(super) fn put_site(site: &Site, out: &mut Vec<u8>) {
     out.byte(site.voicemail_without_pin.into());
     put_site_music(site.music, out);
     put_spoken(site.spoken, out);
+    out.option(site.voicemail_at, |o, dn| o.text(&dn.text()));
 }
 
 pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, DecodeError> {
@@ -146,6 +152,9 @@ pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, Decode
     if version > 2 {
         site.music = take_site_music(take)?;
         site.spoken = take_spoken(take)?;
+    }
+    if version > 3 {
+        site.voicemail_at = take.option(Take::dn)?;
     }
     Ok(site)
 }
@@ -206,6 +215,11 @@ pub(super) fn put_device(device: &Device, out: &mut Vec<u8>) {
     put_one_of(&device.srtp, &SrtpPolicy::ALL, out);
     out.byte(device.do_not_disturb.into());
     out.byte(device.accepts_tones.into());
+    out.option(device.next.as_deref(), |o, next| {
+        o.extend_from_slice(&next.ha1.md5);
+        o.extend_from_slice(&next.ha1.sha256);
+        o.wall(next.from);
+    });
 }
 
 pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, DecodeError> {
@@ -222,10 +236,17 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
         srtp: take.one_of(&SrtpPolicy::ALL)?,
         do_not_disturb: false,
         accepts_tones: false,
+        next: None,
     };
     if version > 1 {
         device.do_not_disturb = take.flag()?;
         device.accepts_tones = take.flag()?;
+    }
+    if version > 3 {
+        device.next = take.option(|t| {
+            let ha1 = Ha1 { md5: t.array()?, sha256: t.array()? };
+            Ok(Box::new(NextSecret { ha1, from: t.wall()? }))
+        })?;
     }
     Ok(device)
 }

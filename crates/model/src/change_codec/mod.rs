@@ -32,8 +32,9 @@ use sounds::{put_sound, take_sound};
 /// announcements of tenants, nor settings of sites but the first, nor pickup rights of users, nor
 /// the switches of terminals; version 2 had neither pages of departments, the most terminals of a
 /// person, the former terminals of a stopped one, music, languages nor limits of groups'
-/// mailboxes; they are read as their defaults.
-const VERSION: u8 = 3;
+/// mailboxes; version 3 had neither a destination of calls to stopped users, nor secrets that
+/// become valid later, nor numbers that open mailboxes; they are read as their defaults.
+const VERSION: u8 = 4;
 
 /// The oldest version that is read.
 const OLDEST: u8 = 1;

@@ -176,7 +176,7 @@ fn version_one_is_read_with_defaults() {
         Change::DevicePut(d),
     ];
     assert_eq!(decode_changes(&bytes), Ok(expected));
-    for version in [0, 4] {
+    for version in [0, 5] {
         bytes[0] = version;
         assert_eq!(decode_changes(&bytes), Err(codec::DecodeError::Version(version)));
     }
@@ -186,8 +186,9 @@ fn version_one_is_read_with_defaults() {
 fn changes_cut_or_flipped_are_survived() {
     let mut named = settings("2001");
     named.forwards[3] = Forward::on(Destination::Outside("0312345678".into()));
+    let stopped_to = Some(Destination::Dn(dn("2001")));
     let changes = [
-        Change::TenantPut(tenant(1)),
+        Change::TenantPut(Tenant { stopped_to, ..tenant(1) }),
         Change::SitePut(site(1, 1)),
         Change::DepartmentPut(department(1, "2200", &[1, 2])),
         Change::DepartmentPut(Department {

@@ -1,9 +1,9 @@
 //! Lamps from SUBSCRIBE to NOTIFY, with calls between two telephones (R310, R311).
 
-use base::id::{DeviceId, TenantId, UserId};
+use base::id::{DepartmentId, DeviceId, TenantId, UserId};
 use base::{CallId, Dn, Micros, Uuid, Wall};
 use bytes::Bytes;
-use model::{Change, PickupGroup, StoredBoxes, StoredMessage};
+use model::{Change, Department, PickupGroup, StoredBoxes, StoredMessage, User};
 use sip::digest::{Account, Answerer};
 use sip::msg::write::Writer;
 use sip::msg::{HeaderId, Method, Msg};
@@ -213,6 +213,41 @@ fn who_may_pick_up_sees_who_calls_as_long_as_the_group_holds() {
     lamp.w.configure(vec![Change::PickupDelete { tenant, number }]);
     lamp.shows();
     assert_eq!(sees(&lamp), [false; 4]);
+}
+
+/// A department names people, and lamps watch numbers.
+#[test]
+fn who_gets_another_number_takes_the_department_along() {
+    let mut lamp = Lamp::new();
+    assert_eq!(lamp.watch("2002", "dialog"), 200);
+    lamp.w.dial();
+    lamp.w.pick_up();
+    let user = |lamp: &Lamp, n| {
+        lamp.w.machine().snapshot().user(UserId(Uuid(n))).expect("it exists").clone()
+    };
+    let sees = |lamp: &mut Lamp| {
+        lamp.shows();
+        lamp.told.last().is_some_and(|last| last.contains("sip:2001@"))
+    };
+    let (id, two) = (DepartmentId(Uuid(77)), user(&lamp, 12));
+    let number = Dn::parse("7100").expect("digits");
+    let mut department = Department::new(id, two.tenant, two.site, "営業部", number);
+    department.members = [two.id].into();
+    let watcher = User { pickup_departments: [id].into(), ..user(&lamp, 13) };
+    lamp.w.configure(vec![Change::DepartmentPut(department), Change::UserPut(watcher)]);
+    assert!(sees(&mut lamp), "2002 is of the department");
+    let swapped = |lamp: &Lamp| {
+        let (one, two) = (user(lamp, 11), user(lamp, 12));
+        let (first, second) = (one.dn, two.dn);
+        let put = |user, dn| Change::UserPut(User { dn, ..user });
+        vec![put(one, second), put(two, first)]
+    };
+    let changes = swapped(&lamp);
+    lamp.w.configure(changes);
+    assert!(!sees(&mut lamp), "2002 is somebody else's");
+    let changes = swapped(&lamp);
+    lamp.w.configure(changes);
+    assert!(sees(&mut lamp), "and back");
 }
 
 fn message(file: u64, duration_ms: u32) -> StoredMessage {

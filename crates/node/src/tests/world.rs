@@ -65,9 +65,25 @@ fn company() -> Vec<Change> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
+            next: None,
         }));
     }
     changes
+}
+
+fn endpoint(n: u8, secret: &str, seed: u8) -> Endpoint {
+    let settings = sip::ua::Settings {
+        user: format!("200{n}"),
+        secret: secret.into(),
+        domain: DOMAIN.into(),
+        display: String::new(),
+        server: server(),
+        expires_s: 3_600,
+        instance: None,
+        config: Config::default(),
+    };
+    let rng = Rng::from_seed([seed; 32]);
+    Endpoint::new(Place::new(u16::from(n), 0), &rng, settings)
 }
 
 /// The recorded run.
@@ -121,18 +137,20 @@ impl World {
     }
 
     fn add_phone(&mut self, n: u8) {
-        let settings = sip::ua::Settings {
-            user: format!("200{n}"),
-            secret: "secret".into(),
-            domain: DOMAIN.into(),
-            display: String::new(),
-            server: server(),
-            expires_s: 3_600,
-            instance: None,
-            config: Config::default(),
-        };
-        let rng = Rng::from_seed([n; 32]);
-        self.phones.push(Endpoint::new(Place::new(u16::from(n), 0), &rng, settings));
+        self.phones.push(endpoint(n, "secret", n));
+        self.switch_on(n);
+    }
+
+    /// The telephone of 200n is set up anew with this secret, and registers.
+    pub(super) fn set_up(&mut self, n: u8, secret: &str) {
+        // Ids of its own, or it would repeat what it has said before.
+        let seed = n.wrapping_add(self.inputs as u8 | 0x80);
+        self.phones[usize::from(n) - 1] = endpoint(n, secret, seed);
+        self.switch_on(n);
+        self.run(Micros::seconds(2));
+    }
+
+    fn switch_on(&mut self, n: u8) {
         let at = usize::from(n) - 1;
         let (flow, transport) = (FlowId(0), Transport::Udp);
         self.phone(at, PhoneInput::FlowOpened { flow, transport, local: phone_addr(n) });

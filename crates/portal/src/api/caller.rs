@@ -1,6 +1,7 @@
 //! Who calls: the bearer token of a request, and the revision that its sender has seen.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -11,6 +12,7 @@ use model::Revision;
 use store::TenantScope;
 
 use crate::Portal;
+use crate::api::repeat::Keyed;
 use crate::api::trouble::Trouble;
 
 /// A program with a valid token.
@@ -20,6 +22,8 @@ pub(crate) struct Caller {
     pub(crate) now: Wall,
     /// What If-Match says (RFC 9110 §13.1.1); `None` = nothing, or any revision.
     pub(crate) seen: Option<Revision>,
+    /// The key of the request, when it came with one.
+    pub(crate) keyed: Option<Arc<Keyed>>,
 }
 
 impl Caller {
@@ -42,7 +46,10 @@ impl FromRequestParts<Portal> for Caller {
         let Some(token) = bearer(&parts.headers) else { return Err(unknown) };
         let scope = portal.store.api_scope(token, address, now).await;
         match scope.map_err(|e| Trouble::database(&e))? {
-            Some(scope) => Ok(Caller { scope, now, seen: seen(&parts.headers) }),
+            Some(scope) => {
+                let keyed = parts.extensions.get::<Arc<Keyed>>().cloned();
+                Ok(Caller { scope, now, seen: seen(&parts.headers), keyed })
+            }
             None => {
                 portal.tokens.failed(address, now);
                 Err(unknown)

@@ -22,7 +22,7 @@ const ASSUMED_MAX: usize = 330;
 
 const ANSWERS: &[&str] = &["no-answer", "answers", "busy", "declines", "unreachable"];
 const ENDINGS: &[&str] =
-    &["answered", "rings", "voicemail", "pages", "mailbox", "slot", "code", "refused"];
+    &["answered", "rings", "voicemail", "pages", "mailbox", "boxes", "slot", "code", "refused"];
 
 const ASSUMPTION: &Shape = &Shape {
     name: "Assumption",
@@ -140,6 +140,10 @@ fn told_as(found: &Explanation) -> Value {
         Ending::Mailbox(dn) => {
             extension = Some(dn.text());
             "mailbox"
+        }
+        Ending::Boxes(dn) => {
+            extension = Some(dn.text());
+            "boxes"
         }
         Ending::Slot(dn) => {
             extension = Some(dn.text());

@@ -19,6 +19,7 @@ mod password;
 mod pin;
 mod repeat;
 mod route;
+mod secret;
 mod shape;
 mod sounds;
 mod trouble;

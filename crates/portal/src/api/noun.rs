@@ -18,6 +18,7 @@ use crate::Portal;
 use crate::api::ROOT;
 use crate::api::body::{Object, Words};
 use crate::api::caller::Caller;
+use crate::api::repeat;
 use crate::api::shape::{Shape, merge};
 use crate::api::trouble::Trouble;
 
@@ -66,11 +67,15 @@ pub(crate) fn json_answer(
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let tag = format!("\"{}\"", snapshot.tenant_revision(tenant).0);
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(&tag(snapshot, tenant)) {
         headers.insert(header::ETAG, tag);
     }
     response
+}
+
+/// The tenant's revision as a tag (RFC 9110 §8.8.3).
+fn tag(snapshot: &Snapshot, tenant: TenantId) -> String {
+    format!("\"{}\"", snapshot.tenant_revision(tenant).0)
 }
 
 /// Done, nothing to tell.
@@ -188,19 +193,33 @@ async fn write<T: Twin>(portal: &Portal, caller: &Caller, wish: Wish<'_>) -> Ans
         twin.object(&cx, old).map_err(Refusal::Broken)
     };
     let act = Act { store: &portal.store, scope: &caller.scope, seen: caller.seen, now };
-    let saved = service::save::<T::Of>(act, key.map(Key), make).await;
-    let (snapshot, made) = saved.map_err(|r| Trouble::refused(r, caller.seen.is_some()))?;
-    let status = if key.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let mut told = form::<T>(&made, &snapshot);
-    if let Some(field) = issued {
-        told[field] = json!(secret.expose());
-    }
-    let mut response = json_answer(status, (&snapshot, tenant), &told);
-    if key.is_none() {
-        let place = format!("{ROOT}/{}/{}", T::PATH, made.key());
-        if let Ok(place) = HeaderValue::from_str(&place) {
-            response.headers_mut().insert(header::LOCATION, place);
+    let told = |snapshot: &Snapshot, made: &T::Of| {
+        let mut told = form::<T>(made, snapshot);
+        if let Some(field) = issued {
+            told[field] = json!(secret.expose());
         }
+        told
+    };
+    let place = |made: &T::Of| format!("{ROOT}/{}/{}", T::PATH, made.key());
+    let status = if key.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    let of = |snapshot: &Snapshot, made: &T::Of| {
+        let named = (key.is_none().then(|| place(made)), Some(tag(snapshot, tenant)));
+        repeat::kept(status, named, told(snapshot, made).to_string())
+    };
+    let asked = caller.keyed.as_ref().map(|keyed| keyed.asked());
+    let request = caller.keyed.as_ref().zip(asked.as_ref()).map(|(k, asked)| k.request(asked));
+    let answer = request.map(|request| service::write::Answer { request, of: &of });
+    let saved = service::write::save_answered::<T::Of>(act, key.map(Key), make, answer.as_ref());
+    let (snapshot, made) = saved.await.map_err(|r| Trouble::refused(r, caller.seen.is_some()))?;
+    // Only creations have keys, and a creation changes something.
+    if let Some(keyed) = &caller.keyed {
+        keyed.is_kept();
+    }
+    let mut response = json_answer(status, (&snapshot, tenant), &told(&snapshot, &made));
+    if key.is_none()
+        && let Ok(place) = HeaderValue::from_str(&place(&made))
+    {
+        response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
 }

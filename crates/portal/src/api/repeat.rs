@@ -8,13 +8,15 @@
 //! | came with another request | 422 |
 //! | its request still runs | 409 |
 //!
-//! A refused request has changed nothing, so it is carried out again.
+//! A refused request has changed nothing, so it is carried out again. What is made as a noun keeps
+//! its answer in the transaction that makes it, so that a crash leaves both or neither.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::service::Problem;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -59,6 +61,43 @@ impl Drop for InUse {
     }
 }
 
+/// The key of a request that is carried out for the first time.
+#[derive(Debug)]
+pub(crate) struct Keyed {
+    key: String,
+    address: String,
+    body: Bytes,
+    /// The answer was kept with the change.
+    is_kept: AtomicBool,
+}
+
+impl Keyed {
+    /// What makes it this request.
+    pub(crate) fn asked(&self) -> [&[u8]; 2] {
+        [self.address.as_bytes(), &self.body]
+    }
+
+    /// For the store.
+    pub(crate) fn request<'a>(&'a self, asked: &'a [&'a [u8]]) -> KeyedRequest<'a> {
+        KeyedRequest { key: &self.key, asked }
+    }
+
+    /// The answer was kept with the change.
+    pub(crate) fn is_kept(&self) {
+        self.is_kept.store(true, Ordering::Relaxed);
+    }
+}
+
+/// An answer in the form in which it is kept.
+pub(crate) fn kept(
+    status: StatusCode,
+    (location, tag): (Option<String>, Option<String>),
+    body: String,
+) -> Vec<u8> {
+    let kept = Kept { status: status.as_u16(), location, tag, body };
+    serde_json::to_vec(&kept).unwrap_or_default()
+}
+
 /// What is kept of an answer.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -96,8 +135,10 @@ async fn keyed(portal: &Portal, request: Request, next: Next) -> Result<Response
     let in_use = portal.keys.take(name);
     let _in_use = in_use.ok_or_else(|| Trouble::conflict(running))?;
     let address = parts.uri.to_string();
-    let asked: [&[u8]; 2] = [address.as_bytes(), &bytes];
-    let keyed = KeyedRequest { key: &key, asked: &asked };
+    let is_kept = AtomicBool::new(false);
+    let once = Arc::new(Keyed { key: key.clone(), address, body: bytes.clone(), is_kept });
+    let asked = once.asked();
+    let keyed = once.request(&asked);
     let failed = |e: store::DbError| Trouble::database(&e);
     match portal.store.kept_answer(&caller.scope, keyed, caller.now).await.map_err(failed)? {
         Repeated::Yes(kept) => return replayed(&kept),
@@ -107,21 +148,18 @@ async fn keyed(portal: &Portal, request: Request, next: Next) -> Result<Response
         }
         Repeated::No => {}
     }
-    let response = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
-    if !response.status().is_success() {
+    parts.extensions.insert(Arc::clone(&once));
+    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    if !response.status().is_success() || once.is_kept.load(Ordering::Relaxed) {
         return Ok(response);
     }
     let (head, body) = response.into_parts();
     let answer = to_bytes(body, ANSWER_MAX).await;
     let answer = answer.map_err(|_| Trouble::of(StatusCode::SERVICE_UNAVAILABLE))?;
     let text = |name| head.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
-    let kept = Kept {
-        status: head.status.as_u16(),
-        location: text(header::LOCATION).map(str::to_owned),
-        tag: text(header::ETAG).map(str::to_owned),
-        body: String::from_utf8_lossy(&answer).into_owned(),
-    };
-    let kept = serde_json::to_vec(&kept).unwrap_or_default();
+    let text = |name| text(name).map(str::to_owned);
+    let named = (text(header::LOCATION), text(header::ETAG));
+    let kept = kept(head.status, named, String::from_utf8_lossy(&answer).into_owned());
     // What was made stands; a repetition then meets what is there already.
     if let Err(error) = portal.store.keep_answer(&caller.scope, keyed, &kept, caller.now).await {
         tracing::warn!(%error, "answer to a request with a key was not kept");
@@ -146,4 +184,64 @@ fn replayed(kept: &[u8]) -> Result<Response, Trouble> {
         }
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::api::body::Object;
+    use crate::api::noun::create;
+    use crate::api::twins::device::DeviceTwin;
+    use crate::api::twins::pickup::PickupTwin;
+    use crate::tests::world::World;
+
+    async fn caller(world: &World, address: &str, body: &Value) -> Caller {
+        let token = world.token(1, store::ApiRole::Administrator).await;
+        let request = Request::builder().header("authorization", format!("Bearer {token}"));
+        let (mut parts, ()) = request.body(()).expect("a request").into_parts();
+        parts.extensions.insert(Arc::new(Keyed {
+            key: "order-1".to_owned(),
+            address: address.to_owned(),
+            body: body.to_string().into(),
+            is_kept: AtomicBool::new(false),
+        }));
+        let caller = Caller::from_request_parts(&mut parts, &world.portal).await;
+        caller.unwrap_or_else(|_| panic!("a valid token"))
+    }
+
+    async fn told(response: Response) -> (StatusCode, Vec<Option<HeaderValue>>, Value) {
+        let (head, body) = response.into_parts();
+        let named = [header::LOCATION, header::ETAG, header::CONTENT_TYPE];
+        let named = named.iter().map(|name| head.headers.get(name).cloned()).collect();
+        let body = to_bytes(body, ANSWER_MAX).await.expect("a body");
+        (head.status, named, serde_json::from_slice(&body).expect("JSON"))
+    }
+
+    /// The process dies when the change is stored and before anybody hears of it.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_answer_that_a_crash_swallowed_is_given_to_who_asks_again() {
+        let world = World::two_companies().await;
+        let (desk, group) = (json!({ "sip_id": "desk9" }), json!({ "number": 8 }));
+        for (address, body) in [("/api/v1/devices", desk), ("/api/v1/pickup-groups", group)] {
+            let caller = caller(&world, address, &body).await;
+            let Value::Object(object) = body else { panic!("an object") };
+            let (state, body) = (State(world.portal.clone()), Object(object));
+            let made = match address.ends_with("devices") {
+                true => create::<DeviceTwin>(state, caller.clone(), body).await,
+                false => create::<PickupTwin>(state, caller.clone(), body).await,
+            };
+            let first = told(made.unwrap_or_else(|t| t.into_response())).await;
+            assert_eq!(first.0, StatusCode::CREATED);
+            let once = caller.keyed.clone().expect("with a key");
+            let asked = once.asked();
+            let kept = world.store.kept_answer(&caller.scope, once.request(&asked), caller.now);
+            let Repeated::Yes(kept) = kept.await.expect("readable") else { panic!("{address}") };
+            let again = replayed(&kept).unwrap_or_else(|t| t.into_response());
+            assert_eq!(told(again).await, first, "the secret and all");
+        }
+        world.end().await;
+    }
 }

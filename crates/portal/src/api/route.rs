@@ -23,7 +23,7 @@ use crate::api::twins::user::UserTwin;
 use crate::api::twins::user_lines::UserLinesTwin;
 use crate::api::twins::virtual_dn::VirtualTwin;
 use crate::api::{
-    account, collisions, document, explain, live, own_setting, password, pin, sounds,
+    account, collisions, document, explain, live, own_setting, password, pin, secret, sounds,
 };
 
 /// What is sent.
@@ -203,6 +203,7 @@ pub(crate) fn all() -> Vec<Route> {
     out.extend(box_pins());
     out.extend(singles());
     out.push(gateway_account());
+    out.push(device_reset());
     out
 }
 
@@ -220,6 +221,19 @@ fn gateway_account() -> Route {
             post(account::issue),
         )
     }
+}
+
+fn device_reset() -> Route {
+    single(
+        (
+            "post",
+            "/devices/{key}/reset",
+            "resetDevice",
+            "Make a new secret for a terminal, valid at once or from the next morning",
+        ),
+        (Sent::Whole(secret::SHAPE), Told::One(secret::MADE)),
+        post(secret::reset),
+    )
 }
 
 /// What a sound has besides what every object has.

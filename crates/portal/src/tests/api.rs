@@ -646,6 +646,7 @@ async fn objects_of_another_company_are_not_found_at_any_address() {
                 Some("pin") => Some(json!({ "pin": "480216" })),
                 Some("password") => Some(json!({ "password": "correct-horse" })),
                 Some("own-setting") => Some(json!({ "setting": "voicemail" })),
+                Some("reset") => Some(json!({ "valid": "at-once" })),
                 _ if method == "PUT" => Some(whole_body(&path)),
                 _ => Some(json!({})),
             };

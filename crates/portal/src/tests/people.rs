@@ -105,6 +105,92 @@ async fn a_person_has_as_many_terminals_as_the_company_allows() {
     world.end().await;
 }
 
+/// R215, R316: told at once, valid at once or from 5:00; until then the old one is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_of_a_terminal_is_reset_at_once_or_for_the_next_morning() {
+    let (world, mut api) = company().await;
+    let device = |world: &super::World| {
+        let snapshot = world.store.snapshot();
+        let tenant = world.scope(1).tenant();
+        let realm = snapshot.tenant(tenant).expect("there").realm.to_string();
+        (snapshot.device_by_sip_id(tenant, "phone2001").expect("there").clone(), realm)
+    };
+    let (before, realm) = device(&world);
+    let secret_of = |told: &Value| {
+        let secret = told["secret"].as_str().expect("told").to_owned();
+        Ha1::of("phone2001", &realm, &secret)
+    };
+    let path = ("POST", "/devices/phone2001/reset");
+    let told = api.call(path, json!({ "valid": "next-morning" }), 200).await;
+    let from = told["valid_from"].as_str().expect("a time");
+    assert!(from.ends_with("T05:00:00+09:00"), "{from}");
+    let read = api.get("/devices/phone2001").await;
+    assert_eq!(read["renews_at"], from);
+    assert!(!read.to_string().contains("secret"));
+    assert_eq!(device(&world).0.ha1(), before.ha1());
+    let waiting = device(&world).0.next.expect("waits");
+    assert_eq!(waiting.ha1, secret_of(&told));
+    // What touches neither secret keeps both.
+    api.call(("PATCH", "/devices/phone2001"), json!({ "label": "受付" }), 200).await;
+    let renew = |at| app::service::secret::renew(&world.store, at);
+    assert_eq!(renew(base::Wall(waiting.from.0 - 1)).await.ok(), Some(0));
+    assert_eq!(device(&world).0.ha1(), before.ha1());
+    assert_eq!(renew(waiting.from).await.ok(), Some(1));
+    let (after, _) = device(&world);
+    assert_eq!((after.ha1(), after.next), (secret_of(&told), None));
+    assert_eq!(world.acts(1).await.first().map(String::as_str), Some("secret-valid"));
+
+    // At once: what waits is void.
+    api.call(path, json!({ "valid": "next-morning" }), 200).await;
+    let told = api.call(path, json!({ "valid": "at-once" }), 200).await;
+    let (after, _) = device(&world);
+    assert_eq!((after.ha1(), after.next), (secret_of(&told), None));
+    assert_eq!(api.get("/devices/phone2001").await["renews_at"], Value::Null);
+    let odd = api.call(path, json!({ "valid": "tomorrow" }), 422).await;
+    assert_eq!(errors(&odd), one(212, "valid"));
+    api.call(("POST", "/devices/nobody/reset"), json!({ "valid": "at-once" }), 404).await;
+    let mut other = Program::of(&world, 2, ApiRole::Administrator).await;
+    other.call(path, json!({ "valid": "at-once" }), 404).await;
+    world.end().await;
+}
+
+/// R241: a number that exists, no mailbox, no emergency number.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_to_stopped_people_get_a_destination_that_can_take_them() {
+    let (world, mut api) = company().await;
+    let change = |to: Value| json!({ "stopped_to": to });
+    let set = api.call(("PATCH", "/tenant"), change(json!("2001")), 200).await;
+    assert_eq!(set["stopped_to"], "2001");
+    for (to, code) in [("2999", 238), ("voicemail", 244), ("outside:110", 244)] {
+        let refused = api.call(("PATCH", "/tenant"), change(json!(to)), 422).await;
+        assert_eq!(errors(&refused), one(code, "stopped_to"), "{to}");
+    }
+    api.call(("PATCH", "/tenant"), json!({ "accounts_max": 6 }), 200).await;
+    assert_eq!(api.get("/tenant").await["stopped_to"], "2001", "kept");
+    let cleared = api.call(("PATCH", "/tenant"), change(Value::Null), 200).await;
+    assert_eq!(cleared["stopped_to"], Value::Null);
+    world.end().await;
+}
+
+/// R262: a virtual number of the site and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_opens_mailboxes_at_a_virtual_number_of_its_own() {
+    let (world, mut api) = company().await;
+    let number = json!({ "extension": "2900", "name": "留守番" });
+    api.call(("POST", "/virtual-numbers"), number, 201).await;
+    let open = |at: Value| json!({ "voicemail_at": at });
+    let set = api.call(("PATCH", "/sites/mihon.example"), open(json!("2900")), 200).await;
+    assert_eq!(set["voicemail_at"], "2900");
+    for (at, code) in [("2999", 238), ("2001", 244), ("2x", 213)] {
+        let refused = api.call(("PATCH", "/sites/mihon.example"), open(json!(at)), 422).await;
+        assert_eq!(errors(&refused), one(code, "voicemail_at"), "{at}");
+    }
+    assert_eq!(api.get("/sites/mihon.example").await["voicemail_at"], "2900");
+    let closed = api.call(("PATCH", "/sites/mihon.example"), open(Value::Null), 200).await;
+    assert_eq!(closed["voicemail_at"], Value::Null);
+    world.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_resumed_gets_back_the_terminals_that_nobody_took() {
     let (world, mut api) = company().await;

@@ -19,6 +19,7 @@ pub mod l1;
 pub mod l2;
 pub mod s1;
 pub mod s10;
+pub mod s11;
 pub mod s2;
 pub mod s3;
 pub mod s4;
@@ -45,6 +46,8 @@ pub enum Name {
     S9,
     /// The explanation kept with a call is that of the configuration and live state of then.
     S10,
+    /// Lamps show what is, to those who may see it.
+    S11,
     /// Phones are registered and calls succeed after the faults stop.
     L1,
     /// Everything drains when people stop.
@@ -57,7 +60,7 @@ pub enum Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Name; 12] = [
+    pub const ALL: [Name; 13] = [
         Name::S1,
         Name::S2,
         Name::S3,
@@ -66,6 +69,7 @@ impl Name {
         Name::S8,
         Name::S9,
         Name::S10,
+        Name::S11,
         Name::L1,
         Name::L2,
         Name::I9,
@@ -181,7 +185,7 @@ pub trait Checker {
 
 /// All checkers, or those that are wanted.
 pub fn checkers(wanted: Option<Name>) -> Vec<Box<dyn Checker>> {
-    let all: [Box<dyn Checker>; 11] = [
+    let all: [Box<dyn Checker>; 12] = [
         Box::new(s1::OneFinal::default()),
         Box::new(s2::Beliefs),
         Box::new(s3::MediaGraph),
@@ -190,6 +194,7 @@ pub fn checkers(wanted: Option<Name>) -> Vec<Box<dyn Checker>> {
         Box::new(s8::Revisions::default()),
         Box::new(s9::Confirmed::default()),
         Box::new(s10::Explained::default()),
+        Box::new(s11::Lamps::default()),
         Box::new(l1::Registered),
         Box::new(l2::Drained),
         Box::new(i10::Steered::default()),

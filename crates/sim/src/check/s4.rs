@@ -1,7 +1,7 @@
 //! S4: exactly one record for each attempt and conversation; its times are ordered, its cause
 //! and whose act it was agree with what went over the wire, and it is never rewritten.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use base::event::Kind;
@@ -11,7 +11,8 @@ use model::record::{CallRecord, Service, Step};
 use sip::msg::{Method, Msg};
 
 use super::{Arrived, Checker, Done, Name, Scene};
-use crate::office::as_drawn;
+use crate::company::tenant_id;
+use crate::holders::Holders;
 use crate::world::World;
 
 /// How far before a record's end the act may lie that explains it, milliseconds.
@@ -56,16 +57,18 @@ pub struct Records {
     /// The INVITE at hand, outside of a dialog.
     at_hand: Option<((Vec<u8>, u32), SocketAddr, String)>,
     attempts: BTreeMap<(Vec<u8>, u32), Attempt>,
-    /// What phones did, by their user's number.
-    deeds: BTreeMap<String, Vec<(Wall, Deed)>>,
+    /// What phones did.
+    deeds: BTreeMap<DeviceId, Vec<(Wall, Deed)>>,
     lives: u64,
     transferred: u64,
     /// The wall clock jumped: what was done when is not to be told from records.
     jumped: bool,
     /// Some phones are in do not disturb; they count as busy when the others are silent (R249).
     some_quiet: bool,
-    /// Numbers that people have exchanged.
-    swaps: Vec<(String, String)>,
+    /// Whose telephones had which number.
+    holders: Holders,
+    /// Who speaks for parties outside.
+    gateways: Vec<DeviceId>,
 }
 
 impl Checker for Records {
@@ -79,7 +82,7 @@ impl Checker for Records {
         if let Some(deed) = deed_of(at.msg, cseq.method)
             && let Some(phone) = scene.phones.get(&at.from.ip())
         {
-            self.deeds.entry(phone.number.clone()).or_default().push((scene.wall, deed));
+            self.deeds.entry(phone.device).or_default().push((scene.wall, deed));
         }
         let begins = at.msg.to().is_some_and(|to| to.tag().is_none());
         if at.msg.method() == Some(Method::Invite) && begins {
@@ -121,13 +124,13 @@ impl Checker for Records {
 
     fn cut(&mut self, scene: &mut Scene<'_>, phone: IpAddr) {
         if let Some(phone) = scene.phones.get(&phone) {
-            self.deeds.entry(phone.number.clone()).or_default().push((scene.wall, Deed::Cut));
+            self.deeds.entry(phone.device).or_default().push((scene.wall, Deed::Cut));
         }
     }
 
     fn pressed(&mut self, scene: &mut Scene<'_>, phone: IpAddr) {
         if let Some(phone) = scene.phones.get(&phone) {
-            self.deeds.entry(phone.number.clone()).or_default().push((scene.wall, Deed::Digit));
+            self.deeds.entry(phone.device).or_default().push((scene.wall, Deed::Digit));
         }
     }
 
@@ -138,8 +141,9 @@ impl Checker for Records {
     fn ended(&mut self, world: &World) -> Vec<String> {
         let mut found = Vec::new();
         self.some_quiet = world.company.is_office;
-        let swaps = world.company.swaps.iter();
-        self.swaps = swaps.map(|(a, b)| (as_drawn(&a.text()), as_drawn(&b.text()))).collect();
+        self.holders = world.holders.clone();
+        let gateways = world.company.snapshot.gateways(tenant_id());
+        self.gateways = gateways.filter_map(|g| g.account).collect();
         for id in &world.store.rewritten {
             found.push(format!("record {id} was rewritten"));
         }
@@ -236,7 +240,7 @@ impl Records {
         let group = group.into_iter().any(|s| record.services.contains(s));
         let refused = |statuses: &[u16]| {
             statuses.iter().any(|s| match group {
-                true => self.deeds.keys().any(|n| self.has_done(n, Deed::Refused(*s), record)),
+                true => self.somebody_has_done(Deed::Refused(*s), record),
                 false => self.has_done(&callee, Deed::Refused(*s), record),
             })
         };
@@ -279,9 +283,8 @@ impl Records {
             && !record.services.contains(Service::Multicast)
             && !self.has_done(&callee, Deed::Answered, record)
             && !is_transfer(record)
-            && !is_outside(record)
             && !dialled;
-        if !true_ && !is_outside(record) {
+        if !true_ {
             found.push(format!("nothing on the wire explains the cause of {record:?}"));
         }
         if early {
@@ -306,10 +309,9 @@ impl Records {
     /// box, or a call that was parked.
     fn by_digits(&self, record: &CallRecord) -> bool {
         let did = |number: &str, within_ms: i64| {
-            let from = record.called_at.0 - within_ms;
-            let mut deeds =
-                self.deeds_of(number).filter(|(_, d)| matches!(d, Deed::Digit | Deed::Refer));
-            self.jumped || deeds.any(|(at, _)| (from..=record.called_at.0).contains(&at.0))
+            let span = (Wall(record.called_at.0 - within_ms), record.called_at);
+            let is_begin = |d: Deed| matches!(d, Deed::Digit | Deed::Refer);
+            self.jumped || self.deeds_of(number, record, span).any(is_begin)
         };
         // Who parked; a forwarder may stand in its place as transferrer later.
         let parker = record.trace.iter().find(|s| &*s.code == "transfer");
@@ -319,16 +321,24 @@ impl Records {
         }
     }
 
-    /// What was done at phones that had the number at some time.
-    fn deeds_of(&self, number: &str) -> impl Iterator<Item = &(Wall, Deed)> {
-        let number = as_drawn(number);
-        let others = self.swaps.iter().filter_map(|(one, other)| match &number {
-            n if n == one => Some(other.clone()),
-            n if n == other => Some(one.clone()),
-            _ => None,
-        });
-        let numbers: BTreeSet<String> = others.chain([number.clone()]).collect();
-        numbers.into_iter().filter_map(|n| self.deeds.get(&n)).flatten()
+    /// What was done within a span at telephones that have had the number, or that the record
+    /// names with it.
+    fn deeds_of(
+        &self,
+        number: &str,
+        record: &CallRecord,
+        (from, to): (Wall, Wall),
+    ) -> impl Iterator<Item = Deed> {
+        let mut devices = self.holders.of(number);
+        let parties = [Some(&record.caller), record.callee.as_ref()].into_iter().flatten();
+        let named = parties.filter(|p| *p.number == *number).filter_map(|p| p.device);
+        devices.extend(named);
+        // Parties outside, whom no telephone holds.
+        if devices.is_empty() {
+            devices.extend(&self.gateways);
+        }
+        let deeds = devices.into_iter().filter_map(|device| self.deeds.get(&device)).flatten();
+        deeds.filter(move |(at, _)| (from..=to).contains(at)).map(|(_, deed)| *deed)
     }
 
     /// Whether the caller did something while the call ran.
@@ -337,13 +347,20 @@ impl Records {
     }
 
     fn has_done(&self, number: &str, deed: Deed, record: &CallRecord) -> bool {
-        if self.jumped {
-            return true;
-        }
-        let (from, to) = (record.called_at.0 - SLACK_MS, record.ended_at.0 + SLACK_MS);
-        let mut deeds = self.deeds_of(number).filter(|(at, _)| (from..=to).contains(&at.0));
-        deeds.any(|(_, d)| *d == deed)
+        self.jumped || self.deeds_of(number, record, span_of(record)).any(|d| d == deed)
     }
+
+    /// Whether anybody did something while the call ran.
+    fn somebody_has_done(&self, deed: Deed, record: &CallRecord) -> bool {
+        let (from, to) = span_of(record);
+        let mut deeds = self.deeds.values().flatten();
+        self.jumped || deeds.any(|(at, d)| *d == deed && (from..=to).contains(at))
+    }
+}
+
+/// The time of a call, in which what was done explains it.
+fn span_of(record: &CallRecord) -> (Wall, Wall) {
+    (Wall(record.called_at.0 - SLACK_MS), Wall(record.ended_at.0 + SLACK_MS))
 }
 
 /// Steps that say why a number counts as busy though no phone refused.
@@ -362,12 +379,6 @@ const BUSY: [&str; 10] = [
 
 fn has(record: &CallRecord, service: Service) -> bool {
     record.services.contains(service)
-}
-
-/// Somebody outside has part in it: what a gateway does is not known by a number.
-fn is_outside(record: &CallRecord) -> bool {
-    let is_reached = record.trace.iter().any(|s| &*s.code == "outside.gateway");
-    is_reached || (record.caller.dn.is_none() && record.cause != Cause::FeatureNotPermitted)
 }
 
 fn is_transfer(record: &CallRecord) -> bool {

@@ -1,9 +1,12 @@
 //! S6: no limit is exceeded, and a call costs a bounded number of messages: those of the node
-//! follow from what it hears, and from time.
+//! follow from what it hears, and from time; requests of its own do not come in a stream, answered
+//! or not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use base::limits::{BINDINGS_MAX, CALLS_PER_DN, RINGING_LEGS_MAX, UNANSWERED_MAX};
+use base::limits::{
+    BINDINGS_MAX, CALLS_PER_DN, DIALOG_NOTIFY_EVERY, RINGING_LEGS_MAX, UNANSWERED_MAX,
+};
 use base::{CallId, Dn, Micros, Mono};
 use callctl::Moment;
 use sip::msg::{Method, Msg};
@@ -22,6 +25,13 @@ const OWN_MAX: u64 = 40;
 /// Session timers, and offers that are tried again.
 const OWN_EVERY: Micros = Micros::seconds(20);
 
+/// Requests that the node begins in one dialog or subscription within [`BURST`], at most: a hand
+/// presses five digits a second at best, and words of changes and glares come slower.
+const BURST_MAX: usize = 40;
+
+/// The time of such a burst. At the least interval between NOTIFYs of dialogs a quarter is used.
+const BURST: Micros = Micros(DIALOG_NOTIFY_EVERY.0 * 10);
+
 /// What is left to do for a call that was given up: guidance, and the end of its legs.
 const AFTERWARDS: Micros = Micros::seconds(100);
 
@@ -31,6 +41,10 @@ struct Talk {
     began: Option<Mono>,
     sent: BTreeSet<Vec<u8>>,
     heard: BTreeSet<Vec<u8>>,
+    /// CSeq of the newest request of the node.
+    newest: Option<u32>,
+    /// When it began the last ones.
+    begun: VecDeque<Mono>,
 }
 
 /// What is in use.
@@ -62,6 +76,7 @@ impl Checker for Limits {
     fn done(&mut self, scene: &mut Scene<'_>, done: &Done<'_>) {
         self.report(scene);
         let Done::Sent(msg, _) = done else { return };
+        self.burst(scene, msg);
         let Some(key) = key_of(msg) else { return };
         let talk = self.talk(msg, scene.mono);
         if !talk.sent.insert(key) {
@@ -122,6 +137,11 @@ impl Checker for Limits {
                 return Err(format!("phone {} has {bound} bindings", phone.card.index));
             }
         }
+        let gateway = world.company.gateway.and_then(|n| world.phones.get(n));
+        let (used, most) = (gateway.map_or(0, |g| g.up().len()), world.company.channels());
+        if used > most && gateway.is_some() {
+            return Err(format!("{used} calls by a gateway with {most} channels"));
+        }
         Ok(())
     }
 
@@ -141,6 +161,27 @@ impl Limits {
         let talk = self.talks.entry(msg.call_id().to_vec()).or_default();
         talk.began.get_or_insert(now);
         talk
+    }
+
+    /// Counts the requests that the node begins.
+    fn burst(&mut self, scene: &mut Scene<'_>, msg: &Msg) {
+        let Some(cseq) = msg.cseq().filter(|_| msg.is_request()) else { return };
+        let talk = self.talk(msg, scene.mono);
+        if matches!(cseq.method, Method::Ack | Method::Cancel)
+            || talk.newest.is_some_and(|newest| newest >= cseq.number)
+        {
+            return;
+        }
+        talk.newest = Some(cseq.number);
+        talk.begun.push_back(scene.mono);
+        talk.begun.retain(|at| scene.mono.since(*at) < BURST);
+        let begun = talk.begun.len();
+        if begun > BURST_MAX {
+            talk.begun.clear();
+            let (method, call) = (cseq.method, text(msg.call_id()));
+            let what = format!("{begun} requests in a short time, the last {method:?}, in {call}");
+            scene.report(Name::S6, what);
+        }
     }
 
     /// A number that takes one more call must have had room for it (R250). Who was parked counts

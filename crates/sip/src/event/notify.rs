@@ -138,6 +138,13 @@ impl Notifier {
             }
             Some(_) | None => return self.remove(io, index),
         }
+        #[cfg(feature = "planted")]
+        if io.config.planted == Some(crate::planted::Bug::ToldForEver)
+            && subscription.package == super::Package::MessageSummary
+        {
+            // Not quite for ever, so that the run comes to its end.
+            subscription.dirty |= !subscription.version.is_multiple_of(64);
+        }
         self.wake(io, index);
         self.pump(io);
     }

@@ -6,18 +6,18 @@ use model::{
 };
 use sqlx::sqlite::SqliteRow;
 
-use super::{Columns, add_overflow, add_spoken, number_of};
+use super::{Columns, add_overflow, add_spoken, number_of, parse_dn};
 use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, domain, name, media_path, number, codes, tones,
     hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin,
-    music, own_music, spoken FROM site";
+    music, own_music, spoken, voicemail_at FROM site";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO site (tenant, id, domain, domain_key, name, media_path, number, codes, tones,
      hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin,
-     music, own_music, spoken) VALUES",
-    18,
+     music, own_music, spoken, voicemail_at) VALUES",
+    19,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -44,6 +44,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         _ => return Err(DbError::corrupt("music")),
     };
     site.spoken = c.spoken()?;
+    site.voicemail_at = c.text_option()?.map(parse_dn).transpose()?;
     Ok(Change::SitePut(site))
 }
 
@@ -95,6 +96,7 @@ pub(crate) async fn put(conn: &mut sqlx::SqliteConnection, sites: &[&Site]) -> R
         args.add(music);
         args.add(own.map(|id| id.bytes().to_vec()));
         add_spoken(args, s.spoken);
+        args.add(s.voicemail_at.map(|dn| dn.text()));
     })
     .await
 }

@@ -4,18 +4,18 @@ use base::id::{SoundId, TenantId};
 use model::{Change, Code, CodeKind, Codes, Options, Preset, Spoken, Tenant, WebPolicy};
 use sqlx::sqlite::SqliteRow;
 
-use super::{Columns, number_of};
+use super::{Columns, add_overflow, number_of};
 use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT id, name, realm, preset, sip_secret_compat, quota,
     is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max, music, spoken FROM tenant";
+     announcements, accounts_max, music, spoken, stopped_to FROM tenant";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO tenant (id, name, realm, preset, sip_secret_compat, quota,
      is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max, music, spoken) VALUES",
-    17,
+     announcements, accounts_max, music, spoken, stopped_to) VALUES",
+    18,
     "",
 );
 pub(crate) static DELETE: Rows = Rows::new("DELETE FROM tenant WHERE (id) IN (VALUES", 1, ")");
@@ -40,6 +40,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         accounts_max: c.small()?,
         music: c.id_option()?.map(SoundId),
         spoken: c.one_of(&Spoken::ALL)?,
+        stopped_to: c.destination()?,
     }))
 }
 
@@ -82,6 +83,7 @@ pub(crate) async fn put(
         args.add(i64::from(t.accounts_max));
         args.add(t.music.map(|id| id.0.bytes().to_vec()));
         args.add(number_of(&t.spoken, &Spoken::ALL));
+        add_overflow(args, t.stopped_to.as_ref());
     })
     .await
 }

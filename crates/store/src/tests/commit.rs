@@ -7,7 +7,7 @@ use model::*;
 use sqlx::Connection;
 
 use super::world::*;
-use crate::{Actor, Commit, CommitError, TenantScope};
+use crate::{Actor, AnswerOf, Commit, CommitError, KeyedRequest, Repeated, TenantScope};
 
 #[tokio::test]
 async fn a_restart_finds_the_same_configuration() {
@@ -241,4 +241,28 @@ async fn no_secret_stands_in_the_files() {
         }
     }
     assert!(files > 0, "the search looks at the right files");
+}
+
+/// What a crash leaves is the change with its answer, or neither.
+#[tokio::test]
+async fn an_answer_is_kept_with_its_change_or_not_at_all() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    let scope = add_tenant(&store, 1).await;
+    let request = KeyedRequest { key: "order-1", asked: &[b"POST", b"{}"] };
+    let answer = |after: &Snapshot| format!("revision {}", after.revision().0).into_bytes();
+    let kept = Some(AnswerOf { request, answer: &answer });
+    let changes = [Change::UserPut(user(3, "2003", 1))];
+    let seen = store.snapshot().tenant_revision(scope.tenant());
+    let stale =
+        Commit { seen: Revision(seen.0 - 1), changes: &changes, act: "test", detail: "", at: T0 };
+    assert!(store.commit_answered(&scope, stale, kept).await.is_err());
+    assert_eq!(store.kept_answer(&scope, request, T0).await.expect("readable"), Repeated::No);
+    let done = store.commit_answered(&scope, Commit { seen, ..stale }, kept).await.expect("valid");
+    drop(store);
+    let store = dir.open().await;
+    assert_eq!(store.snapshot(), done.snapshot);
+    let told = answer(&done.snapshot);
+    let found = store.kept_answer(&scope, request, T0).await.expect("readable");
+    assert_eq!(found, Repeated::Yes(told));
 }

@@ -56,8 +56,10 @@ fn everything() -> Vec<Change> {
     place.park_s = 45;
     place.park_overflow = Some(Destination::Dn(dn("2300")));
     place.voicemail_without_pin = false;
+    place.voicemail_at = Some(dn("2100"));
     (place.music, place.spoken) = (SiteMusic::Own(sound().id), Some(Spoken::En));
     (tenant.music, tenant.spoken) = (Some(sound().id), Spoken::En);
+    tenant.stopped_to = Some(Destination::Dn(dn("2300")));
     let hunted = HuntGroup {
         name: "受付".into(),
         method: HuntMethod::Priority,
@@ -79,7 +81,9 @@ fn everything() -> Vec<Change> {
         overflow: Some(Destination::Dn(dn("2300"))),
         ..Department::new(DepartmentId(Uuid(5)), TENANT(), site_id(1), "営業", dn("2200"))
     };
-    let phone = Device { do_not_disturb: true, accepts_tones: true, ..device(1, 1) };
+    let ha1 = Ha1::of("sip1", "t1.example.jp", "the next one");
+    let next = Some(Box::new(NextSecret { ha1, from: later(3_600) }));
+    let phone = Device { do_not_disturb: true, accepts_tones: true, next, ..device(1, 1) };
     let spare = Device { user: None, ..device(9, 1) };
     let picker = User { pickup_departments: [DepartmentId(Uuid(5))].into(), ..user(2, "2002", 1) };
     vec![
@@ -212,8 +216,11 @@ const BACK: &[&str] = &[
     "ALTER TABLE person DROP COLUMN pickup_departments",
     "ALTER TABLE device DROP COLUMN do_not_disturb",
     "ALTER TABLE device DROP COLUMN accepts_tones",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13)",
-];
+@@    "ALTER TABLE tenant DROP COLUMN stopped_to",
+    "ALTER TABLE site DROP COLUMN voicemail_at",
+    "ALTER TABLE device DROP COLUMN next_ha1",
+    "ALTER TABLE device DROP COLUMN next_from",
+@@];
 
 #[tokio::test]
 async fn a_store_of_the_last_release_opens_with_the_defaults() {

@@ -1,5 +1,7 @@
 //! Extension and PIN typed at a terminal (R233, R234, SEC-08).
 
+use std::sync::atomic::Ordering;
+
 use model::{Change, CredentialOwner, User, UserState};
 
 use super::world::{T0, TempDir, add_tenant, commit, device_id, later, password, user, user_id};
@@ -15,11 +17,14 @@ async fn types(store: &Store, device: u128, extension: &str, pin: &str, at: i64)
     }
 }
 
+fn pin(n: u128, text: &str) -> Change {
+    password(CredentialOwner::Pin(user_id(n)), text, false)
+}
+
 async fn with_pins() -> (TempDir, Store) {
     let dir = TempDir::new();
     let store = dir.open().await;
     let scope = add_tenant(&store, 1).await;
-    let pin = |n, text| password(CredentialOwner::Pin(user_id(n)), text, false);
     commit(&store, &scope, &[pin(1, "4711"), pin(2, "5813")]).await.expect("set");
     (dir, store)
 }
@@ -51,6 +56,49 @@ async fn nobody_learns_whether_an_extension_exists() {
         }
         assert_eq!(told, "wwwwwll", "{extension}");
         assert_eq!(types(&store, 1, extension, "0000", at + 910).await, 'w', "{extension}");
+    }
+}
+
+/// R234, SEC-05: whatever is wrong, one slow hash is made, and none while a lock holds.
+#[tokio::test]
+async fn whatever_is_wrong_costs_the_same_hashing() {
+    let (_dir, store) = with_pins().await;
+    let scope = store.operator_scope(super::world::tenant_id(1));
+    let stopped = User { state: UserState::Stopped, ..user(3, "2003", 1) };
+    let mut changes = vec![Change::UserPut(stopped), Change::UserPut(user(4, "2004", 1))];
+    changes.push(pin(3, "4711"));
+    // As a bulk import leaves it.
+    let imported = CredentialOwner::Pin(user_id(2));
+    changes.push(password(imported, "5813", true));
+    commit(&store, &scope, &changes).await.expect("set");
+    let hashes = || store.hashing.made.load(Ordering::Relaxed);
+    let long = "1".repeat(300);
+    for (n, (extension, pin)) in [
+        ("2001", "0000"),
+        ("2001", ""),
+        ("2001", long.as_str()),
+        ("2002", "0000"),
+        ("2003", "4711"),
+        ("2004", "0000"),
+        ("2999", "0000"),
+        ("70000000000000000000", "0000"),
+        ("", "0000"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let before = hashes();
+        let told = types(&store, 1, extension, pin, n as i64 * 100).await;
+        assert_eq!((told, hashes() - before), ('w', 1), "{extension} {pin}");
+    }
+    for (extension, at) in [("2001", 2_000), ("2999", 4_000)] {
+        for second in 0..5 {
+            let device = 1 + u128::from(second % 2 == 0);
+            types(&store, device, extension, "0000", at + second).await;
+        }
+        let before = hashes();
+        assert_eq!(types(&store, 1, extension, "4711", at + 6).await, 'l');
+        assert_eq!(hashes(), before, "{extension}");
     }
 }
 

@@ -14,6 +14,7 @@ explain-answered = Extension { $dn } answers.
 explain-rings = Extension { $dn } rings.
 explain-voicemail = The call goes to the voicemail of extension { $dn }.
 explain-pages = The members of department { $dn } are paged.
+explain-boxes = { $dn } asks for the extension and the PIN of a mailbox.
 explain-mailbox = Extension { $dn } listens to its own voicemail.
 explain-slot = The call parked at { $dn } is retrieved.
 explain-code = The feature code "{ $code }" is carried out.

@@ -14,6 +14,7 @@ explain-answered = 内線番号{ $dn }が応答します。
 explain-rings = 内線番号{ $dn }を呼び出します。
 explain-voicemail = 内線番号{ $dn }の留守番につながります。
 explain-pages = 所属{ $dn }のメンバーに一斉放送します。
+explain-boxes = { $dn }で留守番の内線番号と暗証番号を尋ねます。
 explain-mailbox = 内線番号{ $dn }の留守番の再生につながります。
 explain-slot = パーク番号{ $dn }の通話を取り出します。
 explain-code = 特番「{ $code }」の操作になります。

@@ -1,5 +1,5 @@
-//! Terminals as JSON (R088, R202, R216, R235, R251). A secret is written, and told once when it was
-//! made here; it is never read (SEC-09).
+//! Terminals as JSON (R088, R202, R215, R216, R235, R251). A secret is written, and told once when
+//! it was made here; it is never read (SEC-09).
 
 use app::service::Problem;
 use base::id::DeviceId;
@@ -7,6 +7,7 @@ use model::{Device, DeviceKind, Ha1, Snapshot, SrtpPolicy};
 use serde::{Deserialize, Serialize};
 
 use super::{Reader, first_site, word_of};
+use crate::api::live::time;
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, must, told, written};
 
@@ -38,6 +39,12 @@ const SHAPE: &Shape = &Shape {
         may("srtp", Kind::OneOf(&["auto", "required", "off"]), "Protection of its audio."),
         may("do_not_disturb", Kind::Flag, "Is not rung and counts as busy."),
         may("accepts_tones", Kind::Flag, "Gets push tones of other extensions: a door phone."),
+        told(
+            "renews_at",
+            Kind::Null(&Kind::Time),
+            "When a secret that a reset has made takes the place of the present one; null = none \
+             waits.",
+        ),
     ],
 };
 
@@ -54,6 +61,7 @@ pub(crate) struct DeviceTwin {
     srtp: String,
     do_not_disturb: bool,
     accepts_tones: bool,
+    renews_at: Option<String>,
 }
 
 impl Twin for DeviceTwin {
@@ -75,6 +83,7 @@ impl Twin for DeviceTwin {
             srtp: word_of(&SRTP, &device.srtp),
             do_not_disturb: device.do_not_disturb,
             accepts_tones: device.accepts_tones,
+            renews_at: device.next.as_ref().map(|next| time(next.from)),
         }
     }
 
@@ -90,6 +99,7 @@ impl Twin for DeviceTwin {
             srtp: word_of(&SRTP, &SrtpPolicy::Auto),
             do_not_disturb: false,
             accepts_tones: false,
+            renews_at: None,
         })
     }
 
@@ -107,6 +117,7 @@ impl Twin for DeviceTwin {
         // A replacement that names no secret keeps the one there is.
         let keeps = old.is_some_and(|old| *old.sip_id == *self.sip_id);
         let given = self.secret.filter(|text| old.is_none() || text != cx.secret);
+        let waits = old.filter(|_| keeps && given.is_none()).and_then(|old| old.next.clone());
         let ha1 = match (given, old.filter(|_| keeps)) {
             (Some(secret), _) => {
                 if !is_secret(&secret) {
@@ -115,7 +126,7 @@ impl Twin for DeviceTwin {
                 }
                 Ha1::of(&self.sip_id, &realm, &secret)
             }
-            (None, Some(old)) => Ha1 { md5: old.ha1_md5, sha256: old.ha1_sha256 },
+            (None, Some(old)) => old.ha1(),
             (None, None) => {
                 reader.fail(Problem::new(211, "secret", "").saying("api-secret-missing"));
                 Ha1::of("", "", "")
@@ -134,6 +145,7 @@ impl Twin for DeviceTwin {
             srtp: reader.word(&SRTP, &self.srtp),
             do_not_disturb: self.do_not_disturb,
             accepts_tones: self.accepts_tones,
+            next: waits,
         };
         reader.end(device)
     }

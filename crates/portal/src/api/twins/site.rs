@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::service::Problem;
+use base::Dn;
 use base::id::SiteId;
 use model::{CodeKind, HoldAgain, MediaPath, Site, SiteCode, SiteMusic, Snapshot, Tones};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,12 @@ const SHAPE: &Shape = &Shape {
         may("park_overflow", Kind::Null(&Kind::Destination), "When its parker is away too."),
         may("voicemail_without_pin", Kind::Flag, "From own terminals; default true."),
         may(
+            "voicemail_at",
+            Kind::Null(&Kind::Extension),
+            "A virtual number of the site that opens mailboxes by number and PIN, to callers from \
+             outside too; null = none.",
+        ),
+        may(
             "music",
             Kind::Text(1, 36),
             "What those on hold hear: \"inherit\" for the company's, \"built-in\", or the id of a \
@@ -74,6 +81,7 @@ pub(crate) struct SiteTwin {
     park_s: u16,
     park_overflow: Option<String>,
     voicemail_without_pin: bool,
+    voicemail_at: Option<String>,
     music: String,
     language: Option<String>,
 }
@@ -103,6 +111,7 @@ impl Twin for SiteTwin {
             park_s: site.park_s,
             park_overflow: destination_text(site.park_overflow.as_ref()),
             voicemail_without_pin: site.voicemail_without_pin,
+            voicemail_at: site.voicemail_at.map(Dn::text),
             music: match site.music {
                 SiteMusic::Inherit => "inherit".to_owned(),
                 SiteMusic::BuiltIn => "built-in".to_owned(),
@@ -119,6 +128,10 @@ impl Twin for SiteTwin {
     fn object(self, cx: &Cx<'_>, old: Option<&Site>) -> Result<Site, Vec<Problem>> {
         let mut reader = Reader::default();
         let id = old.map_or(SiteId(cx.id), |o| o.id);
+        let voicemail_at = match &self.voicemail_at {
+            Some(text) => Some(reader.dn("voicemail_at", text)?),
+            None => None,
+        };
         let mut site = Site {
             media_path: reader.word(&PATHS, &self.media_path),
             number: self.number.map(Into::into),
@@ -129,6 +142,7 @@ impl Twin for SiteTwin {
             park_s: self.park_s,
             park_overflow: reader.destination("park_overflow", self.park_overflow.as_deref()),
             voicemail_without_pin: self.voicemail_without_pin,
+            voicemail_at,
             music: reader.music(&self.music),
             spoken: self.language.as_deref().map(|word| reader.word(&SPOKEN, word)),
             ..Site::new(id, cx.tenant, &self.domain, &self.name)

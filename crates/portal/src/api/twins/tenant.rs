@@ -1,4 +1,4 @@
-//! The company as JSON: codes, options, rules of passwords (R236, R320).
+//! The company as JSON: codes, options, rules of passwords (R236, R241, R320).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use base::id::SoundId;
 use model::{CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, WebPolicy};
 use serde::{Deserialize, Serialize};
 
-use super::{LANGUAGES, Reader, SPOKEN, word_of};
+use super::{LANGUAGES, Reader, SPOKEN, destination_text, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, told};
 
@@ -65,6 +65,12 @@ const SHAPE: &Shape = &Shape {
         may("announcements", Kind::Flag, "Spoken announcements besides tones; default true."),
         may("music", Kind::Null(&Kind::Id), "The sound that those on hold hear; null = built in."),
         may("language", Kind::OneOf(LANGUAGES), "Language of announcements; default ja."),
+        may(
+            "stopped_to",
+            Kind::Null(&Kind::Destination),
+            "Where calls to stopped users go, never voicemail; null = the caller is told that the \
+             number is not in use.",
+        ),
         may("web_policy", Kind::OneOf(&["ten", "eight-alphanumeric"]), "Web passwords."),
         may(
             "unlock_min",
@@ -89,6 +95,7 @@ pub(crate) struct TenantTwin {
     announcements: bool,
     music: Option<String>,
     language: String,
+    stopped_to: Option<String>,
     web_policy: String,
     unlock_min: Option<u16>,
     reminder_days: u16,
@@ -114,6 +121,7 @@ impl Twin for TenantTwin {
             announcements: tenant.announcements,
             music: tenant.music.map(|id| id.to_string()),
             language: word_of(&SPOKEN, &tenant.spoken),
+            stopped_to: destination_text(tenant.stopped_to.as_ref()),
             web_policy: word_of(&POLICIES, &tenant.web_policy),
             unlock_min: tenant.unlock_min,
             reminder_days: tenant.reminder_days,
@@ -148,6 +156,7 @@ impl Twin for TenantTwin {
             announcements: self.announcements,
             music: self.music.as_deref().and_then(Uuid::parse).map(SoundId),
             spoken: reader.word(&SPOKEN, &self.language),
+            stopped_to: reader.destination("stopped_to", self.stopped_to.as_deref()),
             web_policy: reader.word(&POLICIES, &self.web_policy),
             unlock_min: self.unlock_min,
             reminder_days: self.reminder_days,

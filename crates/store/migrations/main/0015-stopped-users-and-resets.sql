@@ -1,0 +1,6 @@
+ALTER TABLE tenant ADD COLUMN stopped_to TEXT;
+
+ALTER TABLE device ADD COLUMN next_ha1 BLOB;
+ALTER TABLE device ADD COLUMN next_from BIGINT;
+
+ALTER TABLE site ADD COLUMN voicemail_at TEXT;
