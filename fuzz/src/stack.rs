@@ -292,6 +292,7 @@ impl Run {
             reliable,
             diverted: Vec::new(),
             auto_answer: count.is_multiple_of(3),
+            hidden: count.is_multiple_of(5),
         };
         self.legs.push(leg);
         self.put(Input::Leg { leg, command: LegCommand::Invite(Box::new(invite)) });

@@ -159,6 +159,8 @@ durable! {
     ApiTokenId,
     /// A sound that a company has uploaded.
     SoundId,
+    /// A line (TrunkNumber).
+    LineId,
 }
 
 #[cfg(test)]

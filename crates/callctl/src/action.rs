@@ -90,6 +90,9 @@ pub struct OfferLeg {
     pub diverted: Vec<Diverted>,
     /// The phone shall answer by itself: a page.
     pub auto_answer: bool,
+    /// The number of `from` is not for the called party: `Privacy: id`, and an anonymous From
+    /// (J21).
+    pub hidden: bool,
 }
 
 /// A number that sent a call on.

@@ -29,7 +29,8 @@ pub(crate) fn prompt_for(cause: Cause) -> Option<PromptId> {
             Some(PromptId::NoAnswer)
         }
         Cause::ExternalForwardDenied => Some(PromptId::ForwardDenied),
-        Cause::AnonymousRejected => Some(PromptId::CallRefused),
+        Cause::AnonymousRejected | Cause::AnnouncementEnded => Some(PromptId::CallRefused),
+        Cause::LineNotPermitted => Some(PromptId::ReasonNoRights),
         Cause::TollDenied => Some(PromptId::NumberBarred),
         Cause::Preempted => Some(PromptId::LinePreempted),
         _ => None,
@@ -43,12 +44,16 @@ impl Call {
         let urgent = self.is_emergency_in_vain(cx, first, verdict.cause);
         let told = if urgent { Some(PromptId::NoEmergencyLine) } else { prompt_for(verdict.cause) };
         let Some(prompt) = told else { return false };
+        // Rights are the company's business.
+        let private = prompt == PromptId::ReasonNoRights && self.is_outside(first);
+        let prompt = if private { PromptId::CallRefused } else { prompt };
+        let asked_for = verdict.cause == Cause::AnnouncementEnded;
         let Some(caller) = self.leg(first).filter(|l| l.awaits_answer()) else { return false };
         let open = self.way == Way::Relay && caller.media.is_some();
         let playable = can_play(&caller.body());
         let offers = matches!(caller.pending, Pending::Offer(_));
         let agreed = caller.pending == Pending::Nothing && open;
-        let wanted = urgent || cx.view.announcements(self.tenant);
+        let wanted = urgent || asked_for || cx.view.announcements(self.tenant);
         if !wanted || !playable || !(offers || agreed) {
             return false;
         }

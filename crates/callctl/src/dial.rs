@@ -77,10 +77,13 @@ impl Call {
     pub(crate) fn dial(&mut self, cx: &mut Cx<'_>, caller: LegId, referred_by: Option<Bytes>) {
         let dn = self.leg(caller).and_then(|l| l.who.dn);
         let journey = Journey::new(self.tenant, dn);
-        let site = self.leg(caller).and_then(|l| l.site);
-        let journey = match self.is_outside(caller) {
-            true => journey.coming_in(),
-            false => journey.dialled_at(site),
+        let (site, gateway) = match self.leg(caller) {
+            Some(leg) => (leg.site, leg.who.gateway),
+            None => (None, None),
+        };
+        let journey = match gateway {
+            Some(_) => journey.coming_in(gateway),
+            None => journey.dialled_at(site),
         };
         let purpose = Purpose::Basic;
         let dialed = self.draft.dialed.clone();
@@ -134,7 +137,8 @@ impl Call {
         let mut trace = std::mem::take(&mut self.attempt().trace);
         let access = self.own_access();
         let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved, access };
-        let mut walk = Walk { facts: &facts, now: cx.now.mono, trace: &mut trace };
+        let (now, wall) = (cx.now.mono, cx.now.wall);
+        let mut walk = Walk { facts: &facts, now, wall, trace: &mut trace };
         let next = step(&mut dialing.journey, &mut walk);
         let journey = &dialing.journey;
         let called = match journey.number_outside() {
@@ -175,56 +179,50 @@ impl Call {
                     dialing.wait_until = Some(until);
                     return;
                 }
-                // It would have been picked up when there was one.
-                Next::Code(kind @ (CodeKind::Pickup | CodeKind::GroupPickup), _) => {
-                    let group = kind == CodeKind::GroupPickup;
-                    let service = if group { Service::GroupPickup } else { Service::Pickup };
-                    self.attempt().services.insert(service);
-                    Cause::PickupNone
-                }
-                Next::Code(CodeKind::Park, _) if parks(dialing.purpose) => {
-                    match self.park_for(cx, None) {
-                        Ok(()) => return,
-                        Err(cause) => cause,
-                    }
-                }
-                Next::Slot(dn) if parks(dialing.purpose) => match self.park_for(cx, Some(dn)) {
-                    Ok(()) => return,
-                    Err(cause) => cause,
-                },
-                Next::Code(CodeKind::ParkRetrieve, _) | Next::Slot(_) => {
-                    self.attempt().services.insert(Service::ParkRetrieve);
-                    Cause::ParkNone
-                }
-                Next::Code(CodeKind::Voicemail, rest) if parks(dialing.purpose) => {
-                    match self.box_by_code(cx, &rest) {
-                        Ok(()) => return,
-                        Err(cause) => cause,
-                    }
-                }
-                Next::Code(kind, rest) if dialing.purpose == Purpose::Basic => {
-                    match self.dialled_code(cx, kind, &rest) {
-                        Ok(()) => return,
-                        Err(cause) => cause,
-                    }
-                }
-                Next::Code(..) => Cause::UnallocatedNumber,
-                next @ (Next::Page(_)
-                | Next::Voicemail { .. }
-                | Next::Mailbox { .. }
-                | Next::Boxes { .. }) => {
-                    let purpose = dialing.purpose;
-                    match self.serve(cx, purpose, next) {
-                        Ok(()) => return,
-                        Err(cause) => cause,
-                    }
-                }
                 Next::Refuse(cause) => cause,
+                other => {
+                    let purpose = dialing.purpose;
+                    match self.carry_out(cx, purpose, other) {
+                        Ok(()) => return,
+                        Err(cause) => cause,
+                    }
+                }
             };
             let verdict = last.filter(|l| l.cause == cause).unwrap_or(Verdict::new(cause));
             return self.unreached(cx, verdict);
         }
         self.unreached(cx, Verdict::new(Cause::ForwardLoop).blaming(Blame::Us));
+    }
+
+    /// Does what the exchange itself can do with what was dialled; the reason when it cannot.
+    fn carry_out(&mut self, cx: &mut Cx<'_>, purpose: Purpose, next: Next) -> Result<(), Cause> {
+        match next {
+            // It would have been picked up when there was one.
+            Next::Code(kind @ (CodeKind::Pickup | CodeKind::GroupPickup), _) => {
+                let group = kind == CodeKind::GroupPickup;
+                let service = if group { Service::GroupPickup } else { Service::Pickup };
+                self.attempt().services.insert(service);
+                Err(Cause::PickupNone)
+            }
+            Next::Code(CodeKind::Park, _) if parks(purpose) => self.park_for(cx, None),
+            Next::Slot(dn) if parks(purpose) => self.park_for(cx, Some(dn)),
+            Next::Code(CodeKind::ParkRetrieve, _) | Next::Slot(_) => {
+                self.attempt().services.insert(Service::ParkRetrieve);
+                Err(Cause::ParkNone)
+            }
+            Next::Code(CodeKind::Voicemail, rest) if parks(purpose) => self.box_by_code(cx, &rest),
+            Next::Code(kind, rest) if purpose == Purpose::Basic => {
+                self.dialled_code(cx, kind, &rest)
+            }
+            Next::Code(..) => Err(Cause::UnallocatedNumber),
+            Next::Announce(sound) => {
+                self.outside.get_or_insert_default().said = sound;
+                Err(Cause::AnnouncementEnded)
+            }
+            Next::Refuse(cause) => Err(cause),
+            Next::Ring(_) | Next::Wait { .. } => Ok(()),
+            other => self.serve(cx, purpose, other),
+        }
     }
 
     /// A code was dialled that the exchange itself answers.

@@ -83,6 +83,9 @@ impl Call {
             (_, Style::Hunt { group }) => {
                 joined(&[caption(Caption::Hunt), hunt(group), &party.name])
             }
+            (_, Style::Line(id)) => {
+                joined(&[snapshot.line(id).map_or("", |l| &*l.name), &party.name])
+            }
             (_, Style::Department(id)) => joined(&[department(id), &party.name]),
             (_, Style::User | Style::Recall | Style::Outside { .. } | Style::Emergency { .. }) => {
                 party.name

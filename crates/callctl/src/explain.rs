@@ -6,6 +6,7 @@ use model::{CodeKind, Destination, ForwardKind};
 
 use crate::page::Paged;
 use crate::route::facts::Spared;
+use crate::route::line::Chosen;
 
 /// One step taken. Small, since each running call keeps its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +91,20 @@ pub(crate) enum Mark {
     OutsideOver,
     /// Answered outside.
     AnsweredOutside,
+    /// The call leaves by the line with this 識別番号, and why by this one (R302).
+    Line { code: Dn, why: Chosen },
+    /// The line is none of the 発信回線 of who pays (R302).
+    LineDenied(Dn),
+    /// The call came by the line with this 識別番号, in business hours or outside (R300).
+    LineIn { code: Dn, night: bool },
+    /// The number called is no line's and no extension (R300).
+    LineUnknown,
+    /// The line may not ring this number (R301).
+    LineKept(Dn),
+    /// Nobody registered for the line took the call.
+    LineOverflow(Dn),
+    /// Callers hear an announcement at this hour.
+    LineAnnounces,
     /// A message is left in the box of this number.
     Voicemail(Dn),
     /// Mailboxes are opened at this number, by number and PIN (R262).
@@ -440,6 +455,13 @@ fn routed(mark: Mark) -> Step {
         Mark::GatewayOut => plain("outside.unregistered"),
         Mark::ChannelsFull(channels) => Step::new("outside.channels", &channels.to_string()),
         Mark::ConnectDenied => plain("outside.connect-denied"),
+        Mark::Line { .. }
+        | Mark::LineDenied(_)
+        | Mark::LineIn { .. }
+        | Mark::LineUnknown
+        | Mark::LineKept(_)
+        | Mark::LineOverflow(_)
+        | Mark::LineAnnounces => of_line(mark),
         Mark::Voicemail(dn) => named("voicemail", dn),
         Mark::Boxes(dn) => named("voicemail.boxes", dn),
         Mark::Spared { member, why } => {
@@ -454,6 +476,30 @@ fn routed(mark: Mark) -> Step {
         Mark::Page { contacts, page_s } => Step::new("page.begin", &format!("{contacts} {page_s}")),
         Mark::PageOver => plain("page.over"),
         _ => plain("route.none"),
+    }
+}
+
+/// The steps of lines.
+fn of_line(mark: Mark) -> Step {
+    let named = |code, dn: Dn| Step::new(code, &dn.text());
+    match mark {
+        Mark::Line { code, why } => {
+            let step = match why {
+                Chosen::Dialled => "line.dialled",
+                Chosen::Own => "line.own",
+                Chosen::Common => "line.common",
+                Chosen::Gateway => "line.gateway",
+                Chosen::Reserve => "line.reserve",
+            };
+            named(step, code)
+        }
+        Mark::LineDenied(code) => named("line.denied", code),
+        Mark::LineIn { code, night: false } => named("line.day", code),
+        Mark::LineIn { code, night: true } => named("line.night", code),
+        Mark::LineKept(dn) => named("line.kept", dn),
+        Mark::LineOverflow(code) => named("line.overflow", code),
+        Mark::LineAnnounces => Step::new("line.announcement", ""),
+        _ => Step::new("line.unknown", ""),
     }
 }
 

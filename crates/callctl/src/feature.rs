@@ -6,6 +6,7 @@
 //! | the same without digits | to the last destination of that kind |
 //! | a code that clears | out of force |
 //! | the query code | what is in force is said |
+//! | a code of night, day or automatic | 夜間切替 of the own site (R300) |
 //!
 //! The setting is made outside of call control ([`Action::Wish`]); the caller is answered with a
 //! confirmation, or with a refusal and its reason.
@@ -14,7 +15,7 @@ use base::Cause;
 use mediactl::{PromptId, ToneKind, Words};
 use model::own_setting::{Declined, OwnSetting};
 use model::record::Service;
-use model::{CodeKind, Destination, DnSettings, ForwardKind};
+use model::{CodeKind, Destination, DnSettings, ForwardKind, NightSwitch};
 
 use crate::action::Action;
 use crate::call::Call;
@@ -36,6 +37,9 @@ fn wanted(kind: CodeKind, rest: &str) -> Option<OwnSetting> {
         CodeKind::VoicemailClear => OwnSetting::Voicemail(false),
         CodeKind::DoNotDisturbSet => OwnSetting::DoNotDisturb(true),
         CodeKind::DoNotDisturbClear => OwnSetting::DoNotDisturb(false),
+        CodeKind::Night => OwnSetting::Hours(NightSwitch::Night),
+        CodeKind::Day => OwnSetting::Hours(NightSwitch::Day),
+        CodeKind::AutomaticHours => OwnSetting::Hours(NightSwitch::Automatic),
         _ => return None,
     })
 }
@@ -120,6 +124,9 @@ fn confirmed(words: Words, wanted: &OwnSetting) -> Words {
         OwnSetting::ForwardOff(kind) => words.say(named(*kind)).say(state(false)),
         OwnSetting::Voicemail(on) => words.say(PromptId::Voicemail).say(state(*on)),
         OwnSetting::DoNotDisturb(on) => words.say(PromptId::DoNotDisturb).say(state(*on)),
+        OwnSetting::Hours(NightSwitch::Night) => words.say(PromptId::NightSet),
+        OwnSetting::Hours(NightSwitch::Day) => words.say(PromptId::DaySet),
+        OwnSetting::Hours(NightSwitch::Automatic) => words.say(PromptId::AutomaticHours),
     }
 }
 

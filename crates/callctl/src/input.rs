@@ -61,6 +61,8 @@ pub struct Offered {
     pub name: String,
     /// The number that calls, as the far end tells it; believed of a gateway only.
     pub caller: String,
+    /// The number in To, which a gateway may tell besides what it dials.
+    pub called: String,
     /// Offer, if any; `None` means the caller wants ours.
     pub sdp: Option<Bytes>,
     /// The leg that this one takes over (attended transfer, pickup by a phone).

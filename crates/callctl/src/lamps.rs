@@ -158,7 +158,11 @@ impl Call {
         match self.ring.as_ref()?.plan.style {
             Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).map(|h| h.pilot),
             Style::Department(id) => snapshot.department(id).map(|d| d.dn),
-            Style::User | Style::Recall | Style::Outside { .. } | Style::Emergency { .. } => None,
+            Style::User
+            | Style::Recall
+            | Style::Line(_)
+            | Style::Outside { .. }
+            | Style::Emergency { .. } => None,
         }
     }
 

@@ -28,6 +28,7 @@
 //! | `media/` | direct or relay, ports, keys, descriptions |
 //! | `outside` | parties behind a gateway: channels, rights, push tones |
 //! | `emergency` | emergency calls make room for themselves, and are called back |
+//! | `line` | the number that was called, and the one that those outside see |
 //! | `budget` | calls at once of an extension |
 //! | `access` | channels of the access lines of sites |
 //! | `lamps` | what watchers see of an extension |
@@ -56,6 +57,7 @@ pub mod input;
 pub mod lamps;
 mod leave;
 mod leg;
+mod line;
 mod login;
 mod mail;
 mod media;
@@ -300,7 +302,7 @@ impl CallControl {
     fn offered(
         &mut self,
         now: Now,
-        (leg, offered): (LegId, Offered),
+        (leg, mut offered): (LegId, Offered),
         view: &dyn View,
         out: &mut Vec<Action>,
     ) {
@@ -317,7 +319,7 @@ impl CallControl {
         self.core.pages.call_away(device.id);
         let gateway = view.snapshot().gateway_of(device);
         let who = match gateway {
-            Some(gateway) => outside::caller(gateway, &offered),
+            Some(gateway) => line::caller(view.snapshot(), gateway, &mut offered),
             None => permit::caller_of(view.snapshot(), device, &offered.name),
         };
         let mut new = Leg::new(leg, Begun::ByPhone, device.id, who.clone());

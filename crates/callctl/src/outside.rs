@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::id::{DeviceId, GatewayId, SiteId};
+use base::id::{DeviceId, GatewayId, SiteId, SoundId};
 use base::{Cause, Dn, LegId, Micros, Mono};
 use model::outside::{OutsideClass, OutsideNumber, class_of};
 use model::record::Service;
@@ -86,6 +86,8 @@ pub(crate) struct Outside {
     pub back: Option<Box<CallBack>>,
     /// When two outside parties are parted (R291).
     pub part_at: Option<Mono>,
+    /// The own sound that is announced to the caller; `None` = the standard sentence (R300).
+    pub said: Option<SoundId>,
 }
 
 /// The caller behind a gateway, as that tells it.

@@ -40,7 +40,7 @@ impl Call {
     /// Whether this INVITE leaves now; otherwise the call comes back to it in a moment.
     pub(crate) fn may_invite(&mut self, cx: &mut Cx<'_>) -> bool {
         let Some(ring) = &mut self.ring else { return true };
-        let many = matches!(ring.plan.style, Style::Department(_));
+        let many = matches!(ring.plan.style, Style::Department(_) | Style::Line(_));
         if !many || cx.core.pace.take(cx.now.mono) {
             return true;
         }

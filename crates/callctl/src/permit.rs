@@ -18,7 +18,11 @@ const NAME_MAX: usize = 64;
 
 /// The person behind a device; one without a user shows its SIP id. A directory that knows no
 /// name, or only the number in its place, leaves it to the phone: `called` is what it says.
-pub(crate) fn person_of(snapshot: &Snapshot, device: &Device, called: &str) -> std::sync::Arc<Person> {
+pub(crate) fn person_of(
+    snapshot: &Snapshot,
+    device: &Device,
+    called: &str,
+) -> std::sync::Arc<Person> {
     let mut person = match device.user.and_then(|id| snapshot.user(id)) {
         Some(user) => shown_as(user),
         None => std::sync::Arc::new(Person {

@@ -122,7 +122,9 @@ impl Call {
         let reliable = from.reliable && legs.len() == 1 && purpose == Purpose::Basic;
         let offered = from.body();
         let numbers = legs.iter().filter_map(|(leg, _)| leg.who.dn);
-        let common = Some(plan.dn).filter(|_| !plan.is_outside());
+        // A line's number is nobody's that could be picked up or shown.
+        let own = !plan.is_outside() && !matches!(plan.style, Style::Line(_));
+        let common = Some(plan.dn).filter(|_| own);
         self.rings_at(cx, common.into_iter().chain(numbers.clone()));
         for dn in numbers {
             self.reserve(cx, dn);
@@ -262,7 +264,7 @@ impl Call {
         }
         // In a department it speaks for the member's own devices only (R274).
         let member = match ring.plan.style {
-            Style::Department(_) => Some(dn),
+            Style::Department(_) | Style::Line(_) => Some(dn),
             Style::User
             | Style::Hunt { .. }
             | Style::Recall
@@ -427,6 +429,7 @@ impl Call {
             Style::Department(id) => {
                 snapshot.department(id).is_some_and(|d| d.members.contains(&user.id))
             }
+            Style::Line(id) => snapshot.line(id).is_some_and(|l| l.receivers.contains(&user.id)),
             Style::Recall | Style::Outside { .. } | Style::Emergency { .. } => true,
         }
     }

@@ -4,7 +4,7 @@
 //! question says otherwise, and each such step shows where the other answers would lead.
 
 use base::id::TenantId;
-use base::{Cause, Dn, Micros, Mono};
+use base::{Cause, Dn, Micros, Mono, Wall};
 use model::record::Step;
 use model::{CodeKind, UserState};
 
@@ -231,7 +231,7 @@ pub fn retrace(asked: &Question<'_>, found: &[Found<'_>]) -> Vec<Vec<Step>> {
 }
 
 fn walk_of<'a>(found: &'a [Found<'_>], n: usize, trace: &'a mut Vec<Mark>) -> Option<Walk<'a>> {
-    found.get(n).map(|f| Walk { facts: f.moment, now: f.at, trace })
+    found.get(n).map(|f| Walk { facts: f.moment, now: f.at, wall: Wall(0), trace })
 }
 
 impl Came {
@@ -254,7 +254,7 @@ impl<'a> Asker<'a> {
     where
         'a: 'w,
     {
-        Walk { facts: self.facts, now: self.now, trace }
+        Walk { facts: self.facts, now: self.now, wall: Wall(0), trace }
     }
 
     fn assumed(&self, dn: Dn) -> Answer {
@@ -305,6 +305,7 @@ fn ending(next: &Next) -> Ending {
         Next::Boxes { at } => Ending::Boxes(*at),
         Next::Code(kind, _) => Ending::Code(*kind),
         Next::Slot(dn) => Ending::Slot(*dn),
+        Next::Announce(_) => Ending::Refused(Cause::AnnouncementEnded),
         Next::Refuse(cause) => Ending::Refused(*cause),
     }
 }

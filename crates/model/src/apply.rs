@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::id::{
-    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+    AdminId, DepartmentId, DeviceId, GatewayId, LineId, SiteId, SoundId, TenantId, UserId,
+    VirtualDnId,
 };
 use base::{Dn, MobileNumber};
 
@@ -17,8 +18,8 @@ use crate::check;
 use crate::deltas::Deltas;
 use crate::violation::Violation;
 use crate::{
-    Admin, Change, Department, Device, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot,
-    PickupGroup, Site, Snapshot, Sound, Tenant, User, VirtualDn,
+    Admin, Change, Department, Device, DnSettings, Gateway, HuntGroup, Line, MobileLine, ParkSlot,
+    PickupGroup, Reception, Site, Snapshot, Sound, Tenant, User, VirtualDn,
 };
 
 /// The snapshot after `changes`, with the next revision; or every rule they would break, in the
@@ -66,6 +67,8 @@ pub(crate) struct Staged {
     pub(crate) gateways: Wanted<GatewayId, Gateway>,
     pub(crate) settings: Wanted<(TenantId, Dn), DnSettings>,
     pub(crate) sounds: Wanted<SoundId, Sound>,
+    pub(crate) lines: Wanted<LineId, Line>,
+    pub(crate) receptions: Wanted<SiteId, Reception>,
     passwords: Vec<(usize, CredentialOwner)>,
 }
 
@@ -118,6 +121,10 @@ impl Staged {
             Change::DnSettingsDelete { tenant, dn } => delete(&mut self.settings, (tenant, dn), at),
             Change::SoundPut(s) => put(&mut self.sounds, s.id, at, s),
             Change::SoundDelete(id) => delete(&mut self.sounds, id, at),
+            Change::LinePut(l) => put(&mut self.lines, l.id, at, l),
+            Change::LineDelete(id) => delete(&mut self.lines, id, at),
+            Change::ReceptionPut(r) => put(&mut self.receptions, r.site, at, r),
+            Change::ReceptionDelete(site) => delete(&mut self.receptions, site, at),
             Change::Password(p) => self.passwords.push((at, p.owner)),
         }
     }

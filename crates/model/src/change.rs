@@ -1,13 +1,14 @@
 //! What may be changed: a closed list that bulk files, forms and the command line all plan.
 
 use base::id::{
-    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+    AdminId, DepartmentId, DeviceId, GatewayId, LineId, SiteId, SoundId, TenantId, UserId,
+    VirtualDnId,
 };
 use base::{Dn, MobileNumber, Secret};
 
 use crate::{
-    Admin, Department, Device, DnOwner, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot,
-    PickupGroup, Site, Snapshot, Sound, Tenant, User, VirtualDn,
+    Admin, Department, Device, DnOwner, DnSettings, Gateway, HuntGroup, Line, MobileLine, ParkSlot,
+    PickupGroup, Reception, Site, Snapshot, Sound, Tenant, User, VirtualDn,
 };
 
 /// One change of durable configuration. A put makes or replaces the object with its id.
@@ -94,6 +95,14 @@ pub enum Change {
     SoundPut(Sound),
     /// Removes a sound that nobody has chosen; its file goes later.
     SoundDelete(SoundId),
+    /// Makes or replaces a line.
+    LinePut(Line),
+    /// Removes a line that is no other's reserve.
+    LineDelete(LineId),
+    /// Makes or replaces business hours and night switch of a site.
+    ReceptionPut(Reception),
+    /// Takes those of a site back to the defaults.
+    ReceptionDelete(SiteId),
     /// Sets a web password or PIN. Part of the same transaction; no snapshot holds it, and it is
     /// left out of undo records.
     Password(NewPassword),
@@ -207,6 +216,14 @@ impl Change {
             Change::GatewayPut(Gateway { id, .. }) | Change::GatewayDelete(id) => {
                 snapshot.gateway(*id).map(|g| g.site)
             }
+            Change::LinePut(Line { gateway, .. }) => snapshot.gateway(*gateway).map(|g| g.site),
+            Change::LineDelete(id) => {
+                let line = snapshot.line(*id);
+                line.and_then(|l| snapshot.gateway(l.gateway)).map(|g| g.site)
+            }
+            Change::ReceptionPut(Reception { site, .. }) | Change::ReceptionDelete(site) => {
+                Some(*site)
+            }
             Change::DnSettingsPut(DnSettings { tenant, dn, .. })
             | Change::DnSettingsDelete { tenant, dn } => match snapshot.dn_owner(*tenant, *dn)? {
                 DnOwner::User(id) => of_user(id),
@@ -258,6 +275,10 @@ impl Change {
             | Change::DnSettingsDelete { tenant, .. } => Some(*tenant),
             Change::GatewayPut(g) => Some(g.tenant),
             Change::GatewayDelete(id) => snapshot.gateway(*id).map(|g| g.tenant),
+            Change::LinePut(l) => Some(l.tenant),
+            Change::LineDelete(id) => snapshot.line(*id).map(|l| l.tenant),
+            Change::ReceptionPut(r) => Some(r.tenant),
+            Change::ReceptionDelete(site) => snapshot.site(*site).map(|s| s.tenant),
             Change::SoundPut(s) => Some(s.tenant),
             Change::SoundDelete(id) => snapshot.sound(*id).map(|s| s.tenant),
             Change::Password(p) => p.owner.tenant(snapshot),

@@ -9,11 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Dn;
-use base::id::{GatewayId, SiteId, TenantId};
+use base::id::{GatewayId, LineId, SiteId, TenantId};
 
 use crate::code::{Code, CodeKind, SiteCode};
 use crate::plan::{self, RESERVED};
-use crate::{DnOwner, Snapshot, TenantOption};
+use crate::{DnOwner, Line, Snapshot, TenantOption};
 
 /// Whose dial prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,8 @@ pub enum PrefixOwner {
     Site(SiteId),
     /// GW識別番号.
     Gateway(GatewayId),
+    /// A line's own prefix (R303).
+    Line(LineId),
 }
 
 /// Something that is dialled or pressed.
@@ -171,6 +173,10 @@ impl Scene {
             entries.extend(gateways.map(|g| Entry::Prefix {
                 what: PrefixOwner::Gateway(g.id),
                 digits: g.prefix.clone(),
+            }));
+            let own = |l: &Line| l.prefix.clone().filter(|p| plan::is_gateway_prefix(p));
+            entries.extend(snapshot.lines(tenant).filter_map(|l| {
+                Some(Entry::Prefix { what: PrefixOwner::Line(l.id), digits: own(l)? })
             }));
         }
         entries.extend(RESERVED.iter().chain(&["0"]).copied().map(Entry::Reserved));

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::id::{
-    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+    AdminId, DepartmentId, DeviceId, GatewayId, LineId, SiteId, SoundId, TenantId, UserId,
+    VirtualDnId,
 };
 use base::{Dn, MobileNumber};
 
@@ -14,8 +15,8 @@ use crate::index::{Index, Pairs, hash_of, hash_text};
 use crate::snapshot::Revision;
 use crate::violation::{Field, Violation, code};
 use crate::{
-    Admin, Department, Device, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot, PickupGroup,
-    Site, Snapshot, Sound, Tenant, User, VirtualDn,
+    Admin, Department, Device, DnSettings, Gateway, HuntGroup, Line, MobileLine, ParkSlot,
+    PickupGroup, Reception, Site, Snapshot, Sound, Tenant, User, VirtualDn,
 };
 
 /// What leaves and what enters one kind of object, with the index of the change.
@@ -100,6 +101,8 @@ pub(crate) struct Deltas {
     pub(crate) gateways: Delta<Gateway>,
     pub(crate) settings: Delta<DnSettings>,
     pub(crate) sounds: Delta<Sound>,
+    pub(crate) lines: Delta<Line>,
+    pub(crate) receptions: Delta<Reception>,
 }
 
 type Numbered = (TenantId, u16);
@@ -127,6 +130,9 @@ impl Deltas {
         let settings =
             |key: Dialled| now.settings_by_dn.find(hash_of(&key), |s| (s.tenant, s.dn) == key);
         let sound = |id: SoundId| now.sound_by_id.find(hash_of(&id), |s| s.id == id);
+        let line = |id: LineId| now.line_by_id.find(hash_of(&id), |l| l.id == id);
+        let reception =
+            |site: SiteId| now.reception_by_site.find(hash_of(&site), |r| r.site == site);
         Deltas {
             tenants: Delta::between(&staged.tenants, tenant, found),
             sites: Delta::between(&staged.sites, site, found),
@@ -142,6 +148,8 @@ impl Deltas {
             gateways: Delta::between(&staged.gateways, gateway, found),
             settings: Delta::between(&staged.settings, settings, found),
             sounds: Delta::between(&staged.sounds, sound, found),
+            lines: Delta::between(&staged.lines, line, found),
+            receptions: Delta::between(&staged.receptions, reception, found),
         }
     }
 
@@ -171,6 +179,7 @@ impl Deltas {
         self.patch_departments(now, &mut next);
         self.patch_groups(now, &mut next);
         self.patch_places(now, &mut next);
+        self.patch_lines(now, &mut next);
         next
     }
 
@@ -265,6 +274,25 @@ impl Deltas {
         next.sound_by_id = sounds.index(&now.sound_by_id, |s| Some(hash_of(&s.id)));
     }
 
+    fn patch_lines(&self, now: &Snapshot, next: &mut Snapshot) {
+        let lines = &self.lines;
+        let order = |a: &Line, b: &Line| (a.tenant, a.code, a.id).cmp(&(b.tenant, b.code, b.id));
+        next.lines = now.lines.patched(&lines.gone(), lines.fresh(), order);
+        next.line_by_id = lines.index(&now.line_by_id, |l| Some(hash_of(&l.id)));
+        let of = |users: &[UserId], id: LineId, out: &mut Vec<(UserId, LineId)>| {
+            out.extend(users.iter().map(|user| (*user, id)));
+        };
+        next.lines_in = lines.pairs(&now.lines_in, |l, out| of(&l.receivers, l.id, out));
+        next.lines_out = lines.pairs(&now.lines_out, |l, out| of(&l.callers, l.id, out));
+        next.initial_lines_of =
+            lines.pairs(&now.initial_lines_of, |l, out| of(&l.initial_of, l.id, out));
+        let receptions = &self.receptions;
+        let order = |a: &Reception, b: &Reception| (a.tenant, a.site).cmp(&(b.tenant, b.site));
+        next.receptions = now.receptions.patched(&receptions.gone(), receptions.fresh(), order);
+        next.reception_by_site =
+            receptions.index(&now.reception_by_site, |r| Some(hash_of(&r.site)));
+    }
+
     /// Gives `next` its revision and marks the tenants that the changes touched.
     pub(crate) fn stamp(
         &self,
@@ -302,6 +330,8 @@ impl Deltas {
         add(&mut out, &self.gateways, |g| g.tenant);
         add(&mut out, &self.settings, |s| s.tenant);
         add(&mut out, &self.sounds, |s| s.tenant);
+        add(&mut out, &self.lines, |l| l.tenant);
+        add(&mut out, &self.receptions, |r| r.tenant);
         out
     }
 }

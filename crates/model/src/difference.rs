@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use base::id::{
-    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+    AdminId, DepartmentId, DeviceId, GatewayId, LineId, SiteId, SoundId, TenantId, UserId,
+    VirtualDnId,
 };
 use base::{Dn, MobileNumber};
 
@@ -60,6 +61,8 @@ enum Target {
     Gateway(GatewayId),
     Settings(TenantId, Dn),
     Sound(SoundId),
+    Line(LineId),
+    Reception(SiteId),
 }
 
 impl Change {
@@ -94,6 +97,10 @@ impl Change {
             Change::DnSettingsDelete { tenant, dn } => Target::Settings(*tenant, *dn),
             Change::SoundPut(s) => Target::Sound(s.id),
             Change::SoundDelete(id) => Target::Sound(*id),
+            Change::LinePut(l) => Target::Line(l.id),
+            Change::LineDelete(id) => Target::Line(*id),
+            Change::ReceptionPut(r) => Target::Reception(r.site),
+            Change::ReceptionDelete(site) => Target::Reception(*site),
             Change::Password(_) => return None,
         })
     }
@@ -115,6 +122,8 @@ impl Change {
                 | Change::GatewayDelete(_)
                 | Change::DnSettingsDelete { .. }
                 | Change::SoundDelete(_)
+                | Change::LineDelete(_)
+                | Change::ReceptionDelete(_)
         )
     }
 }
@@ -142,6 +151,8 @@ impl Target {
                 Change::DnSettingsPut(s.dn_settings(tenant, dn)?.clone())
             }
             Target::Sound(id) => Change::SoundPut(s.sound(id)?.clone()),
+            Target::Line(id) => Change::LinePut(s.line(id)?.clone()),
+            Target::Reception(site) => Change::ReceptionPut(s.reception(site)?.clone()),
         })
     }
 
@@ -162,6 +173,8 @@ impl Target {
             Target::Gateway(id) => Change::GatewayDelete(id),
             Target::Settings(tenant, dn) => Change::DnSettingsDelete { tenant, dn },
             Target::Sound(id) => Change::SoundDelete(id),
+            Target::Line(id) => Change::LineDelete(id),
+            Target::Reception(site) => Change::ReceptionDelete(site),
         }
     }
 }
@@ -204,6 +217,10 @@ fn gone(before: &Snapshot, after: &Snapshot, tenant: TenantId, out: &mut Vec<Cha
     b.all_park_slots(tenant).for_each(|s| {
         add(Target::ParkSlot(tenant, s.dn), a.park_slot(tenant, s.dn).is_some());
     });
+    b.lines(tenant).for_each(|l| add(Target::Line(l.id), a.line(l.id).is_some()));
+    b.receptions(tenant).for_each(|r| {
+        add(Target::Reception(r.site), a.reception(r.site).is_some());
+    });
     b.gateways(tenant).for_each(|g| add(Target::Gateway(g.id), a.gateway(g.id).is_some()));
     b.mobiles(tenant).for_each(|m| add(Target::Mobile(m.number), a.mobile(m.number).is_some()));
     b.devices(tenant).for_each(|d| add(Target::Device(d.id), a.device(d.id).is_some()));
@@ -233,6 +250,10 @@ fn put(before: &Snapshot, after: &Snapshot, tenant: TenantId, out: &mut Vec<Chan
     out.extend(mobiles.map(|m| Change::MobilePut(m.clone())));
     let gateways = a.gateways(tenant).filter(|g| b.gateway(g.id) != Some(g));
     out.extend(gateways.map(|g| Change::GatewayPut(g.clone())));
+    let lines = a.lines(tenant).filter(|l| b.line(l.id) != Some(l));
+    out.extend(lines.map(|l| Change::LinePut(l.clone())));
+    let receptions = a.receptions(tenant).filter(|r| b.reception(r.site) != Some(r));
+    out.extend(receptions.map(|r| Change::ReceptionPut(r.clone())));
     let slots = a.all_park_slots(tenant).filter(|s| b.park_slot(tenant, s.dn) != Some(s));
     out.extend(slots.map(|s| Change::ParkSlotPut(s.clone())));
     let hunts = a.hunt_groups(tenant).filter(|h| b.hunt_group(tenant, h.number) != Some(h));

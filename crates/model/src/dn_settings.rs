@@ -73,6 +73,27 @@ impl ShownNumber {
         [ShownNumber::Own, ShownNumber::Pilot, ShownNumber::Department];
 }
 
+/// Which number those outside see (R304). A direct number is that of a line whose calls go to the
+/// number; where the gateway in use carries no such line, it is the number of the line in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum CallerNumber {
+    /// The number of the line.
+    #[default]
+    Line,
+    /// The own direct number.
+    Own,
+    /// The direct number of the own hunting group.
+    Pilot,
+    /// The direct number of the first own department.
+    Department,
+}
+
+impl CallerNumber {
+    /// Every variant; the index of each is its number in stores and byte forms.
+    pub const ALL: [CallerNumber; 4] =
+        [CallerNumber::Line, CallerNumber::Own, CallerNumber::Pilot, CallerNumber::Department];
+}
+
 /// Settings of an extension number of a user or of a virtual number. A number without a row has
 /// the defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +128,10 @@ pub struct DnSettings {
     /// 発信規制クラス of calls and forwards to outside numbers; default that of the first
     /// department that has one, else the company's (J60, R227).
     pub toll: Option<TollClass>,
+    /// The number that those outside see; default the line's (R304).
+    pub caller_number: CallerNumber,
+    /// Those outside see none, unless 186 is dialled; default off (J22).
+    pub hide_number: bool,
 }
 
 impl DnSettings {
@@ -138,6 +163,8 @@ impl DnSettings {
             shown: ShownNumber::Own,
             spoken: None,
             toll: None,
+            caller_number: CallerNumber::Line,
+            hide_number: false,
         }
     }
 

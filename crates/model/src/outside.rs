@@ -6,8 +6,10 @@
 use base::Dn;
 use base::id::TenantId;
 
+use crate::code::CodeKind;
 use crate::emergency;
 use crate::gateway::Gateway;
+use crate::line::Line;
 use crate::site::Outside;
 use crate::snapshot::Snapshot;
 
@@ -86,6 +88,10 @@ pub enum Dialled<'s> {
     Emergency(Dn),
     /// A number behind the prefix of a gateway.
     Number(&'s Gateway, OutsideNumber),
+    /// A number behind a line's own prefix, or behind the line-select code and its 識別番号.
+    Line(&'s Line, OutsideNumber),
+    /// A number as it stands, where there are lines: it leaves by an initial line.
+    Plain(OutsideNumber),
 }
 
 /// Prefixes that may stand before an emergency number.
@@ -98,15 +104,61 @@ pub fn read<'s>(snapshot: &'s Snapshot, tenant: TenantId, text: &str) -> Option<
         return Some(Dialled::Emergency(number));
     }
     let (show, rest) = strip_show(&text);
-    snapshot.active_gateways(tenant).find_map(|gateway| {
-        let number = behind(&gateway.prefix, rest)?;
-        let (inner, digits) = match strip_show(number) {
-            (Some(inner), digits) if digits.starts_with('0') => (Some(inner), digits),
-            _ => (None, number),
-        };
-        let digits = Dn::parse(digits).ok().filter(|d| d.len() >= 3)?;
-        Some(Dialled::Number(gateway, OutsideNumber { digits, show: inner.or(show) }))
+    if let Some((line, number)) = behind_line(snapshot, tenant, rest) {
+        return outside_number(number, show).map(|number| Dialled::Line(line, number));
+    }
+    let of_gateway = snapshot.active_gateways(tenant).find_map(|gateway| {
+        let number = outside_number(behind(&gateway.prefix, rest)?, show)?;
+        Some(Dialled::Number(gateway, number))
+    });
+    of_gateway.or_else(|| {
+        let any = snapshot.active_lines(tenant).next().is_some();
+        let plain = Some(rest).filter(|rest| any && is_number(rest))?;
+        outside_number(plain, show).map(Dialled::Plain)
     })
+}
+
+/// Digits behind all prefixes, with what was dialled before them (J14).
+fn outside_number(number: &str, show: Option<ShowNumber>) -> Option<OutsideNumber> {
+    let (inner, digits) = match strip_show(number) {
+        (Some(inner), digits) if digits.starts_with('0') => (Some(inner), digits),
+        _ => (None, number),
+    };
+    let digits = Dn::parse(digits).ok().filter(|d| d.len() >= 3)?;
+    Some(OutsideNumber { digits, show: inner.or(show) })
+}
+
+/// The line that is dialled by its own prefix or by its 識別番号 (R303). Of two 識別番号 of which
+/// one begins the other, the longer one that leaves a number is meant.
+fn behind_line<'s, 't>(
+    snapshot: &'s Snapshot,
+    tenant: TenantId,
+    text: &'t str,
+) -> Option<(&'s Line, &'t str)> {
+    let lines = || snapshot.active_lines(tenant);
+    let own = |line: &'s Line| Some((line, behind(line.prefix.as_deref()?, text)?));
+    if let Some(found) = lines().find_map(own) {
+        return Some(found);
+    }
+    let select = snapshot.tenant(tenant)?.code(CodeKind::LineSelect)?;
+    let rest = text.strip_prefix(select.text())?;
+    let chosen = lines().filter_map(|line| {
+        let number = rest.strip_prefix(line.code.text().as_str())?;
+        is_number(number).then_some((line, number))
+    });
+    chosen.max_by_key(|(line, _)| line.code.len())
+}
+
+/// What follows a line's own prefix, and the line-select code with its 識別番号.
+fn rests_of<'t>(snapshot: &Snapshot, tenant: TenantId, text: &'t str) -> Vec<&'t str> {
+    let select = snapshot.tenant(tenant).and_then(|t| t.code(CodeKind::LineSelect));
+    let selected = select.and_then(|code| text.strip_prefix(code.text()));
+    let mut out = Vec::new();
+    for line in snapshot.active_lines(tenant) {
+        out.extend(line.prefix.as_deref().and_then(|p| text.strip_prefix(p)));
+        out.extend(selected.and_then(|rest| rest.strip_prefix(line.code.text().as_str())));
+    }
+    out
 }
 
 /// The class of digits that are set as destination, behind a prefix or not; `None` = emergency,
@@ -114,13 +166,15 @@ pub fn read<'s>(snapshot: &'s Snapshot, tenant: TenantId, text: &str) -> Option<
 pub fn class(snapshot: &Snapshot, tenant: TenantId, digits: &str) -> Option<OutsideClass> {
     match read(snapshot, tenant, digits) {
         Some(Dialled::Emergency(_)) => None,
-        Some(Dialled::Number(_, number)) => Some(number.class()),
+        Some(Dialled::Number(_, number) | Dialled::Line(_, number) | Dialled::Plain(number)) => {
+            Some(number.class())
+        }
         None => Some(class_of(digits)),
     }
 }
 
 /// J10, step 1: `+81` is 0, any other `+` is 010.
-fn national(text: &str) -> String {
+pub(crate) fn national(text: &str) -> String {
     match (text.strip_prefix("+81"), text.strip_prefix('+')) {
         (Some(rest), _) => format!("0{rest}"),
         (None, Some(rest)) => format!("010{rest}"),
@@ -135,7 +189,8 @@ fn emergency_in(snapshot: &Snapshot, tenant: TenantId, text: &str, nested: u8) -
     }
     let nested = nested.checked_sub(1).filter(|_| text.len() > 3)?;
     let prefixes = snapshot.active_gateways(tenant).map(|g| &*g.prefix);
-    let mut rests = ["184", "186"].into_iter().chain(prefixes).filter_map(|p| text.strip_prefix(p));
+    let rests = ["184", "186"].into_iter().chain(prefixes).filter_map(|p| text.strip_prefix(p));
+    let mut rests = rests.chain(rests_of(snapshot, tenant, text));
     rests.find_map(|rest| emergency_in(snapshot, tenant, rest, nested))
 }
 

@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use crate::dn_settings::{DnSettings, ForwardKind};
 use crate::{
-    Change, Destination, Device, DnOwner, Forward, Snapshot, TenantOption, UserState, outside,
+    Change, Destination, Device, DnOwner, Forward, NightSwitch, Reception, Snapshot, TenantOption,
+    UserState, outside,
 };
 
 /// Forwards that are followed to find out whether one leads back.
@@ -26,6 +27,8 @@ pub enum OwnSetting {
     Voicemail(bool),
     /// Do not disturb, at all devices of the user.
     DoNotDisturb(bool),
+    /// 夜間切替 of the own site (R300).
+    Hours(NightSwitch),
 }
 
 /// Why a setting is refused.
@@ -93,6 +96,9 @@ pub fn plan(
     if let OwnSetting::DoNotDisturb(on) = *wanted {
         return do_not_disturb(snapshot, (tenant, dn), on);
     }
+    if let OwnSetting::Hours(switch) = *wanted {
+        return night_switch(snapshot, (tenant, dn), switch);
+    }
     let kept = snapshot.dn_settings(tenant, dn);
     let mut settings = kept.cloned().unwrap_or_else(|| DnSettings::new(tenant, dn));
     match wanted {
@@ -118,7 +124,7 @@ pub fn plan(
             voicemail_allowed(snapshot, tenant)?;
             settings.voicemail = *on;
         }
-        OwnSetting::DoNotDisturb(_) => {}
+        OwnSetting::DoNotDisturb(_) | OwnSetting::Hours(_) => {}
     }
     let same = match kept {
         Some(kept) => *kept == settings,
@@ -153,6 +159,19 @@ fn do_not_disturb(
     let devices = snapshot.devices_of(user.id).iter().filter_map(|id| snapshot.device(*id));
     let other = devices.filter(|d| d.do_not_disturb != on);
     Ok(other.map(|d| Change::DevicePut(Device { do_not_disturb: on, ..d.clone() })).collect())
+}
+
+/// Of the site where the person works; only people switch it.
+fn night_switch(
+    snapshot: &Snapshot,
+    (tenant, dn): (TenantId, Dn),
+    switch: NightSwitch,
+) -> Result<Vec<Change>, Declined> {
+    let user = snapshot.user_by_dn(tenant, dn).ok_or(Declined::NotAllowed)?;
+    let kept = snapshot.reception(user.site).cloned();
+    let old = kept.unwrap_or_else(|| Reception::new(tenant, user.site));
+    let new = Reception { switch, ..old.clone() };
+    Ok(if new == old { Vec::new() } else { vec![Change::ReceptionPut(new)] })
 }
 
 /// What dialled digits mean as destination: a number of the tenant, else one outside.

@@ -3,13 +3,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use base::id::{AdminId, DepartmentId, DeviceId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{AdminId, DepartmentId, DeviceId, LineId, SiteId, TenantId, UserId, VirtualDnId};
 use base::{Dn, MobileNumber};
 
 use crate::index::{Index, Ordered, Pairs, hash_of, hash_text};
 use crate::{
-    Admin, Change, Department, Device, DnSettings, Gateway, HuntGroup, MobileLine, ParkSlot,
-    PickupGroup, Site, Sound, Tenant, User, VirtualDn,
+    Admin, Change, Department, Device, DnSettings, Gateway, HuntGroup, Line, MobileLine, ParkSlot,
+    PickupGroup, Reception, Site, Sound, Tenant, User, VirtualDn,
 };
 
 /// Number of the last change that a snapshot holds; grows by one with every commit.
@@ -90,6 +90,15 @@ pub struct Snapshot {
     /// By tenant, then id.
     pub(crate) sounds: Ordered<Sound>,
     pub(crate) sound_by_id: Index<Sound>,
+    /// By tenant, then 識別番号.
+    pub(crate) lines: Ordered<Line>,
+    pub(crate) line_by_id: Index<Line>,
+    pub(crate) lines_in: Pairs<UserId, LineId>,
+    pub(crate) lines_out: Pairs<UserId, LineId>,
+    pub(crate) initial_lines_of: Pairs<UserId, LineId>,
+    /// By tenant, then site.
+    pub(crate) receptions: Ordered<Reception>,
+    pub(crate) reception_by_site: Index<Reception>,
 }
 
 impl Snapshot {
@@ -285,6 +294,8 @@ impl Snapshot {
         add(&mut out, &self.devices, Change::DevicePut);
         add(&mut out, &self.mobiles, Change::MobilePut);
         add(&mut out, &self.gateways, Change::GatewayPut);
+        add(&mut out, &self.lines, Change::LinePut);
+        add(&mut out, &self.receptions, Change::ReceptionPut);
         add(&mut out, &self.slots, Change::ParkSlotPut);
         add(&mut out, &self.hunts, Change::HuntPut);
         add(&mut out, &self.pickups, Change::PickupPut);
@@ -314,6 +325,8 @@ impl PartialEq for Snapshot {
             && same(&self.gateways, &other.gateways)
             && same(&self.settings, &other.settings)
             && same(&self.sounds, &other.sounds)
+            && same(&self.lines, &other.lines)
+            && same(&self.receptions, &other.receptions)
     }
 }
 

@@ -59,6 +59,8 @@ pub enum Noun {
     Reserved,
     /// An own sound, by its name.
     Sound,
+    /// A line, by its 識別番号.
+    Line,
 }
 
 impl Noun {
@@ -135,6 +137,20 @@ pub enum Field {
     Emergency,
     /// A country that is opened.
     Toll,
+    /// 識別番号 of a line.
+    LineCode,
+    /// 回線番号.
+    LineNumber,
+    /// Gateway of a line that does not exist.
+    Gateway,
+    /// 予備回線.
+    Reserve,
+    /// 共通初期回線, when there is one already.
+    Common,
+    /// ユーザ固有初期回線 of a person who has another one.
+    InitialLine,
+    /// Business hours.
+    Hours,
 }
 
 /// Codes of the catalogue that the model raises.
@@ -167,6 +183,8 @@ pub mod code {
     pub const IN_GROUP: u16 = 240;
     /// 所属が見つかりません.
     pub const NO_DEPARTMENT: u16 = 241;
+    /// 回線が見つかりません.
+    pub const NO_LINE: u16 = 242;
     /// 番号は別の用途で使用中です; also for objects that others still refer to.
     pub const IN_USE: u16 = 244;
     /// メンバー数の上限を超えています.

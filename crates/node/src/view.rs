@@ -157,6 +157,10 @@ pub(crate) fn touched(changes: &[Change], old: &Snapshot, new: &Snapshot) -> Vec
             | Change::DnSettingsDelete { .. }
             | Change::SoundPut(_)
             | Change::SoundDelete(_)
+            | Change::LinePut(_)
+            | Change::LineDelete(_)
+            | Change::ReceptionPut(_)
+            | Change::ReceptionDelete(_)
             | Change::Password(_) => {}
         }
     }

@@ -200,6 +200,9 @@ pub struct Invite {
     /// The phone shall answer by itself: `Call-Info` with `answer-after`, `Alert-Info` and
     /// `Answer-Mode` (RFC 5373), of which phones know one or another.
     pub auto_answer: bool,
+    /// The number is not for the called party: From is anonymous, `Privacy: id`; P-Asserted-
+    /// Identity has it all the same (RFC 3323, RFC 3325).
+    pub hidden: bool,
 }
 
 /// A number that sent a call on.
@@ -240,6 +243,8 @@ pub struct Offered {
     /// User part of the first P-Asserted-Identity, else of From: whom a gateway calls for. Nobody
     /// vouches for it with any other device.
     pub caller: String,
+    /// User part of To, unescaped.
+    pub called: String,
     /// Offer, if any.
     pub sdp: Option<Bytes>,
     /// The leg that this INVITE replaces (RFC 3891); `early_only` was honoured by the stack.

@@ -42,6 +42,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     10 "main" "0010-hunt-pointers",
     11 "main" "0011-sounds-and-languages",
     12 "main" "0012-gateway-accounts",
+    13 "main" "0013-lines",
     14 "main" "0014-emergency-and-tolls",
     15 "main" "0015-stopped-users-and-resets",
 ];

@@ -15,8 +15,8 @@ use crate::backend::sqlite::{self, Readers, Writer};
 use crate::credential::Hashing;
 use crate::crypt::Keys;
 use crate::directory::{
-    Columns, admin, department, device, dn_settings, gateway, hunt, mobile, park_slot, pickup,
-    site, sound, tenant, user, virtual_dn,
+    Columns, admin, department, device, dn_settings, gateway, hunt, line, mobile, park_slot,
+    pickup, reception, site, sound, tenant, user, virtual_dn,
 };
 use crate::error::{DbError, OpenError};
 use crate::folder::{Folder, at};
@@ -202,6 +202,8 @@ pub(crate) async fn load(conn: &mut SqliteConnection, keys: &Keys) -> Result<Sna
     changes.append(&mut rows(conn, pickup::LOAD, pickup::read).await?);
     changes.append(&mut rows(conn, park_slot::LOAD, park_slot::read).await?);
     changes.append(&mut rows(conn, gateway::LOAD, gateway::read).await?);
+    changes.append(&mut rows(conn, line::LOAD, line::read).await?);
+    changes.append(&mut rows(conn, reception::LOAD, reception::read).await?);
     changes.append(&mut rows(conn, dn_settings::LOAD, dn_settings::read).await?);
     let snapshot = Snapshot::build(changes).map_err(|v| OpenError::Content(v.len()))?;
     let revision: i64 = sqlx::query_scalar(REVISION).fetch_one(&mut *conn).await?;

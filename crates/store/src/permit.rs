@@ -2,8 +2,8 @@
 
 use base::id::UserId;
 use model::{
-    Change, CredentialOwner, Device, DnSettings, MobileLine, MobileState, NewPassword, Site,
-    Snapshot,
+    Change, CredentialOwner, Device, DnSettings, MobileLine, MobileState, NewPassword, Reception,
+    Site, Snapshot,
 };
 
 use crate::scope::{Actor, TenantScope};
@@ -100,6 +100,8 @@ fn is_own(before: &Snapshot, id: UserId, change: &Change) -> bool {
                 voicemail: new.voicemail,
                 voicemail_s: new.voicemail_s,
                 waiting: new.waiting,
+                hide_number: new.hide_number,
+                caller_number: new.caller_number,
                 spoken: new.spoken,
                 ..old.unwrap_or_else(|| DnSettings::new(new.tenant, new.dn))
             };
@@ -112,6 +114,12 @@ fn is_own(before: &Snapshot, id: UserId, change: &Change) -> bool {
             let logs_in = new.user == Some(id) && old.user != Some(id);
             (sets || logs_in) && kept == *new
         }),
+        Change::ReceptionPut(new) => {
+            // 夜間切替 of the own site by code (R300).
+            let old = before.reception(new.site).cloned();
+            let old = old.unwrap_or_else(|| Reception::new(new.tenant, new.site));
+            new.site == user.site && Reception { switch: new.switch, ..old } == *new
+        }
         Change::Password(NewPassword { owner, .. }) => *owner == CredentialOwner::Pin(id),
         _ => false,
     }

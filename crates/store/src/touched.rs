@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use base::id::{
-    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+    AdminId, DepartmentId, DeviceId, GatewayId, LineId, SiteId, SoundId, TenantId, UserId,
+    VirtualDnId,
 };
 use base::{Dn, MobileNumber, Uuid};
 use model::{BoxOwner, Change, CredentialOwner, Snapshot};
@@ -12,8 +13,8 @@ use sqlx::sqlite::SqliteConnection;
 use crate::credential;
 use crate::crypt::Keys;
 use crate::directory::{
-    admin, department, device, dn_settings, gateway, hunt, mobile, park_slot, pickup, site, sound,
-    tenant, user, virtual_dn,
+    admin, department, device, dn_settings, gateway, hunt, line, mobile, park_slot, pickup,
+    reception, site, sound, tenant, user, virtual_dn,
 };
 use crate::error::DbError;
 use crate::rows::{Args, Rows};
@@ -35,6 +36,8 @@ pub(crate) struct Touched {
     gateways: BTreeSet<GatewayId>,
     settings: BTreeSet<(TenantId, Dn)>,
     sounds: BTreeSet<SoundId>,
+    lines: BTreeSet<LineId>,
+    receptions: BTreeSet<SiteId>,
     /// Owners of passwords and PINs whom the changes delete.
     owners_gone: Vec<CredentialOwner>,
 }
@@ -142,6 +145,10 @@ impl Touched {
             Change::DnSettingsDelete { tenant, dn } => self.settings.insert((*tenant, *dn)),
             Change::SoundPut(s) => self.sounds.insert(s.id),
             Change::SoundDelete(id) => self.sounds.insert(*id),
+            Change::LinePut(l) => self.lines.insert(l.id),
+            Change::LineDelete(id) => self.lines.insert(*id),
+            Change::ReceptionPut(r) => self.receptions.insert(r.site),
+            Change::ReceptionDelete(site) => self.receptions.insert(*site),
             Change::Password(_) => false,
         };
     }
@@ -161,6 +168,10 @@ impl Touched {
         delete_number(tx, &hunt::DELETE, &hunts, |h| (h.tenant, h.number)).await?;
         let slots = held(&self.slots, |(t, dn)| b.park_slot(t, dn));
         delete_text(tx, &park_slot::DELETE, &slots, |s| (s.tenant, s.dn.text())).await?;
+        let receptions = held(&self.receptions, |site| b.reception(site));
+        delete(tx, &reception::DELETE, &receptions, |r| (r.tenant, r.site.0)).await?;
+        let lines = held(&self.lines, |id| b.line(id));
+        delete(tx, &line::DELETE, &lines, |l| (l.tenant, l.id.0)).await?;
         let gateways = held(&self.gateways, |id| b.gateway(id));
         delete(tx, &gateway::DELETE, &gateways, |g| (g.tenant, g.id.0)).await?;
         let departments = held(&self.departments, |id| b.department(id));
@@ -204,6 +215,8 @@ impl Touched {
         virtual_dn::put(tx, &held(&self.virtuals, |id| a.virtual_dn(id))).await?;
         department::put(tx, &held(&self.departments, |id| a.department(id))).await?;
         gateway::put(tx, &held(&self.gateways, |id| a.gateway(id))).await?;
+        line::put(tx, &held(&self.lines, |id| a.line(id))).await?;
+        reception::put(tx, &held(&self.receptions, |site| a.reception(site))).await?;
         park_slot::put(tx, &held(&self.slots, |(t, dn)| a.park_slot(t, dn))).await?;
         hunt::put(tx, &held(&self.hunts, |(t, number)| a.hunt_group(t, number))).await?;
         pickup::put(tx, &held(&self.pickups, |(t, number)| a.pickup_group(t, number))).await?;

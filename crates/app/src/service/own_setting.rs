@@ -31,6 +31,7 @@ fn declined_problem(declined: Declined, wanted: &OwnSetting) -> Problem {
         OwnSetting::ForwardOff(kind) => (field(*kind), String::new()),
         OwnSetting::Voicemail(on) => ("voicemail", on.to_string()),
         OwnSetting::DoNotDisturb(on) => ("do_not_disturb", on.to_string()),
+        OwnSetting::Hours(_) => ("night", String::new()),
     };
     let (code, message) = match declined {
         Declined::Unused => (238, "api-code-238"),

@@ -116,12 +116,13 @@ pub fn noun(noun: Noun) -> String {
         Noun::Code(kind) => return format!("code.{}", kind.name()),
         Noun::Reserved => "reserved",
         Noun::Sound => "sound",
+        Noun::Line => "line",
     };
     word.to_owned()
 }
 
 /// Every kind of object that may be on the other side, for tests of the catalogue.
-pub const NOUNS: [Noun; 11] = [
+pub const NOUNS: [Noun; 12] = [
     Noun::User,
     Noun::Virtual,
     Noun::Department,
@@ -133,6 +134,7 @@ pub const NOUNS: [Noun; 11] = [
     Noun::Code(CodeKind::Hold),
     Noun::Reserved,
     Noun::Sound,
+    Noun::Line,
 ];
 
 /// The usual name of a field of the model.
@@ -167,6 +169,13 @@ pub fn field(field: Field) -> String {
         Field::Sound => "music",
         Field::Emergency => "emergency",
         Field::Toll => "toll_countries",
+        Field::LineCode => "code",
+        Field::LineNumber => "number",
+        Field::Gateway => "gateway",
+        Field::Reserve => "reserve",
+        Field::Common => "common",
+        Field::InitialLine => "initial_of",
+        Field::Hours => "hours",
     };
     word.to_owned()
 }

@@ -47,8 +47,10 @@ impl Noun for Site {
         vec![Change::SitePut(self.clone())]
     }
 
-    fn removal(&self, _: &Snapshot) -> Removal {
-        Removal { changes: vec![Change::SiteDelete(self.id)], ..Removal::default() }
+    fn removal(&self, snapshot: &Snapshot) -> Removal {
+        let hours = snapshot.reception(self.id).map(|r| Change::ReceptionDelete(r.site));
+        let changes = hours.into_iter().chain([Change::SiteDelete(self.id)]).collect();
+        Removal { changes, ..Removal::default() }
     }
 
     fn problems(&self, old: Option<&Self>, snapshot: &Snapshot) -> Vec<Problem> {

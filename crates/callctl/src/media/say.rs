@@ -76,7 +76,10 @@ impl Call {
     fn invite(&mut self, cx: &mut Cx<'_>, id: LegId, contact: u64, sdp: Option<Bytes>) {
         let Some((ring, leg)) = self.ring.as_ref().zip(self.leg(id)) else { return };
         let Some(caller) = self.leg(ring.leg) else { return };
-        let from = self.shown_caller(cx, ring, &caller.who);
+        let seen = self.seen_outside(cx, ring);
+        let by_line = seen.is_some();
+        let (from, hidden) =
+            seen.unwrap_or_else(|| (self.shown_caller(cx, ring, &caller.who), false));
         // A phone that is called back shows that it is; answered, it shows its party.
         let shown = match ring.purpose.is_recall() {
             true => Shown::default(),
@@ -89,6 +92,8 @@ impl Call {
             from,
             to: cx.shown(&leg.who, self.tenant),
             dial: match ring.plan.style {
+                // A line is told by signalling what 184 and 186 wish (J21).
+                Style::Outside { number, .. } if by_line => Some(number.digits.text()),
                 Style::Outside { number, .. } => Some(number.text()),
                 Style::Emergency { number, .. } => Some(number.text()),
                 _ => None,
@@ -99,6 +104,7 @@ impl Call {
             reliable: leg.reliable,
             diverted: self.diverted(cx),
             auto_answer: false,
+            hidden,
         };
         cx.out.push(Action::OfferLeg(Box::new(offer)));
         if let Some(leg) = self.leg_mut(id) {

@@ -1,14 +1,14 @@
 //! The wanted condition of a media leg, computed anew from the state of the call.
 
-use base::LegId;
+use base::{Cause, LegId};
 use bytes::Bytes;
 use mediactl::sdp::{Audio, Sdp};
 use mediactl::{
-    Direction, Form, GroupId, Joined, LegWant, Payloads, Play, PlayerId, Protection, RemoteMedia,
-    Repeat, ToneKind,
+    Direction, FileId, Form, GroupId, Joined, LegWant, Payloads, Play, PlayerId, Protection,
+    RemoteMedia, Repeat, ToneKind,
 };
 
-use model::Snapshot;
+use model::{Snapshot, Sound};
 
 use crate::call::Call;
 use crate::leg::{Leg, Serves};
@@ -63,7 +63,12 @@ impl Call {
             return joined;
         }
         if let Some(announce) = self.announce.as_ref().filter(|_| self.first == Some(id)) {
-            let what = PlayerId::Prompt { id: announce.prompt, language: announce.language };
+            let told = announce.verdict.cause == Cause::AnnouncementEnded;
+            let own = self.outside.as_ref().and_then(|o| o.said).filter(|_| told);
+            let what = match own {
+                Some(sound) => PlayerId::File(FileId::Sound(Sound::file(sound))),
+                None => PlayerId::Prompt { id: announce.prompt, language: announce.language },
+            };
             let play = Play { what, repeat: Repeat::Once, serial: announce.serial };
             return if announce.playing { Joined::Player(play) } else { Joined::None };
         }

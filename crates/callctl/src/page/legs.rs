@@ -176,6 +176,7 @@ impl Call {
             diverted: Vec::new(),
             dial: None,
             auto_answer: true,
+            hidden: false,
         };
         cx.out.push(Action::OfferLeg(Box::new(offer)));
     }

@@ -72,6 +72,9 @@ impl Journey {
         if self.is_involved(user.dn) {
             return Err(Spared::Involved);
         }
+        if !self.may_receive(walk, user.id) {
+            return Err(Spared::Line);
+        }
         let settings = walk.facts.snapshot().dn_settings(self.tenant, user.dn);
         let forwards = settings.is_some_and(|s| s.forward(ForwardKind::All).to.is_some());
         if forwards && !department.ring_forwarded {

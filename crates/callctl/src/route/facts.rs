@@ -86,6 +86,8 @@ pub(crate) enum Spared {
     Busy,
     /// Listens to another page.
     Paged,
+    /// The line that the call came by may not ring it (R301).
+    Line,
 }
 
 impl Spared {
@@ -99,6 +101,7 @@ impl Spared {
             Spared::Quiet => "do-not-disturb",
             Spared::Busy => "busy",
             Spared::Paged => "paged",
+            Spared::Line => "line",
         }
     }
 }
@@ -108,6 +111,8 @@ impl Spared {
 pub(crate) struct Reasons {
     busy: bool,
     out: bool,
+    /// Kept from ringing by the line.
+    line: bool,
 }
 
 impl Reasons {
@@ -115,15 +120,17 @@ impl Reasons {
         match why {
             Spared::Busy | Spared::Quiet | Spared::Paged => self.busy = true,
             Spared::Out => self.out = true,
+            Spared::Line => self.line = true,
             Spared::Involved | Spared::Stopped | Spared::Forwards => {}
         }
     }
 
     /// Busy before 圏外; a group of which nobody counts cannot be reached.
     pub(crate) fn cause(self) -> base::Cause {
-        match self.busy {
-            true => base::Cause::UserBusy,
-            false => base::Cause::Unregistered,
+        match (self.busy, self.line && !self.out) {
+            (true, _) => base::Cause::UserBusy,
+            (false, true) => base::Cause::LineNotPermitted,
+            (false, false) => base::Cause::Unregistered,
         }
     }
 }

@@ -173,6 +173,9 @@ impl Journey {
             return Err(Spared::Stopped);
         };
         let user = active(snapshot, id).ok_or(Spared::Stopped)?;
+        if !self.may_receive(walk, user.id) {
+            return Err(Spared::Line);
+        }
         let settings = snapshot.dn_settings(self.tenant, member);
         let forward = settings.and_then(|s| s.forward(ForwardKind::All).to.as_ref());
         let user = match forward {

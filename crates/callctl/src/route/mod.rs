@@ -9,6 +9,7 @@
 //! | `forward` | hops, loops, whose voicemail, what a forward in vain means |
 //! | `outside` | numbers outside: policy, toll class, gateway, channels |
 //! | `emergency` | 110, 118 and 119: the ways out of a site |
+//! | `line` `line_in` | which line a call leaves by; where a call from a line goes |
 //! | `hunt` `department` `page` | the members of a group |
 //! | `facts` | what may be read |
 //! | `person` | who stands behind a leg |
@@ -20,18 +21,20 @@ mod emergency;
 pub(crate) mod facts;
 mod forward;
 mod hunt;
+pub(crate) mod line;
+mod line_in;
 pub(crate) mod number;
 mod outside;
 pub(crate) mod page;
 pub(crate) mod person;
 mod user;
 
-use base::id::{DepartmentId, GatewayId, SiteId, TenantId, UserId};
-use base::{Cause, Dn, Mono};
+use base::id::{DepartmentId, GatewayId, LineId, SiteId, SoundId, TenantId, UserId};
+use base::{Cause, Dn, Mono, Wall};
 use model::dn_settings::ForwardKind;
 use model::outside::OutsideNumber;
 use model::record::Services;
-use model::{CodeKind, DnOwner};
+use model::{CodeKind, DnOwner, LineTarget};
 use smallvec::SmallVec;
 
 use crate::explain::Mark;
@@ -56,6 +59,9 @@ impl Refusal {
 pub(crate) struct Walk<'a> {
     pub facts: &'a dyn Facts,
     pub now: Mono,
+    /// The time of day, which calls from lines hang on (R300); of those that are only explained
+    /// none comes from a line.
+    pub wall: Wall,
     pub trace: &'a mut Vec<Mark>,
 }
 
@@ -84,6 +90,8 @@ pub(crate) enum Next {
     Code(CodeKind, Box<str>),
     /// A park slot was dialled (R294).
     Slot(Dn),
+    /// An announcement is played, an own sound or the standard sentence, and the call ends.
+    Announce(Option<SoundId>),
     /// The call ends.
     Refuse(Cause),
 }
@@ -116,6 +124,8 @@ pub(crate) enum Style {
     Hunt { group: u16 },
     /// As member of a department.
     Department(DepartmentId),
+    /// As one of whom the line is a 着信回線.
+    Line(LineId),
     /// A number outside, by a gateway; the plan has no users.
     Outside { gateway: GatewayId, number: OutsideNumber },
     /// An emergency number by a gateway, from the number that is shown; no users either.
@@ -139,6 +149,8 @@ enum At {
     Outside,
     /// An authority rings, or is tried again.
     Emergency(emergency::Trying),
+    /// The registered people of a line ring.
+    Line { id: LineId, overflow: Option<LineTarget> },
 }
 
 /// The way of one call attempt through the numbers of a tenant.
@@ -161,6 +173,12 @@ pub(crate) struct Journey {
     site: Option<SiteId>,
     /// Whose class counts for calls outside, when it is not the caller's (R227).
     payer: Option<Dn>,
+    /// The gateway that a caller outside came by.
+    came_by: Option<GatewayId>,
+    /// The line whose registered people alone may be rung (R301).
+    filter: Option<LineId>,
+    /// The line that the call leaves by.
+    leaving: Option<line::Leaving>,
     at: At,
     /// 要求サービス that took part so far.
     pub services: Services,
@@ -180,6 +198,9 @@ impl Journey {
             from_outside: false,
             site: None,
             payer: None,
+            came_by: None,
+            filter: None,
+            leaving: None,
             at: At::Nowhere,
             services: Services::NONE,
         }
@@ -192,8 +213,9 @@ impl Journey {
     }
 
     /// The call of a party outside.
-    pub(crate) fn coming_in(mut self) -> Self {
+    pub(crate) fn coming_in(mut self, gateway: Option<GatewayId>) -> Self {
         self.from_outside = true;
+        self.came_by = gateway;
         self
     }
 
@@ -220,14 +242,24 @@ impl Journey {
 
     /// The first decision: what was dialled and where it leads.
     pub(crate) fn begin(&mut self, walk: &mut Walk<'_>, dialed: &str) -> Next {
+        if let Some(next) = self.comes_by_line(walk, dialed) {
+            return next;
+        }
         match number::read(walk.facts.snapshot(), self.tenant, dialed) {
             Some(number::Read::Dn(dn)) => self.arrive(walk, dn),
+            // With lines, the line-select code is nothing by itself (R303).
+            Some(number::Read::Code(CodeKind::LineSelect, _))
+                if walk.facts.snapshot().active_lines(self.tenant).next().is_some() =>
+            {
+                walk.note(Mark::NoLine);
+                Next::Refuse(Cause::UnallocatedNumber)
+            }
             Some(number::Read::Code(kind, rest)) if !self.from_outside => {
                 walk.note(Mark::Code(kind));
                 Next::Code(kind, rest)
             }
-            Some(number::Read::Outside(gateway, number)) if !self.from_outside => {
-                self.leave(walk, gateway, number)
+            Some(number::Read::Outside(way, number)) if !self.from_outside => {
+                self.go_out(walk, way, number)
             }
             Some(number::Read::Emergency(number)) => self.emergency(walk, number),
             Some(number::Read::Code(..) | number::Read::Outside(..)) | None => {
@@ -250,6 +282,7 @@ impl Journey {
             At::Department(dn) => self.department_failed(walk, dn, cause),
             At::Outside => self.fail(walk, cause),
             At::Emergency(at) => self.way_failed(walk, at, cause),
+            At::Line { id, overflow } => self.line_failed(walk, (id, overflow), cause),
         }
     }
 
@@ -258,7 +291,7 @@ impl Journey {
         match std::mem::replace(&mut self.at, At::Nowhere) {
             At::Hunt(hunt) => self.hunt_on(walk, hunt),
             At::Emergency(at) => self.way_again(walk, at),
-            At::Nowhere | At::User { .. } | At::Department(_) | At::Outside => {
+            At::Nowhere | At::User { .. } | At::Department(_) | At::Outside | At::Line { .. } => {
                 Next::Refuse(Cause::RingTimeout)
             }
         }
@@ -271,6 +304,7 @@ impl Journey {
             At::Nowhere | At::Outside => Next::Refuse(Cause::UnallocatedNumber),
             At::User { dn, .. } | At::Department(dn) => self.arrive(walk, dn),
             At::Emergency(at) => self.way_failed(walk, at, Cause::UpstreamFailure),
+            At::Line { id, .. } => self.line_anew(walk, id),
             At::Hunt(mut hunt) => {
                 // The group may have other members now: none is rung twice in a round.
                 hunt.passed = 0;

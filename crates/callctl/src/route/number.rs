@@ -4,10 +4,12 @@
 //! The collision checker (section 6) promises that no code begins another or a number, so the
 //! first hit is the only one.
 
-use base::id::{GatewayId, TenantId};
+use base::id::TenantId;
 use base::{Dialed, Dn};
 use model::outside::{self, Dialled, OutsideNumber};
 use model::{CodeKind, Snapshot};
+
+use super::line::Way;
 
 /// A dialled string, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +18,8 @@ pub(crate) enum Read {
     Dn(Dn),
     /// A feature code, and what follows it without the dial-confirm code.
     Code(CodeKind, Box<str>),
-    /// A number outside, behind the prefix of this gateway.
-    Outside(GatewayId, OutsideNumber),
+    /// A number outside, and what chose its way.
+    Outside(Way, OutsideNumber),
     /// 110, 118 or 119.
     Emergency(Dn),
 }
@@ -40,6 +42,9 @@ pub(crate) fn read(snapshot: &Snapshot, tenant: TenantId, dialed: &str) -> Optio
     if let Some(dn) = dn.filter(owned) {
         return Some(Read::Dn(dn));
     }
+    if let Some(Dialled::Line(line, number)) = leaves {
+        return Some(Read::Outside(Way::Line(line.id), number));
+    }
     if let Some((kind, rest)) = code(snapshot, tenant, text) {
         return Some(Read::Code(kind, rest.into()));
     }
@@ -47,8 +52,11 @@ pub(crate) fn read(snapshot: &Snapshot, tenant: TenantId, dialed: &str) -> Optio
         return Some(Read::Dn(dn));
     }
     match leaves {
-        Some(Dialled::Number(gateway, number)) => Some(Read::Outside(gateway.id, number)),
-        Some(Dialled::Emergency(_)) | None => dn.map(Read::Dn),
+        Some(Dialled::Number(gateway, number)) => {
+            Some(Read::Outside(Way::Gateway(gateway.id), number))
+        }
+        Some(Dialled::Plain(number)) => Some(Read::Outside(Way::Plain, number)),
+        Some(Dialled::Line(..) | Dialled::Emergency(_)) | None => dn.map(Read::Dn),
     }
 }
 

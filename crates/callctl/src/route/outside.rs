@@ -4,7 +4,7 @@
 //! |---|---|
 //! | no emergency number, which no forward may lead to | refused |
 //! | forwarded: 外線転送 of the forwarder's site permits it (R063) | `ExternalForwardDenied` |
-//! | a gateway's prefix stands before it | no such number |
+//! | a gateway's prefix or a line (`line`) stands before it | no such number |
 //! | the class of who forwards, transfers or calls permits it (J60, R227) | `TollDenied` |
 //! | the gateway is registered | `UpstreamFailure` |
 //! | the access lines have a channel (R305) | `SiteChannelsExceeded` |
@@ -16,6 +16,7 @@ use model::outside::{self, Dialled, OutsideNumber};
 use model::{DnOwner, Outside};
 use smallvec::SmallVec;
 
+use super::line::Way;
 use super::{At, Facts, Journey, Next, Plan, Style, Walk};
 use crate::explain::{Mark, Prefix};
 
@@ -26,6 +27,11 @@ impl Journey {
     /// The number outside that the call has come to, if it has.
     pub(crate) fn number_outside(&self) -> Option<OutsideNumber> {
         self.outside
+    }
+
+    /// Whose lines and toll class count: who forwarded or transferred last, else the caller.
+    pub(super) fn who_pays(&self) -> Option<Dn> {
+        self.forwarder().or(self.payer).or(self.caller)
     }
 
     /// R063, R261: the policy of the site of the one who forwards.
@@ -42,7 +48,11 @@ impl Journey {
             return self.fail(walk, Cause::ExternalForwardDenied);
         }
         match outside::read(snapshot, self.tenant, digits) {
-            Some(Dialled::Number(gateway, number)) => self.leave(walk, gateway.id, number),
+            Some(Dialled::Number(gateway, number)) => {
+                self.go_out(walk, Way::Gateway(gateway.id), number)
+            }
+            Some(Dialled::Line(line, number)) => self.go_out(walk, Way::Line(line.id), number),
+            Some(Dialled::Plain(number)) => self.go_out(walk, Way::Plain, number),
             Some(Dialled::Emergency(_)) | None => {
                 walk.note(Mark::NoLine);
                 self.fail(walk, Cause::UnallocatedNumber)
@@ -90,9 +100,8 @@ impl Journey {
         self.called = None;
         self.outside = Some(number);
         walk.note(Mark::Gateway(Prefix::of(&gateway.prefix)));
-        let payer = self.forwarder().or(self.payer).or(self.caller);
         let digits = number.digits.text();
-        if !facts.snapshot().permits_toll(self.tenant, payer, &digits) {
+        if !facts.snapshot().permits_toll(self.tenant, self.who_pays(), &digits) {
             walk.note(Mark::TollBarred);
             return self.fail(walk, Cause::TollDenied);
         }

@@ -34,6 +34,10 @@ impl Journey {
             walk.note(Mark::UserStopped(dn));
             return self.at_stopped(walk, dn);
         };
+        if !self.may_receive(walk, id) {
+            walk.note(Mark::LineKept(dn));
+            return self.fail(walk, Cause::LineNotPermitted);
+        }
         let settings = self.settings(walk, dn);
         if self.caller == Some(dn) {
             return self.own_number(walk, &settings);

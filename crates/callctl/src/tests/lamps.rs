@@ -81,6 +81,7 @@ fn only_what_is_watched_is_spoken_of() {
         dialed: "2002".into(),
         name: String::new(),
         caller: String::new(),
+        called: String::new(),
         sdp: Some(w.sdp(2001, "sendrecv")),
         replaces: None,
         referred_by: None,

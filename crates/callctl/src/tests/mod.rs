@@ -17,6 +17,8 @@ mod group;
 mod hold;
 mod lamps;
 mod late;
+mod line_choice;
+mod lines;
 mod login;
 mod media;
 mod music;

@@ -116,6 +116,7 @@ fn a_leg_offered_twice_is_one_leg() {
         dialed: "2003".to_owned(),
         name: String::new(),
         caller: String::new(),
+        called: String::new(),
         sdp: Some(sdp),
         replaces: None,
         referred_by: None,

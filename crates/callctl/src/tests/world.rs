@@ -370,11 +370,12 @@ impl World {
                     }
                 }
                 let line = format!(
-                    "{name} {} {dial}from {} {}{}",
+                    "{name} {} {dial}from {} {}{}{}",
                     if offer.auto_answer { "page" } else { "invite" },
                     offer.from.number,
                     sdp.unwrap_or_else(|| "-".into()),
-                    if offer.reliable { " reliable" } else { "" }
+                    if offer.reliable { " reliable" } else { "" },
+                    if offer.hidden { " hidden" } else { "" }
                 );
                 self.lines.push(line);
                 let far = Far {
@@ -638,6 +639,7 @@ impl World {
             dialed: "2002".to_owned(),
             name: String::new(),
             caller: String::new(),
+            called: String::new(),
             sdp: sdp.clone(),
             replaces: None,
             referred_by: None,

@@ -1,12 +1,14 @@
 //! Byte form of changes, for undo records and for the journal. Passwords are left out.
 
 mod directory;
+mod lines;
 mod services;
 mod sounds;
 
 use base::Uuid;
 use base::id::{
-    AdminId, DepartmentId, DeviceId, GatewayId, SiteId, SoundId, TenantId, UserId, VirtualDnId,
+    AdminId, DepartmentId, DeviceId, GatewayId, LineId, SiteId, SoundId, TenantId, UserId,
+    VirtualDnId,
 };
 
 use crate::Change;
@@ -15,10 +17,14 @@ use directory::{
     put_admin, put_device, put_mobile, put_site, put_tenant, put_user, take_admin, take_device,
     take_mobile, take_number, take_site, take_tenant, take_user,
 };
+use lines::{
+    LINE, LINE_DELETE, RECEPTION, RECEPTION_DELETE, SETTINGS_OUTSIDE, put_all_settings, put_line,
+    put_reception, take_all_settings, take_line, take_reception,
+};
 use services::{
-    GATEWAY_WITH_ACCOUNT, put_department, put_gateway, put_hunt, put_pickup, put_settings,
-    put_slot, put_virtual, take_department, take_gateway, take_gateway_with_account, take_hunt,
-    take_pickup, take_settings, take_slot, take_virtual,
+    GATEWAY_WITH_ACCOUNT, SETTINGS, put_department, put_gateway, put_hunt, put_pickup, put_slot,
+    put_virtual, take_department, take_gateway, take_gateway_with_account, take_hunt, take_pickup,
+    take_settings, take_slot, take_virtual,
 };
 use sounds::{put_sound, take_sound};
 
@@ -98,13 +104,17 @@ fn encode(change: &Change, out: &mut Vec<u8>) {
         }
         Change::GatewayPut(gateway) => put_gateway(gateway, out),
         Change::GatewayDelete(id) => put_id(24, id.0, out),
-        Change::DnSettingsPut(settings) => put_settings(settings, out),
+        Change::DnSettingsPut(settings) => put_all_settings(settings, out),
         Change::DnSettingsDelete { tenant, dn } => {
             put_id(26, tenant.0, out);
             out.text(&dn.text());
         }
         Change::SoundPut(sound) => put_sound(sound, out),
         Change::SoundDelete(id) => put_id(42, id.0, out),
+        Change::LinePut(line) => put_line(line, out),
+        Change::LineDelete(id) => put_id(LINE_DELETE, id.0, out),
+        Change::ReceptionPut(reception) => put_reception(reception, out),
+        Change::ReceptionDelete(site) => put_id(RECEPTION_DELETE, site.0, out),
         Change::Password(_) => {}
     }
 }
@@ -136,10 +146,15 @@ fn decode(take: &mut Take<'_>, version: u8) -> Result<Change, DecodeError> {
         23 => Change::GatewayPut(take_gateway(take)?),
         GATEWAY_WITH_ACCOUNT => Change::GatewayPut(take_gateway_with_account(take)?),
         24 => Change::GatewayDelete(GatewayId(take.id()?)),
-        25 => Change::DnSettingsPut(take_settings(take, version)?),
+        SETTINGS => Change::DnSettingsPut(take_settings(take, version)?),
+        SETTINGS_OUTSIDE => Change::DnSettingsPut(take_all_settings(take, version)?),
         26 => Change::DnSettingsDelete { tenant: TenantId(take.id()?), dn: take.dn()? },
         41 => Change::SoundPut(take_sound(take)?),
         42 => Change::SoundDelete(SoundId(take.id()?)),
+        LINE => Change::LinePut(take_line(take)?),
+        LINE_DELETE => Change::LineDelete(LineId(take.id()?)),
+        RECEPTION => Change::ReceptionPut(take_reception(take)?),
+        RECEPTION_DELETE => Change::ReceptionDelete(SiteId(take.id()?)),
         _ => return Err(DecodeError::Bad("kind of change")),
     })
 }

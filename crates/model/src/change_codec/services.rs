@@ -7,8 +7,8 @@ use super::sounds::{put_spoken, take_spoken};
 use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
-    BoxLimits, Department, Destination, DnSettings, Forward, Gateway, GatewayKind, HuntGroup,
-    HuntMethod, ParkSlot, PickupGroup, ShownNumber, TollClass, VirtualDn, Waiting,
+    BoxLimits, CallerNumber, Department, Destination, DnSettings, Forward, Gateway, GatewayKind,
+    HuntGroup, HuntMethod, ParkSlot, PickupGroup, ShownNumber, TollClass, VirtualDn, Waiting,
 };
 
 /// More members than any group may have; decoding reads no longer list.
@@ -16,6 +16,9 @@ const MEMBERS_MAX: usize = 4_096;
 
 /// The kind of change of a gateway that has an account.
 pub(super) const GATEWAY_WITH_ACCOUNT: u8 = 45;
+
+/// The kind of change of settings that say nothing of outside.
+pub(super) const SETTINGS: u8 = 25;
 
 pub(super) fn put_destination(destination: Option<&Destination>, out: &mut Vec<u8>) {
     out.option(destination, |o, d| o.text(&d.text()));
@@ -234,8 +237,8 @@ pub(super) fn take_gateway_with_account(take: &mut Take<'_>) -> Result<Gateway, 
     Ok(Gateway { account: Some(DeviceId(take.id()?)), ..gateway })
 }
 
-pub(super) fn put_settings(settings: &DnSettings, out: &mut Vec<u8>) {
-    put_id(25, settings.tenant.0, out);
+pub(super) fn put_settings_as(kind: u8, settings: &DnSettings, out: &mut Vec<u8>) {
+    put_id(kind, settings.tenant.0, out);
     out.text(&settings.dn.text());
     settings.forwards.iter().for_each(|f| put_forward(f, out));
     out.number(u64::from(settings.no_answer_s));
@@ -273,5 +276,7 @@ pub(super) fn take_settings(take: &mut Take<'_>, version: u8) -> Result<DnSettin
         shown: take.one_of(&ShownNumber::ALL)?,
         spoken: if version > 2 { take_spoken(take)? } else { None },
         toll: if version > 3 { take_toll(take)? } else { None },
+        caller_number: CallerNumber::Line,
+        hide_number: false,
     })
 }

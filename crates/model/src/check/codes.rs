@@ -48,6 +48,7 @@ impl Case<'_> {
         settings.extend(deltas.tenants.added.iter().map(|(_, t)| t.id));
         settings.extend(deltas.sites.added.iter().map(|(_, s)| s.tenant));
         settings.extend(deltas.gateways.added.iter().map(|(_, g)| g.tenant));
+        settings.extend(deltas.lines.added.iter().map(|(_, l)| l.tenant));
         let tenants: BTreeSet<TenantId> =
             settings.iter().copied().chain(numbers.keys().copied()).collect();
         for tenant in tenants {
@@ -141,6 +142,9 @@ impl Case<'_> {
             Entry::Prefix { what: PrefixOwner::Gateway(id), .. } => {
                 self.made.gateways.get(id).or(company)
             }
+            Entry::Prefix { what: PrefixOwner::Line(id), .. } => {
+                self.made.lines.get(id).or(company)
+            }
             Entry::Number { .. } | Entry::Reserved(_) => None,
         };
         at.copied()
@@ -168,6 +172,7 @@ fn conflict(entry: &Entry, change: Option<usize>) -> Conflict {
         Entry::Code { kind, .. } => (Noun::Code(*kind), None),
         Entry::Prefix { what: PrefixOwner::Site(_), .. } => (Noun::Site, None),
         Entry::Prefix { what: PrefixOwner::Gateway(_), .. } => (Noun::Gateway, None),
+        Entry::Prefix { what: PrefixOwner::Line(_), .. } => (Noun::Line, None),
         Entry::Number { dn, owner } => (Noun::of(*owner), Some(*dn)),
         Entry::Reserved(_) => (Noun::Reserved, None),
     };

@@ -42,6 +42,8 @@ impl Case<'_> {
             || after.pickup_groups(tenant.id).next().is_some()
             || after.gateways(tenant.id).next().is_some()
             || after.sounds(tenant.id).next().is_some()
+            || after.lines(tenant.id).next().is_some()
+            || after.receptions(tenant.id).next().is_some()
             || after.admins(tenant.id).next().is_some();
         if in_use {
             found.push(violation(at, code::IN_USE, Field::Object, &tenant.name));
@@ -95,6 +97,7 @@ impl Case<'_> {
             || self.after.hunt_groups(site.tenant).any(|h| h.site == site.id)
             || self.after.all_park_slots(site.tenant).any(|s| s.site == site.id)
             || self.after.gateways(site.tenant).any(|g| g.site == site.id)
+            || self.after.reception(site.id).is_some()
             || self.after.admins(site.tenant).any(|a| a.site == Some(site.id));
         if in_use {
             found.push(violation(at, code::IN_USE, Field::Object, &site.domain));

@@ -187,7 +187,12 @@ fn member_count(at: usize, count: usize, max: usize, found: &mut Found) {
 }
 
 /// A violation for each member that is named again.
-fn twice<T: Ord + Copy>(at: usize, members: &[T], text: impl Fn(&T) -> String, found: &mut Found) {
+pub(super) fn twice<T: Ord + Copy>(
+    at: usize,
+    members: &[T],
+    text: impl Fn(&T) -> String,
+    found: &mut Found,
+) {
     let mut seen = BTreeSet::new();
     for member in members {
         if !seen.insert(*member) {

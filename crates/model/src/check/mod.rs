@@ -4,6 +4,7 @@ mod codes;
 mod directory;
 mod emergency;
 mod groups;
+mod lines;
 mod numbers;
 mod sounds;
 
@@ -13,13 +14,16 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use base::Dn;
-use base::id::{AdminId, DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, VirtualDnId};
+use base::id::{
+    AdminId, DepartmentId, DeviceId, GatewayId, LineId, SiteId, TenantId, UserId, VirtualDnId,
+};
 
 use crate::change::CredentialOwner;
 use crate::deltas::Deltas;
 use crate::destination::Destination;
 use crate::violation::{Conflict, Field, Noun, Violation, code};
 use crate::{Forward, Snapshot};
+use groups::twice;
 
 /// Longest name of a tenant, site, user or group, furigana and label, in characters.
 const NAME_MAX: usize = 64;
@@ -46,6 +50,7 @@ struct Made {
     hunts: BTreeMap<(TenantId, u16), usize>,
     slots: BTreeMap<(TenantId, Dn), usize>,
     gateways: BTreeMap<GatewayId, usize>,
+    lines: BTreeMap<LineId, usize>,
 }
 
 fn made<I: Ord, T>(added: &[(usize, Arc<T>)], id: impl Fn(&T) -> I) -> BTreeMap<I, usize> {
@@ -65,6 +70,7 @@ impl<'a> Case<'a> {
             hunts: made(&deltas.hunts.added, |h| (h.tenant, h.number)),
             slots: made(&deltas.slots.added, |s| (s.tenant, s.dn)),
             gateways: made(&deltas.gateways.added, |g| g.id),
+            lines: made(&deltas.lines.added, |l| l.id),
         };
         Case { before, after, deltas, made }
     }
@@ -109,6 +115,10 @@ pub(crate) fn check(case: &Case<'_>, found: &mut Found) {
     deltas.settings.added.iter().for_each(|(at, s)| case.settings(*at, s, found));
     deltas.sounds.added.iter().for_each(|(at, s)| case.sound(*at, s, found));
     deltas.sounds.removed.iter().for_each(|(at, s)| case.sound_gone(*at, s, found));
+    deltas.lines.added.iter().for_each(|(at, l)| case.line(*at, l, found));
+    deltas.lines.removed.iter().for_each(|(at, l)| case.line_gone(*at, l, found));
+    deltas.gateways.removed.iter().for_each(|(at, g)| case.gateway_gone(*at, g, found));
+    deltas.receptions.added.iter().for_each(|(at, r)| case.reception(*at, r, found));
     case.too_many_sounds(found);
     case.quota(found);
     case.collisions(found);

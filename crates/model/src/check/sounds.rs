@@ -7,7 +7,7 @@ use base::limits;
 
 use super::{Case, Found, against, name, violation};
 use crate::violation::{Conflict, Field, Noun, Violation, code};
-use crate::{SiteMusic, Sound};
+use crate::{Line, Reception, SiteMusic, Sound};
 
 impl Case<'_> {
     pub(super) fn sound(&self, at: usize, sound: &Sound, found: &mut Found) {
@@ -34,6 +34,14 @@ impl Case<'_> {
         }
         let sites = after.sites(sound.tenant).filter(|s| s.music == SiteMusic::Own(id));
         found.extend(sites.map(|s| against(clash(), Noun::Site, &s.domain)));
+        let played = |l: &&Line| l.rules().any(|r| r.target().and_then(|t| t.sound()) == Some(id));
+        let lines = after.lines(sound.tenant).filter(played);
+        found.extend(lines.map(|l| against(clash(), Noun::Line, &l.code.text())));
+        let unknown = |r: &&Reception| r.unknown.and_then(|t| t.sound()) == Some(id);
+        for reception in after.receptions(sound.tenant).filter(unknown) {
+            let domain = after.site(reception.site).map_or("", |s| &*s.domain);
+            found.push(against(clash(), Noun::Site, domain));
+        }
     }
 
     pub(super) fn sound_exists(

@@ -3,6 +3,7 @@
 mod codec;
 mod collision;
 mod emergency;
+mod lines;
 mod outside;
 mod property;
 mod rules;

@@ -15,6 +15,7 @@ fn sent(snapshot: &Snapshot, text: &str) -> Option<(String, String)> {
     match read(snapshot, tenant_id(1), text)? {
         Dialled::Emergency(number) => Some(("!".to_owned(), number.text())),
         Dialled::Number(gateway, number) => Some((gateway.prefix.to_string(), number.text())),
+        Dialled::Line(..) | Dialled::Plain(_) => panic!("there are no lines"),
     }
 }
 

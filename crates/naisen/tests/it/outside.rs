@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::harness::baresip::{Account, Baresip};
 use crate::harness::exchange::{DOMAIN, Exchange};
+use crate::harness::script::{Script, sdp};
+use crate::harness::sipp::{Over, Phone, Run};
 use crate::harness::{have, let_run};
 
 /// Numbers that the gateway reaches.
@@ -226,4 +228,93 @@ fn an_emergency_call_ends_an_ordinary_one_and_shows_the_number_of_the_line() {
     let told = |callee: &str, cause: &str| (callee.to_owned(), cause.to_owned());
     assert_eq!(column("00312345678"), told("0312345678", "042"), "{history:?}");
     assert_eq!(column("119"), told("119", "016"), "{history:?}");
+}
+
+/// SIP id of the gateway that SIPp plays; its secret follows from it.
+const SIPP_GATEWAY: u32 = 290_000;
+
+/// A gateway of prefix 0 played by SIPp, registered, with line 001: 2101 may call out on it, and
+/// its calls ring 2102.
+#[track_caller]
+fn gateway_with_line(exchange: &Exchange, api: &Api<'_>) -> Phone {
+    let made = json!({ "name": "GW", "prefix": "0", "channels": 4 });
+    let id = api.ask("POST", "gateways", Some(made))["id"].as_str().unwrap().to_owned();
+    api.ask("POST", &format!("gateways/{id}/account"), None);
+    let account = json!({
+        "sip_id": SIPP_GATEWAY.to_string(), "secret": format!("pw{SIPP_GATEWAY}"),
+    });
+    api.ask("PATCH", "devices/gw0", Some(account));
+    let line = json!({
+        "code": "001", "number": "03-1111-0001", "gateway": id, "name": "代表",
+        "callers": ["2101"], "receivers": ["2102"], "receive": "registered",
+        "in_hours": { "to": "registered", "ring_s": 20 },
+    });
+    let made = api.ask("POST", "lines", Some(line));
+    assert_eq!((&made["number"], &made["callers"]), (&json!("0311110001"), &json!(["2101"])));
+    Phone::on(exchange, SIPP_GATEWAY, Over::Udp)
+}
+
+/// One that rings, answers and is hung up on.
+fn called() -> Script {
+    let answered = Script::callee("called").answer(180, "", "").answer(200, "", &sdp(30_200, ""));
+    answered.expect_request("ACK").expect_bye()
+}
+
+/// One that calls, talks for a moment and hangs up.
+fn calling() -> Script {
+    let answered = Script::caller("calling", "", &sdp(30_100, "")).may(100).may(180).may(183);
+    answered.expect(200).ack("").pause(300).bye()
+}
+
+#[test]
+fn a_line_brings_calls_in_and_is_selected_by_its_code() {
+    if !have(&["sipp"]) {
+        return;
+    }
+    let exchange = Exchange::start("lines", "auto", 2101..2104);
+    let api = Api::of(&exchange);
+    let mut gateway = gateway_with_line(&exchange, &api);
+    let mut caller = Phone::on(&exchange, 2101, Over::Udp);
+    let mut registered = Phone::on(&exchange, 2102, Over::Udp);
+
+    // In: the number of the line rings who is registered for it.
+    let rung = registered.play(&called(), 2101);
+    let coming = gateway.play(&calling(), "0311110001");
+    let [rung, _] = Run::all_good([rung, coming]);
+    let invite = rung.got("INVITE", "INVITE");
+    assert!(invite.header("From").unwrap().contains("代表"), "{invite:?}");
+
+    // Out: *80, the code of the line, the number.
+    let taken = gateway.play(&called(), 2101);
+    let going = caller.play(&calling(), "*800010355556666");
+    let [taken, _] = Run::all_good([taken, going]);
+    let invite = taken.got("INVITE", "INVITE");
+    assert!(invite.first().starts_with("INVITE sip:0355556666@"), "{invite:?}");
+    for header in ["From", "P-Asserted-Identity"] {
+        assert!(invite.header(header).unwrap().contains("sip:0311110001@"), "{invite:?}");
+    }
+    assert_eq!(invite.header("Privacy"), None);
+
+    // The same with 184: the number is for the network only.
+    let taken = gateway.play(&called(), 2101);
+    let going = caller.play(&calling(), "184*800010355556666");
+    let [taken, _] = Run::all_good([taken, going]);
+    let invite = taken.got("INVITE", "INVITE");
+    assert!(invite.first().starts_with("INVITE sip:0355556666@"), "{invite:?}");
+    let from = invite.header("From").unwrap();
+    assert!(from.contains("<sip:anonymous@anonymous.invalid>"), "{invite:?}");
+    assert_eq!(invite.header("Privacy"), Some("id"), "{invite:?}");
+    assert!(invite.header("P-Asserted-Identity").unwrap().contains("sip:0311110001@"));
+
+    // Who has no right to it is refused, never sent by another line.
+    let mut other = Phone::on(&exchange, 2103, Over::Udp);
+    let script = Script::caller("refused", "", &sdp(30_300, "")).may(100).may(183);
+    other.play(&script.expect(403).ack_refusal(), "*800010355556666").good();
+    let history = exchange.history_of(4);
+    let columns = |n: usize| (&*history[n][5], &*history[n][7], &*history[n][11]);
+    let find = |dialed: &str| (0..4).find(|n| history[*n][5] == dialed).unwrap();
+    assert_eq!(columns(find("0311110001")), ("0311110001", "2102", "016"), "{history:?}");
+    let hidden = columns(find("184*800010355556666"));
+    assert_eq!(hidden, ("184*800010355556666", "0355556666", "016"), "{history:?}");
+    assert!(history.iter().any(|row| &*row[11] == "034"), "{history:?}");
 }

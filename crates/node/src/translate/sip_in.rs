@@ -48,6 +48,7 @@ fn offered(leg: LegId, offered: sip::leg::Offered) -> call::Input {
         dialed: offered.dialed,
         name: offered.display,
         caller: offered.caller,
+        called: offered.called,
         sdp: offered.sdp,
         replaces: offered.replaces,
         referred_by: offered.referred_by,

@@ -22,6 +22,7 @@ pub(crate) fn invite(offer: call::OfferLeg) -> (LegId, S) {
         reliable,
         diverted: offer.diverted.into_iter().map(diverted).collect(),
         auto_answer: offer.auto_answer,
+        hidden: offer.hidden,
     }));
     (offer.leg, command)
 }

@@ -19,6 +19,7 @@ const NOUNS: &[&str] = &[
     "code",
     "site",
     "gateway",
+    "line",
     "user",
     "virtual-number",
     "department",
@@ -89,6 +90,9 @@ fn side(snapshot: &Snapshot, entry: &Entry) -> Value {
         }
         Entry::Prefix { what: PrefixOwner::Gateway(id), .. } => {
             ("gateway", snapshot.gateway(*id).map(|g| g.name.to_string()))
+        }
+        Entry::Prefix { what: PrefixOwner::Line(id), .. } => {
+            ("line", snapshot.line(*id).map(|l| l.name.to_string()))
         }
         Entry::Number { owner, .. } => match owner {
             DnOwner::User(id) => ("user", snapshot.user(*id).map(|u| u.name.to_string())),

@@ -11,13 +11,16 @@ use crate::api::twins::department::DepartmentTwin;
 use crate::api::twins::device::DeviceTwin;
 use crate::api::twins::gateway::GatewayTwin;
 use crate::api::twins::hunt::HuntTwin;
+use crate::api::twins::line::LineTwin;
 use crate::api::twins::mobile_line::MobileTwin;
 use crate::api::twins::number::NumberTwin;
 use crate::api::twins::park_slot::ParkSlotTwin;
 use crate::api::twins::pickup::PickupTwin;
+use crate::api::twins::reception::ReceptionTwin;
 use crate::api::twins::site::SiteTwin;
 use crate::api::twins::tenant::TenantTwin;
 use crate::api::twins::user::UserTwin;
+use crate::api::twins::user_lines::UserLinesTwin;
 use crate::api::twins::virtual_dn::VirtualTwin;
 use crate::api::{
     account, collisions, document, explain, live, own_setting, password, pin, secret, sounds,
@@ -189,6 +192,9 @@ pub(crate) fn all() -> Vec<Route> {
     out.extend(noun_routes::<VirtualTwin>(Can::All));
     out.extend(noun_routes::<SiteTwin>(Can::All));
     out.extend(noun_routes::<GatewayTwin>(Can::All));
+    out.extend(noun_routes::<LineTwin>(Can::All));
+    out.extend(noun_routes::<UserLinesTwin>(Can::Reset));
+    out.extend(noun_routes::<ReceptionTwin>(Can::Reset));
     out.extend(noun_routes::<UserTwin>(Can::All));
     out.extend(noun_routes::<DeviceTwin>(Can::All));
     out.extend(noun_routes::<MobileTwin>(Can::All));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
+use base::Uuid;
 use serde_json::{Value, json};
 use store::ApiRole;
 
@@ -473,7 +474,7 @@ async fn what_is_not_contracted_is_refused_and_only_the_operator_contracts() {
     assert_eq!(refused["code"], 262);
     let mut operator = Program::of(&world, 1, ApiRole::Operator).await;
     operator.call(("PATCH", "/tenant"), none, 200).await;
-    for path in ["/park-slots", "/gateways"] {
+    for path in ["/park-slots", "/gateways", "/lines", "/receptions"] {
         assert_eq!(errors(&api.call(("GET", path), Value::Null, 403).await)[0].0, 263, "{path}");
     }
     let slot = api.call(("POST", "/park-slots"), json!({ "extension": "7901" }), 403).await;
@@ -604,6 +605,8 @@ async fn objects_of_another_company_are_not_found_at_any_address() {
     let number = other.call(("POST", "/virtual-numbers"), number, 201).await;
     let gateway = json!({ "name": "秘密", "prefix": "9" });
     let gateway = other.call(("POST", "/gateways"), gateway, 201).await;
+    let line = json!({ "code": "009", "number": "0355550009", "gateway": id_of(&gateway) });
+    let line = other.call(("POST", "/lines"), line, 201).await;
     let (user, device) = (other.get("/users/3001").await, other.get("/devices/phone3001").await);
     other.call(("POST", "/mobile-lines"), json!({ "number": "09011112222" }), 201).await;
     let site = other.get("/sites").await["items"][0].clone();
@@ -618,6 +621,8 @@ async fn objects_of_another_company_are_not_found_at_any_address() {
         "phone3001",
         "tasha.example",
         "09011112222",
+        "009",
+        &id(&line),
         &id(&department),
         &id(&number),
         &id(&gateway),
@@ -674,6 +679,11 @@ async fn objects_of_another_company_are_not_found_at_any_address() {
     world.end().await;
 }
 
+/// Its durable id.
+pub(super) fn id_of(object: &Value) -> String {
+    object["id"].as_str().expect("an id").to_owned()
+}
+
 /// A body that has what must be given.
 fn whole_body(path: &str) -> Value {
     let noun = path.split('/').nth(3).unwrap_or_default();
@@ -687,6 +697,9 @@ fn whole_body(path: &str) -> Value {
         "mobile-lines" => json!({ "number": "09099999999" }),
         "sites" => json!({ "domain": "x.example", "name": "x" }),
         "gateways" => json!({ "name": "x", "prefix": "9" }),
+        "lines" => {
+            json!({ "code": "8", "number": "0355550008", "gateway": Uuid::default().to_string() })
+        }
         _ => json!({}),
     }
 }
@@ -740,7 +753,10 @@ async fn answers_have_exactly_the_fields_of_their_schema() {
     api.call(("POST", "/departments"), json!({ "extension": "7100", "name": "x" }), 201).await;
     api.call(("POST", "/park-slots"), json!({ "extension": "7900" }), 201).await;
     api.call(("POST", "/virtual-numbers"), json!({ "extension": "200", "name": "x" }), 201).await;
-    api.call(("POST", "/gateways"), json!({ "name": "x", "prefix": "9" }), 201).await;
+    let gateway = json!({ "name": "x", "prefix": "9" });
+    let gateway = api.call(("POST", "/gateways"), gateway, 201).await;
+    let line = json!({ "code": "001", "number": "0355550001", "gateway": id_of(&gateway) });
+    api.call(("POST", "/lines"), line, 201).await;
     let document: Value = serde_json::from_str(api_document()).expect("JSON");
     let schema = |name: &str| document["components"]["schemas"][name].clone();
     for (path, name) in [
@@ -752,6 +768,9 @@ async fn answers_have_exactly_the_fields_of_their_schema() {
         ("/virtual-numbers", "VirtualNumber"),
         ("/sites", "Site"),
         ("/gateways", "Gateway"),
+        ("/lines", "Line"),
+        ("/user-lines", "UserLines"),
+        ("/receptions", "Reception"),
         ("/users", "User"),
         ("/devices", "Device"),
         ("/collisions", "Collision"),

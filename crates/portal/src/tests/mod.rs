@@ -3,6 +3,7 @@
 mod api;
 mod browser;
 mod history;
+mod lines;
 mod lists;
 mod login;
 mod own;

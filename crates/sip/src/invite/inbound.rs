@@ -414,6 +414,8 @@ fn offered(
     let asserted = invite.addresses(HeaderId::PAssertedIdentity).next().or_else(|| invite.from());
     let caller = asserted.and_then(|a| a.parsed()).as_ref().and_then(Uri::user);
     let caller = caller.unwrap_or_default();
+    let called = invite.to().and_then(|a| a.parsed()).as_ref().and_then(Uri::user);
+    let called = called.unwrap_or_default();
     let display = invite.from().and_then(|from| from.display().map(Cow::into_owned));
     Offered {
         device,
@@ -421,6 +423,7 @@ fn offered(
         host,
         display: display.unwrap_or_default(),
         caller: String::from_utf8_lossy(number_of(&caller)).into_owned(),
+        called: String::from_utf8_lossy(number_of(&called)).into_owned(),
         sdp,
         replaces: None,
         referred_by: invite.value(HeaderId::ReferredBy).map(Bytes::copy_from_slice),

@@ -1,5 +1,7 @@
 //! Outbound legs until their final response: INVITE, forks, reliable provisional responses.
 
+use std::borrow::Cow;
+
 use base::LegId;
 use base::limits::FORKS_MAX;
 use bytes::Bytes;
@@ -10,7 +12,7 @@ use super::diverted;
 use super::text::{self, Ask};
 use super::usage::{Birth, Key, Kind, LONG, Owed, Phase, Role, TRIES_MAX, Usage, What};
 use crate::dialog::{Body, Caps, Local, Remote, sdp_of};
-use crate::leg::{Invite, LegEvent, Refused};
+use crate::leg::{Identity, Invite, LegEvent, Refused};
 use crate::msg::{HeaderId, Method, Msg};
 use crate::txn::ClientTx;
 
@@ -50,6 +52,18 @@ pub(super) struct Fork {
     preview: Option<Bytes>,
 }
 
+/// Who calls, as the called party is to see it (RFC 3323 §4.1.1.3).
+fn from_of(invite: &Invite) -> Cow<'_, Identity> {
+    match invite.hidden {
+        true => Cow::Owned(Identity {
+            user: "anonymous".to_owned(),
+            display: "Anonymous".to_owned(),
+            host: "anonymous.invalid".to_owned(),
+        }),
+        false => Cow::Borrowed(&invite.from),
+    }
+}
+
 impl Usage {
     /// A leg that calls `target`.
     pub(super) fn calling(
@@ -62,7 +76,7 @@ impl Usage {
         let tag = mint.tag();
         let local = Local {
             call_id: mint.call_id().as_ref().into(),
-            address: text::address(&invite.from, Some(&tag)).into(),
+            address: text::address(&from_of(&invite), Some(&tag)).into(),
             tag,
             contact: mint.tag(),
             seq: mint.rng().below(1 << 16) as u32,
@@ -111,6 +125,9 @@ impl Usage {
             .with(HeaderId::MinSe, calling.min_s.to_string())
             .with(HeaderId::PAssertedIdentity, text::address(&invite.from, None))
             .sdp(invite.sdp.clone());
+        if invite.hidden {
+            ask = ask.with(HeaderId::Privacy, "id");
+        }
         if let Some(referred_by) = &invite.referred_by {
             ask = ask.with(HeaderId::ReferredBy, referred_by.to_vec());
         }

@@ -66,6 +66,7 @@ impl Endpoint {
             reliable,
             diverted: Vec::new(),
             auto_answer: false,
+            hidden: false,
             dial: None,
         };
         let target = self.home.map(|peer| Target {

@@ -1,7 +1,7 @@
 //! Settings of extension numbers as rows.
 
 use base::id::TenantId;
-use model::{Change, DnSettings, ShownNumber, TollClass, Waiting};
+use model::{CallerNumber, Change, DnSettings, ShownNumber, TollClass, Waiting};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, add_forward, add_spoken, number_of};
@@ -11,13 +11,13 @@ use crate::rows::Rows;
 pub(crate) const LOAD: &str = "SELECT tenant, dn, forward_all, forward_all_last, forward_busy,
     forward_busy_last, forward_no_answer, forward_no_answer_last, forward_unregistered,
     forward_unregistered_last, no_answer_s, voicemail, voicemail_s, waiting, call_limit, record_s,
-    messages_max, keep_days, shown, spoken, toll FROM dn_settings";
+    messages_max, keep_days, shown, spoken, toll, caller_number, hide_number FROM dn_settings";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO dn_settings (tenant, dn, forward_all, forward_all_last, forward_busy,
      forward_busy_last, forward_no_answer, forward_no_answer_last, forward_unregistered,
      forward_unregistered_last, no_answer_s, voicemail, voicemail_s, waiting, call_limit, record_s,
-     messages_max, keep_days, shown, spoken, toll) VALUES",
-    21,
+     messages_max, keep_days, shown, spoken, toll, caller_number, hide_number) VALUES",
+    23,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -40,6 +40,8 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         shown: c.one_of(&ShownNumber::ALL)?,
         spoken: c.spoken()?,
         toll: c.toll()?,
+        caller_number: c.one_of(&CallerNumber::ALL)?,
+        hide_number: c.flag()?,
     }))
 }
 
@@ -62,6 +64,8 @@ pub(crate) async fn put(
         args.add(number_of(&s.shown, &ShownNumber::ALL));
         add_spoken(args, s.spoken);
         args.add(s.toll.map(TollClass::name));
+        args.add(number_of(&s.caller_number, &CallerNumber::ALL));
+        args.add(i64::from(s.hide_number));
     })
     .await
 }

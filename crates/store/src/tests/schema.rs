@@ -5,8 +5,8 @@ use sqlx::{Executor, SqlSafeStr, SqliteConnection};
 use super::world::{T0, TempDir};
 use crate::backend::sqlite;
 use crate::directory::{
-    admin, department, device, dn_settings, gateway, hunt, mobile, park_slot, pickup, site, sound,
-    tenant, user, virtual_dn,
+    admin, department, device, dn_settings, gateway, hunt, line, mobile, park_slot, pickup,
+    reception, site, sound, tenant, user, virtual_dn,
 };
 use crate::error::OpenError;
 use crate::migrate::{MAIN, SOFT, migrate};
@@ -31,7 +31,7 @@ async fn every_statement_of_main_is_prepared() {
     let dir = TempDir::new();
     let mut conn = fresh(&dir).await;
     migrate(&mut conn, MAIN, T0).await.expect("migrates");
-    let rows: [&'static Rows; 36] = [
+    let rows: [&'static Rows; 40] = [
         &tenant::PUT,
         &tenant::DELETE,
         &site::PUT,
@@ -56,6 +56,10 @@ async fn every_statement_of_main_is_prepared() {
         &park_slot::DELETE,
         &gateway::PUT,
         &gateway::DELETE,
+        &line::PUT,
+        &line::DELETE,
+        &reception::PUT,
+        &reception::DELETE,
         &dn_settings::PUT,
         &dn_settings::DELETE,
         &sound::PUT,
@@ -86,6 +90,8 @@ async fn every_statement_of_main_is_prepared() {
         pickup::LOAD,
         park_slot::LOAD,
         gateway::LOAD,
+        line::LOAD,
+        reception::LOAD,
         dn_settings::LOAD,
         sound::LOAD,
         message::LOAD,

@@ -1,6 +1,6 @@
 //! Groups, departments, codes and settings of numbers in the database; PINs; who may set what.
 
-use base::id::{DepartmentId, GatewayId, SoundId, Uuid, VirtualDnId};
+use base::id::{DepartmentId, GatewayId, LineId, SoundId, Uuid, VirtualDnId};
 use base::{Dn, Secret};
 use model::*;
 
@@ -27,6 +27,7 @@ fn settings() -> DnSettings {
     settings.keep_days = 7;
     settings.spoken = Some(Spoken::En);
     settings.toll = Some(TollClass::Domestic);
+    (settings.caller_number, settings.hide_number) = (CallerNumber::Own, true);
     settings
 }
 
@@ -127,11 +128,46 @@ fn everything() -> Vec<Change> {
             channels: 8,
             account: Some(spare.id),
         }),
+        Change::LinePut(line()),
+        Change::LinePut(Line::new(
+            LineId(Uuid(9)),
+            (TENANT(), GatewayId(Uuid(7))),
+            dn("002"),
+            dn("05011110002"),
+        )),
+        Change::ReceptionPut(reception()),
         Change::DnSettingsPut(settings()),
         Change::SoundPut(sound()),
         Change::DevicePut(phone),
         Change::UserPut(picker),
     ]
+}
+
+fn line() -> Line {
+    let of = (TENANT(), GatewayId(Uuid(7)));
+    Line {
+        name: "代表".into(),
+        prefix: Some("71".into()),
+        reserve: Some(LineId(Uuid(9))),
+        receive: Receive::Registered,
+        receivers: [user_id(2), user_id(1)].into(),
+        callers: [user_id(1)].into(),
+        initial_of: [user_id(1)].into(),
+        common: true,
+        day: Inbound::Registered { ring_s: 30, overflow: Some(LineTarget::Dn(dn("2300"))) },
+        night: Some(Inbound::To(LineTarget::Announcement(Some(sound().id)))),
+        ..Line::new(LineId(Uuid(8)), of, dn("001"), dn("0311110001"))
+    }
+}
+
+fn reception() -> Reception {
+    let hours = Hours::parse("||09:00-12:00 13:00-17:30||||", "2027-01-01 2027-05-03");
+    Reception {
+        switch: NightSwitch::Night,
+        hours: Some(hours.expect("hours")),
+        unknown: Some(LineTarget::Dn(dn("2001"))),
+        ..Reception::new(TENANT(), site_id(1))
+    }
 }
 
 #[tokio::test]
@@ -161,6 +197,8 @@ async fn every_noun_survives_a_restart_and_an_undo() {
 
 /// Takes a database back to the schema of the last release; its content stays.
 const BACK: &[&str] = &[
+    "DROP TABLE line",
+    "DROP TABLE reception",
     "DROP TABLE virtual_dn",
     "DROP TABLE department",
     "DROP TABLE hunt_group",
@@ -198,7 +236,7 @@ const BACK: &[&str] = &[
     "ALTER TABLE site DROP COLUMN voicemail_at",
     "ALTER TABLE device DROP COLUMN next_ha1",
     "ALTER TABLE device DROP COLUMN next_from",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 14, 15)",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15)",
 ];
 
 #[tokio::test]
@@ -375,6 +413,15 @@ async fn each_sets_what_is_theirs() {
     assert!(!tried(&person, quiet(2)).await);
     let labelled = Device { label: "x".into(), do_not_disturb: true, ..device(1, 1) };
     assert!(!tried(&person, Change::DevicePut(labelled)).await);
+
+    // 夜間切替 of the own site, and nothing else of it.
+    let night =
+        |n| Reception { switch: NightSwitch::Night, ..Reception::new(TENANT(), site_id(n)) };
+    assert!(!tried(&person, Change::ReceptionPut(night(5))).await);
+    let hours = Reception { hours: Some(Hours::default()), ..night(1) };
+    assert!(!tried(&person, Change::ReceptionPut(hours)).await);
+    assert!(tried(&person, Change::ReceptionPut(night(1))).await);
+    assert!(!tried(&person, Change::ReceptionDelete(site_id(1))).await);
 
     // A person logs in at any terminal and out of the own ones, and logs in nobody else.
     let seat = |n, user: Option<u128>| {

@@ -72,6 +72,7 @@ api-noun-gateway = gateway { $name }
 api-noun-code = code { $name }
 api-noun-reserved = reserved number { $name }
 api-noun-sound = sound { $name }
+api-noun-line = line { $name }
 
 # Titles of answers
 api-title-400 = The request cannot be read

@@ -72,6 +72,7 @@ api-noun-gateway = ゲートウェイ { $name }
 api-noun-code = 特番 { $name }
 api-noun-reserved = 予約番号 { $name }
 api-noun-sound = 音源 { $name }
+api-noun-line = 回線 { $name }
 
 # 応答の見出し
 api-title-400 = 要求を読み取れません

@@ -1,5 +1,6 @@
 //! SIPp, which speaks exactly what a script says.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -99,13 +100,19 @@ impl Phone {
 
     /// Plays a script towards `called`.
     #[track_caller]
-    pub(crate) fn play(&mut self, script: &Script, called: u32) -> Run {
+    pub(crate) fn play(&mut self, script: &Script, called: impl Display) -> Run {
         self.play_many(script, called, 1, 1)
     }
 
     /// Plays a script `calls` times, `rate` a second.
     #[track_caller]
-    pub(crate) fn play_many(&mut self, script: &Script, called: u32, calls: u32, rate: u32) -> Run {
+    pub(crate) fn play_many(
+        &mut self,
+        script: &Script,
+        called: impl Display,
+        calls: u32,
+        rate: u32,
+    ) -> Run {
         self.runs += 1;
         let name = format!("{}-{}-{}", self.dn, self.runs, script.name());
         let file = |kind: &str| self.dir.join(format!("{name}.{kind}"));

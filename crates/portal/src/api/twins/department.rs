@@ -149,7 +149,7 @@ impl Twin for DepartmentTwin {
 }
 
 /// The people of these extensions.
-fn people(
+pub(super) fn people(
     cx: &Cx<'_>,
     reader: &mut Reader,
     (field, list): (&str, &[String]),

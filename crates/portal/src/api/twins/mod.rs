@@ -4,13 +4,16 @@ pub(crate) mod department;
 pub(crate) mod device;
 pub(crate) mod gateway;
 pub(crate) mod hunt;
+pub(crate) mod line;
 pub(crate) mod mobile_line;
 pub(crate) mod number;
 pub(crate) mod park_slot;
 pub(crate) mod pickup;
+pub(crate) mod reception;
 pub(crate) mod site;
 pub(crate) mod tenant;
 pub(crate) mod user;
+pub(crate) mod user_lines;
 pub(crate) mod virtual_dn;
 
 use app::service::{Problem, destination};

@@ -2,7 +2,7 @@
 
 use app::service::Problem;
 use app::service::dn_settings::{forward_field, holder};
-use model::{DnOwner, DnSettings, ForwardKind, ShownNumber, Snapshot, Waiting};
+use model::{CallerNumber, DnOwner, DnSettings, ForwardKind, ShownNumber, Snapshot, Waiting};
 use serde::{Deserialize, Serialize};
 
 use super::{LANGUAGES, Reader, SPOKEN, TOLLS, destination_text, toll_text, word_of};
@@ -15,6 +15,13 @@ const SHOWN: [(&str, ShownNumber); 3] = [
     ("own", ShownNumber::Own),
     ("pilot", ShownNumber::Pilot),
     ("department", ShownNumber::Department),
+];
+
+const CALLER_NUMBER: [(&str, CallerNumber); 4] = [
+    ("line", CallerNumber::Line),
+    ("own", CallerNumber::Own),
+    ("pilot", CallerNumber::Pilot),
+    ("department", CallerNumber::Department),
 ];
 
 const FORWARDS: &Shape = &Shape {
@@ -55,6 +62,13 @@ const SHAPE: &Shape = &Shape {
             "The number shown to those who are called; default own.",
         ),
         may(
+            "caller_number",
+            Kind::OneOf(&["line", "own", "pilot", "department"]),
+            "The number that those outside see: the line's, or the direct number of the person, \
+             the pilot or the department; default line.",
+        ),
+        may("hide_number", Kind::Flag, "Those outside see no number; default false."),
+        may(
             "language",
             Kind::Null(&Kind::OneOf(LANGUAGES)),
             "Language of what is said to the number, and of its mailbox; null = the site's.",
@@ -91,6 +105,8 @@ pub(crate) struct NumberTwin {
     messages_max: u16,
     keep_days: u16,
     shown: String,
+    caller_number: String,
+    hide_number: bool,
     language: Option<String>,
     toll_class: Option<String>,
 }
@@ -126,6 +142,8 @@ impl Twin for NumberTwin {
             messages_max: settings.messages_max,
             keep_days: settings.keep_days,
             shown: word_of(&SHOWN, &settings.shown),
+            caller_number: word_of(&CALLER_NUMBER, &settings.caller_number),
+            hide_number: settings.hide_number,
             language: settings.spoken.map(|s| word_of(&SPOKEN, &s)),
             toll_class: toll_text(settings.toll),
         }
@@ -155,6 +173,8 @@ impl Twin for NumberTwin {
             messages_max: self.messages_max,
             keep_days: self.keep_days,
             shown: reader.word(&SHOWN, &self.shown),
+            caller_number: reader.word(&CALLER_NUMBER, &self.caller_number),
+            hide_number: self.hide_number,
             spoken: self.language.as_deref().map(|word| reader.word(&SPOKEN, word)),
             toll: reader.toll(self.toll_class.as_deref()),
             ..DnSettings::new(cx.tenant, dn)

@@ -179,6 +179,7 @@ fn what_a_watcher_is_told_lets_it_replace_the_ringing_leg() {
             referred_by: None,
             diverted: Vec::new(),
             auto_answer: false,
+            hidden: false,
             dial: None,
             reliable: false,
         };

@@ -200,6 +200,7 @@ impl World {
             reliable,
             diverted: Vec::new(),
             auto_answer: false,
+            hidden: false,
             dial: None,
         };
         let target = Target {

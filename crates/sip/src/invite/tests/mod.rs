@@ -133,6 +133,7 @@ impl Bench {
             reliable: true,
             diverted: Vec::new(),
             auto_answer: false,
+            hidden: false,
             dial: None,
         }
     }

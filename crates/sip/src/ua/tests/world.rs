@@ -325,6 +325,7 @@ impl World {
             reliable: true,
             diverted: Vec::new(),
             auto_answer: false,
+            hidden: false,
             dial: None,
         };
         self.sides.insert(leg, Side::default());
