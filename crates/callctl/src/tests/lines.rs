@@ -286,6 +286,8 @@ fn emergency_numbers_are_found_behind_every_way_of_choosing_a_line() {
     let mut w = company();
     for dialed in ["*80001110", "61119", "184*80002118", "*80003186110"] {
         w.dial(2001, dialed);
+        // It is being told that there is no way out.
+        w.hangs_up_all();
         let last = w.records.last().expect("a record");
         assert!(last.trace.iter().any(|s| &*s.code == "outside.emergency"), "{dialed}: {last:?}");
     }
