@@ -11,6 +11,8 @@ use crate::running::Running;
 use crate::say;
 
 pub(crate) async fn run(config: Config, lang: Lang) -> u8 {
+    // Before anybody can know that it runs: a stop that comes at once is a stop in peace too.
+    let stop = stop_wanted();
     let running = match Running::start(&config).await {
         Ok(running) => running,
         Err(error) => {
@@ -26,7 +28,7 @@ pub(crate) async fn run(config: Config, lang: Lang) -> u8 {
     }
     say(&text(lang.app(), "serve-ready"));
     tokio::select! {
-        () = stop_wanted() => {}
+        () = stop => {}
         () = running.fallen() => {
             running.stop().await;
             return complain(lang, "serve-fallen", "", UNREACHABLE);
@@ -40,13 +42,16 @@ pub(crate) async fn run(config: Config, lang: Lang) -> u8 {
     DONE
 }
 
-/// Ends at the next SIGTERM or Ctrl-C.
-pub(crate) async fn stop_wanted() {
-    let Ok(mut term) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// Ends at the next SIGTERM or Ctrl-C from now on, whenever it is awaited.
+pub(crate) fn stop_wanted() -> impl Future<Output = ()> {
+    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    async move {
+        let [Ok(mut term), Ok(mut interrupt)] = signals else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
