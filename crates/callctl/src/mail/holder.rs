@@ -69,7 +69,13 @@ impl Call {
     }
 
     /// What the holder heard of the box has ended.
+    ///
+    /// Not to a telephone that holds us: it hears it anew when it comes back, and nothing could be
+    /// recorded meanwhile.
     pub(crate) fn box_heard(&mut self, cx: &mut Cx<'_>, holder: LegId) {
+        if self.leg(holder).is_none_or(|leg| leg.holding) {
+            return;
+        }
         match self.at_box(holder) {
             Some((of, AtBox::Hears(PlayerId::File(_)))) => {
                 let tone = self.words_of_box(cx, of).tone(ToneKind::Record);

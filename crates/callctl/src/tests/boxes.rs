@@ -118,6 +118,29 @@ fn a_holder_at_a_box_leaves_a_message() {
     w.expect_drained();
 }
 
+/// The end of the greeting crosses a hold by the holder's telephone: nothing could be recorded.
+#[test]
+fn a_holder_whose_telephone_holds_begins_no_message_before_it_is_back() {
+    let mut w = consulting("2003");
+    let playing = w.wants.iter().find_map(|(leg, want)| match want.joined {
+        Joined::Player(play) if w.media_name(*leg) == "2002" => Some((*leg, play.serial)),
+        _ => None,
+    });
+    let (leg, serial) = playing.expect("a greeting");
+    w.offers("2002", "sendonly");
+    w.input(Input::Media { event: Event::PlayEnded { leg, serial } });
+    assert!(!w.control.core.boxes.is_recording());
+    w.offers("2002", "sendrecv");
+    assert!(hears_greeting(&w, "2002"), "{:?}", w.joins());
+    w.heard_out("2002");
+    let begun = recording(&w).expect("a recording");
+    w.hangs_up("2002");
+    recorded(&mut w, begun, 4_000);
+    assert_eq!(w.control.waiting(TENANT, dn(2003)).new, 1);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
 #[test]
 fn a_holder_who_goes_while_it_records_leaves_message_and_held_party() {
     let mut w = consulting("2003");
