@@ -8,7 +8,7 @@
 //! | its audio goes to another telephone of the site | nothing |
 //! | rings beside others at the same site | nothing more than the first |
 //!
-//! They are counted anew after each step of a call, and asked for before anything rings: before
+//! They are counted anew after each step of a call where a site has a limit, and asked for before anything rings: before
 //! the channels of gateways (034), which come before media (042).
 
 use std::collections::BTreeMap;
@@ -124,7 +124,9 @@ impl Call {
 
     /// Counts the channels of the call anew.
     pub(crate) fn count_access(&mut self, cx: &mut Cx<'_>) {
-        let counts = match self.ended {
+        // After each step of every call: nothing is looked at where nothing can be full. A change of
+        // configuration is a step of every call.
+        let counts = match self.ended || !is_limited(cx.view.snapshot(), self.tenant) {
             true => Counts::new(),
             false => self.crossed(cx.view.snapshot(), false),
         };
@@ -156,8 +158,10 @@ impl Call {
         legs: &mut Vec<(Leg, u64)>,
     ) -> Result<(), Refusal> {
         let snapshot = cx.view.snapshot();
-        let counted = snapshot.sites(self.tenant).any(|s| s.access_channels.is_some());
-        if way == Way::Direct || !counted || legs.iter().any(|(leg, _)| leg.urgent) {
+        if way == Way::Direct
+            || !is_limited(snapshot, self.tenant)
+            || legs.iter().any(|(leg, _)| leg.urgent)
+        {
             return Ok(());
         }
         let mut counts = self.crossed(snapshot, true);
@@ -200,6 +204,11 @@ impl Call {
         let outside = self.legs.iter().find(|l| l.is_live() && l.is_outside());
         outside.map(|l| l.id)
     }
+}
+
+/// Whether any site of the tenant has an access line whose channels are counted.
+fn is_limited(snapshot: &Snapshot, tenant: TenantId) -> bool {
+    snapshot.sites(tenant).any(|s| s.access_channels.is_some())
 }
 
 fn limit(snapshot: &Snapshot, site: SiteId) -> Option<u32> {
