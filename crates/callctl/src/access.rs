@@ -32,10 +32,10 @@ use crate::view::View;
 /// Channels by site.
 pub(crate) type Counts = SmallVec<[(SiteId, u32); 2]>;
 
-/// Channels in use, by site: all, and those of ordinary calls.
+/// Channels in use, by site.
 #[derive(Debug, Default)]
 pub(crate) struct AccessLines {
-    used: BTreeMap<SiteId, (u32, u32)>,
+    used: BTreeMap<SiteId, u32>,
     /// Sites that an emergency call has overfilled.
     over: Vec<SiteId>,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Counted {
 
 impl AccessLines {
     pub(crate) fn count(&self, site: SiteId) -> u32 {
-        self.used.get(&site).map_or(0, |(all, _)| *all)
+        self.used.get(&site).copied().unwrap_or(0)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -58,18 +58,15 @@ impl AccessLines {
 
     fn take(&mut self, counted: &Counted) {
         for (site, n) in &counted.counts {
-            let (all, ordinary) = self.used.entry(*site).or_default();
-            *all += n;
-            *ordinary += if counted.urgent { 0 } else { *n };
+            *self.used.entry(*site).or_default() += n;
         }
     }
 
     fn free(&mut self, counted: &Counted) {
         for (site, n) in &counted.counts {
-            let Some((all, ordinary)) = self.used.get_mut(site) else { continue };
-            *all = all.saturating_sub(*n);
-            *ordinary = ordinary.saturating_sub(if counted.urgent { 0 } else { *n });
-            if *all == 0 {
+            let Some(used) = self.used.get_mut(site) else { continue };
+            *used = used.saturating_sub(*n);
+            if *used == 0 {
                 self.used.remove(site);
             }
         }

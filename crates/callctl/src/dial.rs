@@ -179,7 +179,6 @@ impl Call {
                     dialing.wait_until = Some(until);
                     return;
                 }
-                Next::Refuse(cause) => cause,
                 other => {
                     let purpose = dialing.purpose;
                     match self.carry_out(cx, purpose, other) {
@@ -220,7 +219,6 @@ impl Call {
                 Err(Cause::AnnouncementEnded)
             }
             Next::Refuse(cause) => Err(cause),
-            Next::Ring(_) | Next::Wait { .. } => Ok(()),
             other => self.serve(cx, purpose, other),
         }
     }
