@@ -8,8 +8,8 @@
 //! | its audio goes to another telephone of the site | nothing |
 //! | rings beside others at the same site | nothing more than the first |
 //!
-//! They are counted anew after each step of a call where a site has a limit, and asked for before anything rings: before
-//! the channels of gateways (034), which come before media (042).
+//! They are counted anew after each step of a call where a site has a limit, and asked for before
+//! anything rings: before the channels of gateways (034), which come before media (042).
 
 use std::collections::BTreeMap;
 
@@ -121,8 +121,8 @@ impl Call {
 
     /// Counts the channels of the call anew.
     pub(crate) fn count_access(&mut self, cx: &mut Cx<'_>) {
-        // After each step of every call: nothing is looked at where nothing can be full. A change of
-        // configuration is a step of every call.
+        // After each step of every call: nothing is looked at where nothing can be full. A change
+        // of configuration is a step of every call.
         let counts = match self.ended || !is_limited(cx.view.snapshot(), self.tenant) {
             true => Counts::new(),
             false => self.crossed(cx.view.snapshot(), false),
