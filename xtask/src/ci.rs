@@ -150,10 +150,11 @@ fn tally(mut input: impl BufRead) -> (u64, u64) {
 
 /// Counts of `test result: ok. 3 passed; 0 failed; …` or `Summary [ 1s] 3 tests run: 3 passed, …`.
 fn closing_line(line: &str) -> Option<(u64, u64)> {
-    let line = line.trim();
+    // What a failed test printed is shown indented: its own count is in the summary, and a test that
+    // passed at the second try has not failed.
     let counts = if let Some(rest) = line.strip_prefix("test result:") {
         rest
-    } else if line.starts_with("Summary [") {
+    } else if line.trim_start().starts_with("Summary [") {
         line.split("run:").nth(1)?
     } else {
         return None;
@@ -180,6 +181,9 @@ mod tests {
         assert_eq!(closing_line(good), Some((41, 0)));
         let bad = "     Summary [   1.052s] 41 tests run: 39 passed (1 slow), 2 failed, 3 skipped";
         assert_eq!(closing_line(bad), Some((39, 2)));
+        let flaky = "     Summary [   1.052s] 41 tests run: 41 passed (1 slow, 1 flaky), 3 skipped";
+        assert_eq!(closing_line(flaky), Some((41, 0)));
+        assert_eq!(closing_line("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None);
         assert_eq!(closing_line("running 3 tests"), None);
     }
 }

@@ -14,9 +14,13 @@ const THIRD: u16 = 30_300;
 /// Transports of who transfers, of who stays and of the target.
 const WAYS: [[Over; 3]; 2] = [[Over::Tcp, Over::Udp, Over::Tcp], [Over::Udp, Over::Tcp, Over::Udp]];
 
-/// A telephone that answers.
+/// A telephone that rings for a moment and answers.
 fn answering(name: &str, port: u16) -> Script {
-    Script::callee(name).answer(180, "", "").answer(200, "", &sdp(port, "")).expect_request("ACK")
+    Script::callee(name)
+        .answer(180, "", "")
+        .pause(300)
+        .answer(200, "", &sdp(port, ""))
+        .expect_request("ACK")
 }
 
 /// One that calls and is answered.
@@ -90,7 +94,9 @@ fn blind(name: &str, by_caller: bool) {
         let [caller, callee, target] = Run::all_good([caller, callee, aim]);
         let (mover, stayed) = if by_caller { (caller, callee) } else { (callee, caller) };
         let said = told(&mover);
-        assert_eq!(said, ["SIP/2.0 100 Trying", "SIP/2.0 180 Ringing", "SIP/2.0 200 OK"]);
+        // One NOTIFY is outstanding at a time: that it rings may be overtaken by the answer.
+        let order = ["SIP/2.0 100 Trying", "SIP/2.0 180 Ringing", "SIP/2.0 200 OK"];
+        assert!(said == order || said == [order[0], order[2]], "{said:?}");
         // Who stays calls the target in its own name, with its own description.
         let invite = target.got("INVITE", "INVITE");
         let (who, port) = if by_caller { ("2102", SECOND) } else { ("2101", FIRST) };
