@@ -19,48 +19,93 @@ use crate::press::Press;
 use crate::socket::Pair;
 use crate::tape::Tape;
 
+/// What every packet asks for stands first and side by side: with hundreds of legs each packet finds
+/// its own cold, and each line of cache costs.
+#[repr(C, align(64))]
 pub(crate) struct Leg {
-    pub(crate) want: Box<LegWant>,
     pub(crate) rtp: UdpSocket,
-    pub(crate) rtcp: UdpSocket,
-    pub(crate) pick: Pick,
     /// Part of the epoll data: events of a leg that is gone are not taken for its successor's.
     pub(crate) generation: u32,
+    pub(crate) way: Way,
     /// Whether the RTP socket is connected to the settled source.
     pub(crate) connected: bool,
     pub(crate) silent_told: bool,
+    /// Payload type of the last speech packet, in which silence is made.
+    pub(crate) speech_pt: u8,
+    /// Slab index of the leg that hears this one and is heard by it.
+    pub(crate) peer: Option<usize>,
+    pub(crate) secure: Option<Box<Secure>>,
+    pub(crate) sender: Option<Box<EventSender>>,
+    /// Holds the audio back where its tones shall not be heard.
+    pub(crate) delay: Option<Box<DelayLine>>,
+    pub(crate) tx: Rewriter,
+    pub(crate) rx: Receive,
+    pub(crate) counted: Counted,
+    pub(crate) tones: Option<Box<ToneReceiver>>,
+    /// Payload types towards the peer; of a listener, from whom it hears.
+    pub(crate) passage: Passage,
+    pub(crate) codecs: Codecs,
+    pub(crate) latch: Latch,
+    /// Beginnings and ends of digits that are still to be told.
+    pub(crate) presses: Vec<Press>,
+    pub(crate) digits: EventReceiver,
+    pub(crate) want: Box<LegWant>,
+    pub(crate) rtcp: UdpSocket,
+    pub(crate) pick: Pick,
     /// Silence is counted from here at the earliest.
     pub(crate) quiet_since: Mono,
     /// Sweeps since our last sender report.
     pub(crate) sweeps: u8,
     /// Whether the tick must serve the leg.
     pub(crate) ticking: bool,
-    pub(crate) codecs: Codecs,
-    pub(crate) latch: Latch,
-    pub(crate) tx: Rewriter,
-    pub(crate) rx: Receive,
-    pub(crate) digits: EventReceiver,
-    /// Payload type of the last speech packet, in which silence is made.
-    pub(crate) speech_pt: u8,
-    /// Slab index of the leg that hears this one and is heard by it.
-    pub(crate) peer: Option<usize>,
     /// The leg that this one listens to.
     pub(crate) hears: Option<LegId>,
-    /// Payload types towards the peer; of a listener, from whom it hears.
-    pub(crate) passage: Passage,
-    pub(crate) tones: Option<Box<ToneReceiver>>,
-    /// Holds the audio back where its tones shall not be heard.
-    pub(crate) delay: Option<Box<DelayLine>>,
-    /// Beginnings and ends of digits that are still to be told.
-    pub(crate) presses: Vec<Press>,
-    pub(crate) secure: Option<Box<Secure>>,
     pub(crate) player: Option<Player>,
     pub(crate) tape: Option<Box<Tape>>,
-    pub(crate) sender: Option<Box<EventSender>>,
-    pub(crate) counted: Counted,
     pub(crate) rtcp_to: Option<SocketAddr>,
     /// Middle of the NTP time of the last sender report sent here, and when.
     pub(crate) report_sent: Option<(u32, Mono)>,
+}
+
+/// What the packet path asks of the condition, which itself lies elsewhere in memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way {
+    pub(crate) form: Form,
+    /// RTCP comes to the RTP port too.
+    pub(crate) mux: bool,
+    pub(crate) receives: bool,
+    pub(crate) sends: bool,
+    pub(crate) dtmf: DtmfToPeer,
+    pub(crate) onward: Onward,
+}
+
+/// Who hears a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Onward {
+    Nobody,
+    Peer,
+    Itself,
+    Tape,
+    Listeners,
+}
+
+impl Way {
+    fn of(want: &LegWant) -> Self {
+        Self {
+            form: want.form,
+            mux: want.remote.is_some_and(|r| r.rtcp_mux),
+            receives: want.direction.receives(),
+            sends: want.direction.sends(),
+            dtmf: want.dtmf_to_peer,
+            onward: match want.joined {
+                Joined::Leg(_) => Onward::Peer,
+                Joined::Echo => Onward::Itself,
+                Joined::Recorder(_) => Onward::Tape,
+                Joined::Speaker => Onward::Listeners,
+                Joined::None | Joined::Player(_) | Joined::Listener(_) => Onward::Nobody,
+            },
+        }
+    }
 }
 
 /// What `Receive` does not count.
@@ -89,6 +134,7 @@ impl Leg {
         let sequence = (first as u16) & 0x7fff;
         let tx = Rewriter::new(random as u32, sequence, (first >> 16) as u32, codecs.clock);
         let mut leg = Self {
+            way: Way::of(&want),
             rtp: pair.rtp,
             rtcp: pair.rtcp,
             pick: pair.pick,
@@ -127,6 +173,7 @@ impl Leg {
     /// Makes `want` the condition; what did not change goes on untouched. True = the source must
     /// be learned anew, so the socket is to be disconnected.
     pub(crate) fn take(&mut self, now: Mono, want: Box<LegWant>) -> bool {
+        self.way = Way::of(&want);
         let old = std::mem::replace(&mut self.want, want);
         let relearn = self.latch.set_sdp(now, self.want.remote.map(|r| r.rtp));
         if old.remote != self.want.remote {
@@ -174,7 +221,7 @@ impl Leg {
 
     /// Whether digits of this leg are kept from the other.
     pub(crate) fn hides_digits(&self) -> bool {
-        match self.want.dtmf_to_peer {
+        match self.way.dtmf {
             DtmfToPeer::Pass => false,
             DtmfToPeer::Drop | DtmfToPeer::Collect => true,
         }

@@ -212,7 +212,7 @@ impl Leg {
 
     /// One packet, or one frame of tone, of a digit.
     fn pulse(&mut self, now: Mono, pulse: &Pulse, buffer: &mut [u8; DATAGRAM_MAX]) {
-        if !self.want.direction.sends() {
+        if !self.way.sends {
             return;
         }
         if let Some(pt) = self.codecs.events {
@@ -238,7 +238,7 @@ impl Leg {
 
     /// Sends the frame whose payload is in place, if the peer listens.
     fn own_frame(&mut self, now: Mono, pt: u8, buffer: &mut [u8; DATAGRAM_MAX]) {
-        if !self.want.direction.sends() {
+        if !self.way.sends {
             return;
         }
         let header = Header { pt, ..self.tx.own(now, FRAME_SAMPLES as u32) };

@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 
 use base::Mono;
-use mediactl::{Event, Form, Joined};
+use mediactl::{Event, Form};
 use rtp::dtmf_event::{EventPayload, Heed};
 use rtp::g711::Law;
 use rtp::latch::{Seen, Verdict};
 use rtp::{FRAME_SAMPLES, HEADER_BYTES, Header, Parsed};
 
 use crate::codecs::Entry;
-use crate::leg::Leg;
+use crate::leg::{Leg, Onward};
 use crate::thread::{DATAGRAM_MAX, Worker};
 
 /// A packet that its leg has accepted, and what is to be done with it.
@@ -67,42 +67,31 @@ impl Worker {
         datagram: Datagram,
     ) {
         let Some(leg) = self.legs.get_mut(at) else { return };
-        match leg.want.form {
+        match leg.way.form {
             Form::Udptl => return self.udptl(now, at, buffer, datagram),
             Form::Rtp => {}
         }
         let bytes = buffer.get_mut(..datagram.len).unwrap_or_default();
-        if leg.want.remote.is_some_and(|r| r.rtcp_mux) && rtp::rtcp::is_rtcp(bytes) {
+        if leg.way.mux && rtp::rtcp::is_rtcp(bytes) {
             return self.report(now, at, buffer, datagram);
         }
         let Some(taken) = leg.accept(now, bytes, datagram.from) else { return };
-        let joined = leg.want.joined;
-        let law = leg.codecs.law(taken.header.pt);
-        let peer = match joined {
-            Joined::Leg(_) => leg.peer,
-            Joined::Echo => Some(at),
-            Joined::None
-            | Joined::Player(_)
-            | Joined::Recorder(_)
-            | Joined::Speaker
-            | Joined::Listener(_) => None,
-        };
+        let (onward, peer) = (leg.way.onward, leg.peer);
         let ready = match &mut leg.delay {
-            Some(line) if law.is_some() => line.pass(buffer, taken),
+            Some(line) if leg.codecs.law(taken.header.pt).is_some() => line.pass(buffer, taken),
             Some(_) | None => Some(taken),
         };
         if !leg.presses.is_empty() {
             self.tell_presses(at);
         }
-        match (peer, ready) {
-            (Some(peer), Some(ready)) => self.forward(now, [at, peer], buffer, &ready),
-            (None, Some(ready)) if matches!(joined, Joined::Recorder(_)) => {
-                self.tape(now, at, buffer, &ready);
+        if let Some(ready) = ready {
+            match (onward, peer) {
+                (Onward::Peer, Some(peer)) => self.forward(now, [at, peer], buffer, &ready),
+                (Onward::Itself, _) => self.forward(now, [at, at], buffer, &ready),
+                (Onward::Tape, _) => self.tape(now, at, buffer, &ready),
+                (Onward::Listeners, _) => self.spread(now, at, buffer, &ready),
+                (Onward::Peer, None) | (Onward::Nobody, _) => {}
             }
-            (None, Some(ready)) if joined == Joined::Speaker => {
-                self.spread(now, at, buffer, &ready);
-            }
-            (Some(_) | None, Some(_) | None) => {}
         }
         if let Some(from) = taken.latched {
             self.latched(now, at, from, buffer);
@@ -210,7 +199,7 @@ impl Leg {
             Rule::Pass | Rule::Hush => {}
         }
         // While we send a digit, nothing else is heard.
-        if self.sender.is_some() || !self.want.direction.sends() {
+        if self.sender.is_some() || !self.way.sends {
             return self.tx.skip(&taken.header);
         }
         let Some(header) = self.tx.relay(now, &taken.header) else { return };
@@ -274,7 +263,7 @@ impl Leg {
             rule: Rule::Pass,
             latched,
         };
-        if !self.want.direction.receives() {
+        if !self.way.receives {
             taken.rule = Rule::Stop;
         } else if self.codecs.events == Some(header.pt) {
             self.event(now, &parsed, bytes, &mut taken);
@@ -320,7 +309,7 @@ impl Leg {
             let presses = &mut self.presses;
             tones.payload(law, parsed.payload(bytes), |edge| Self::note_tone(presses, edge));
             // In `Collect` tones pass as audio and are only detected (media design §10.1).
-            covered = tones.covers() && self.want.dtmf_to_peer == mediactl::DtmfToPeer::Drop;
+            covered = tones.covers() && self.way.dtmf == mediactl::DtmfToPeer::Drop;
         }
         if self.hides_digits() {
             covered |= self.digits.covers(now);

@@ -50,6 +50,15 @@ const MISSES: u8 = 3;
 /// Equal windows from which on the audio is a digit's, in case.
 const SUSPECT: u8 = 2;
 
+/// The samples of octets.
+fn heard<const N: usize>(law: Law, octets: &[u8; N]) -> [f32; N] {
+    let samples = match law {
+        Law::Mu => &MU_SAMPLES,
+        Law::A => &A_SAMPLES,
+    };
+    octets.map(|octet| samples[usize::from(octet)])
+}
+
 static MU_SAMPLES: [f32; 256] = samples(Law::Mu);
 static A_SAMPLES: [f32; 256] = samples(Law::A);
 
@@ -65,9 +74,12 @@ const fn samples(law: Law) -> [f32; 256] {
 }
 
 /// Hears one stream.
+///
+/// It keeps octets, not samples: a relay has thousands of these, each in cold memory.
 #[derive(Debug, Clone)]
 pub struct ToneReceiver {
-    window: [f32; FRAME_SAMPLES],
+    window: [u8; FRAME_SAMPLES],
+    law: Law,
     len: usize,
     /// The first half of the window.
     before: Half,
@@ -92,7 +104,8 @@ pub enum Edge {
 impl Default for ToneReceiver {
     fn default() -> Self {
         Self {
-            window: [0.0; FRAME_SAMPLES],
+            window: [Law::Mu.silence(); FRAME_SAMPLES],
+            law: Law::Mu,
             len: HOP,
             before: Half::default(),
             candidate: None,
@@ -107,18 +120,17 @@ impl Default for ToneReceiver {
 impl ToneReceiver {
     /// Takes the payload of one packet and tells of digits that begin or have ended.
     pub fn payload(&mut self, law: Law, payload: &[u8], mut tell: impl FnMut(Edge)) {
-        let samples = match law {
-            Law::Mu => &MU_SAMPLES,
-            Law::A => &A_SAMPLES,
-        };
+        if self.law != law {
+            self.window = self.window.map(|octet| self.law.to_other(octet));
+            self.law = law;
+        }
         let mut rest = payload;
         while !rest.is_empty() {
             let room = self.window.get_mut(self.len..).unwrap_or_default();
             let (now, later) = rest.split_at(room.len().min(rest.len()));
-            for (slot, octet) in room.iter_mut().zip(now) {
-                *slot = samples[usize::from(*octet)];
-            }
-            if now.is_empty() {
+            if let Some(room) = room.get_mut(..now.len()).filter(|room| !room.is_empty()) {
+                room.copy_from_slice(now);
+            } else {
                 return;
             }
             (rest, self.len) = (later, self.len + now.len());
@@ -179,7 +191,7 @@ impl ToneReceiver {
 impl ToneReceiver {
     /// The digit in the window, if there is one; its second half becomes the first.
     fn classify(&mut self) -> Option<u8> {
-        let half = Half::of(self.window.last_chunk()?);
+        let half = Half::of(&heard(self.law, self.window.last_chunk()?));
         let before = std::mem::replace(&mut self.before, half);
         let energy = before.energy + self.before.energy;
         if energy < GATE * FRAME_SAMPLES as f32 {
@@ -189,7 +201,7 @@ impl ToneReceiver {
         let (row, low_power) = strongest(&[l0, l1, l2, l3])?;
         let (column, high_power) = strongest(&[h0, h1, h2, h3])?;
         let found = Found { row, column, low_power, high_power, energy };
-        found.proves(&self.window).then_some(*KEYS.get(row)?.get(column)?)
+        found.proves(&heard(self.law, &self.window)).then_some(*KEYS.get(row)?.get(column)?)
     }
 }
 
