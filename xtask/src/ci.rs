@@ -150,7 +150,7 @@ fn tally(mut input: impl BufRead) -> (u64, u64) {
 
 /// Counts of `test result: ok. 3 passed; 0 failed; …` or `Summary [ 1s] 3 tests run: 3 passed, …`.
 fn closing_line(line: &str) -> Option<(u64, u64)> {
-    // What a failed test printed is shown indented: its own count is in the summary, and a test that
+    // What a failed test printed is shown indented: it is counted by the summary, and a test that
     // passed at the second try has not failed.
     let counts = if let Some(rest) = line.strip_prefix("test result:") {
         rest

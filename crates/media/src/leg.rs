@@ -19,8 +19,8 @@ use crate::press::Press;
 use crate::socket::Pair;
 use crate::tape::Tape;
 
-/// What every packet asks for stands first and side by side: with hundreds of legs each packet finds
-/// its own cold, and each line of cache costs.
+/// What every packet asks for stands first and side by side: with hundreds of legs each packet
+/// finds its own cold, and each line of cache costs.
 #[repr(C, align(64))]
 pub(crate) struct Leg {
     pub(crate) rtp: UdpSocket,

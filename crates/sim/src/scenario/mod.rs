@@ -7,11 +7,12 @@
 //! | `relay on`, `session 90s`, `ring time 10s` | settings, before the first act |
 //! | `hunt 2100 evenly 2002 2003`, `2002 forwards all to 2003`, … | call services, see `setup` |
 //! | `taro dials 2002 [without offer] [reliably]` | a call |
-//! | `jiro rings [with audio]`, `answers`, `rejects`, `is busy` | what a called person does |
+//! | `jiro rings [with audio]`, `answers`, `rejects`, `is busy`, `fails` | what who is called does |
 //! | `taro hangs up`, `holds`, `resumes`, `offers`, `presses 5` | what either does |
 //! | `taro transfers to 2003`, `taro connects` | blind; attended, of his two calls |
 //! | `taro reboots`, `node restarts` | losses of memory |
 //! | `taro gets another port`, `taro loses its connection` | by a NAT; of a phone by TCP |
+//! | `media fails`, `media works` | no leg of the media plane can be opened; it can again |
 //! | `the clock jumps [back] 3600s` | the wall clock |
 //! | `taro sends REFER to 2002` | a request outside of any dialog |
 //! | `lose next 200 to taro`, `lose every ACK from taro` | the network |

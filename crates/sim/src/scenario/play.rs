@@ -179,6 +179,10 @@ impl Player {
                 self.world.boot_node();
                 Ok(())
             }
+            Step::Media(works) => {
+                self.world.swarm.media_failure = if *works { 0 } else { 1_000 };
+                Ok(())
+            }
             Step::Jump(by, forward) => {
                 let by = by.0 as i64 / 1_000;
                 self.world.jump(if *forward { by } else { -by });
@@ -293,6 +297,7 @@ impl Player {
             Verb::Answer => Deed::Answer(rings()?),
             Verb::Reject => Deed::Reject(rings()?, Cause::UserRejected),
             Verb::Busy => Deed::Reject(rings()?, Cause::UserBusy),
+            Verb::Fail => Deed::Reject(rings()?, Cause::UpstreamFailure),
             Verb::HangUp => {
                 let any = phone.legs.iter().rev().find(|(_, l)| l.stage != Stage::Ending);
                 Deed::Hang(any.map(|(id, _)| *id)?)

@@ -51,6 +51,8 @@ pub enum Step {
     Do(usize, Verb),
     /// The node dies and starts again.
     Restart,
+    /// The media plane has no leg left, or has again.
+    Media(bool),
     /// The wall clock jumps, forward or back.
     Jump(Micros, bool),
     /// The next one, or every one, from or to a phone is lost or changed.
@@ -95,6 +97,7 @@ pub enum Verb {
     Answer,
     Reject,
     Busy,
+    Fail,
     HangUp,
     Hold(bool),
     Offer,
@@ -191,6 +194,8 @@ fn step(scenario: &Scenario, words: &[&str], line: &str) -> Option<Step> {
         ["link", name, "delay", time] => Step::Link(phone(name)?, time_of(time)?),
         ["wait", time] => Step::Wait(time_of(time)?),
         ["node", "restarts"] => Step::Restart,
+        ["media", "fails"] => Step::Media(false),
+        ["media", "works"] => Step::Media(true),
         ["the", "clock", "jumps", time] => Step::Jump(time_of(time)?, true),
         ["the", "clock", "jumps", "back", time] => Step::Jump(time_of(time)?, false),
         ["lose", which, rest @ .., way @ ("from" | "to"), name] => Step::Rule {
@@ -259,6 +264,7 @@ fn verb(words: &[&str]) -> Option<Verb> {
         ["answers"] => Verb::Answer,
         ["rejects"] => Verb::Reject,
         ["is", "busy"] => Verb::Busy,
+        ["fails"] => Verb::Fail,
         ["hangs", "up"] => Verb::HangUp,
         ["holds"] => Verb::Hold(true),
         ["resumes"] => Verb::Hold(false),

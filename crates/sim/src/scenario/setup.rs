@@ -12,13 +12,17 @@
 //! slot 2701
 //! gateway 2009 takes 0 with 1 channel
 //! emergency calls show 0311110000
+//! line 0355556666 takes 8 for 2002
+//! the site has 2 channels
+//! the hold code drops
 //! ```
 
-use base::id::{DepartmentId, GatewayId, SiteId, Uuid};
+use base::id::{DepartmentId, GatewayId, LineId, SiteId, Uuid};
 use base::{Dn, Micros};
 use model::{
     Change, Department, Destination, Device, DnSettings, EmergencyRoute, Forward, ForwardKind,
-    Gateway, GatewayKind, HuntGroup, HuntMethod, ParkSlot, PickupGroup, Site,
+    Gateway, GatewayKind, HoldAgain, HuntGroup, HuntMethod, Line, ParkSlot, PickupGroup, Tenant,
+    TenantOption,
 };
 
 use super::read::time_of;
@@ -45,6 +49,12 @@ pub enum Setup {
     Gateway(Dn, Box<str>, u16),
     /// Emergency calls leave by the gateway, with this number.
     Emergency(Dn),
+    /// A line of the gateway with a prefix of its own, on which one number may call out.
+    Line(Dn, Box<str>, Dn),
+    /// The access line of the site carries so many calls; the exchange stands outside.
+    Access(u16),
+    /// Codes in calls are heard, and the hold code drops the target of a consultation (R083).
+    HoldDrops,
 }
 
 /// Reads a line; `None` when it is of another kind.
@@ -108,6 +118,11 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
             Setup::Gateway(dn(number)?, (*prefix).into(), n.parse().ok()?)
         }
         ["emergency", "calls", "show", number] => Setup::Emergency(dn(number)?),
+        ["line", number, "takes", prefix, "for", caller] => {
+            Setup::Line(dn(number)?, (*prefix).into(), dn(caller)?)
+        }
+        ["the", "site", "has", n, "channel" | "channels"] => Setup::Access(n.parse().ok()?),
+        ["the", "hold", "code", "drops"] => Setup::HoldDrops,
         [number, "is", "not", "disturbed"] => Setup::Quiet(dn(number)?),
         ["slot", number] => Setup::Slot(dn(number)?),
         _ => return None,
@@ -119,6 +134,8 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut kept: Vec<DnSettings> = Vec::new();
     let mut hunts = 0;
+    let Some(old) = company.snapshot.site(site()) else { return changes };
+    let mut home = old.clone();
     for setup in setups {
         match setup {
             Setup::Hunt(group) => {
@@ -143,25 +160,28 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
             }
             Setup::Limit(dn, calls) => settings_of(&mut kept, *dn).call_limit = *calls,
             Setup::Gateway(dn, prefix, channels) => {
-                let user = company.users.iter().find(|u| u.dn == *dn).map(|u| u.id);
-                let Some(own) = company.devices.iter().find(|d| d.user == user) else { continue };
-                changes.push(Change::DevicePut(Device { user: None, ..own.clone() }));
-                changes.push(Change::GatewayPut(Gateway {
-                    id: gateway(),
-                    tenant: tenant_id(),
-                    site: site(),
-                    name: "GW".into(),
-                    kind: GatewayKind::Sip,
-                    prefix: prefix.clone(),
-                    channels: *channels,
-                    account: Some(own.id),
-                }));
+                changes.extend(gateway_at(*dn, prefix, *channels, company));
             }
             Setup::Emergency(shown) => {
                 let route = EmergencyRoute { gateway: gateway(), shown: *shown, back: None };
-                let own = company.snapshot.site(site());
-                let changed = own.map(|s| Site { emergency: [route].into(), ..s.clone() });
-                changes.extend(changed.map(Change::SitePut));
+                home.emergency = [route].into();
+            }
+            Setup::Line(number, prefix, caller) => {
+                let code = Dn::parse("51").unwrap_or(*number);
+                let id = LineId(Uuid(0x6_0003));
+                let mut line = Line::new(id, (tenant_id(), gateway()), code, *number);
+                line.prefix = Some(prefix.clone());
+                let callers = company.users.iter().filter(|u| u.dn == *caller);
+                line.callers = callers.map(|u| u.id).collect();
+                changes.push(Change::LinePut(line));
+            }
+            Setup::Access(channels) => home.access_channels = Some(*channels),
+            Setup::HoldDrops => {
+                home.hold_again = HoldAgain::Drop;
+                changes.extend(company.snapshot.tenant(tenant_id()).map(|t| {
+                    let options = t.options.with(TenantOption::InCallCodes);
+                    Change::TenantPut(Tenant { options, ..t.clone() })
+                }));
             }
             Setup::Quiet(dn) => {
                 let user = company.users.iter().find(|u| u.dn == *dn).map(|u| u.id);
@@ -173,7 +193,26 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
         }
     }
     changes.extend(kept.into_iter().map(Change::DnSettingsPut));
+    changes.extend(Some(home).filter(|h| h != old).map(Change::SitePut));
     changes
+}
+
+/// The phone of the number becomes the gateway.
+fn gateway_at(dn: Dn, prefix: &str, channels: u16, company: &Company) -> Vec<Change> {
+    let user = company.users.iter().find(|u| u.dn == dn).map(|u| u.id);
+    let Some(own) = company.devices.iter().find(|d| d.user == user) else { return Vec::new() };
+    let gateway = Gateway {
+        id: gateway(),
+        tenant: tenant_id(),
+        site: site(),
+        name: "GW".into(),
+        kind: GatewayKind::Sip,
+        prefix: prefix.into(),
+        channels,
+        account: Some(own.id),
+    };
+    let free = Device { user: None, ..own.clone() };
+    vec![Change::DevicePut(free), Change::GatewayPut(gateway)]
 }
 
 fn settings_of(kept: &mut Vec<DnSettings>, dn: Dn) -> &mut DnSettings {
