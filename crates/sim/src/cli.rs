@@ -100,8 +100,9 @@ pub fn minimise(seed: u64, options: Options, checker: Name) -> (Less, Report) {
     };
     let mut less = options.less;
     let mut report = run(seed, Options { trace: true, ..options });
-    let steps: [fn(&mut Less); 9] = [
+    let steps: [fn(&mut Less); 10] = [
         |l| l.services = true,
+        |l| l.lines = true,
         |l| l.network = true,
         |l| l.reboots = true,
         |l| l.restarts = true,
