@@ -206,7 +206,10 @@ impl Records {
         // The called side answered, but the caller could not be told any more.
         let between = matches!(
             record.cause,
-            Cause::ResourceShortage | Cause::MediaNotAcceptable | Cause::CallerCancelled
+            Cause::ResourceShortage
+                | Cause::MediaNotAcceptable
+                | Cause::CallerCancelled
+                | Cause::Preempted
         );
         let agrees = match (status, answered) {
             (200..=299, true) => true,
@@ -241,7 +244,8 @@ impl Records {
         let limited = record.trace.iter().any(is_busy);
         // Of a group anyone may have refused.
         let group = [Service::Hunt, Service::Department];
-        let group = group.into_iter().any(|s| record.services.contains(s));
+        let many = ["line.day", "line.night", "emergency.call-back"];
+        let group = group.into_iter().any(|s| record.services.contains(s)) || says(record, &many);
         let refused = |statuses: &[u16]| {
             statuses.iter().any(|s| match group {
                 true => self.somebody_has_done(Deed::Refused(*s), record),
