@@ -162,10 +162,8 @@ impl Call {
             let live = self.leg(taken.leg).is_some_and(Leg::is_live);
             if !live {
                 #[cfg(feature = "planted")]
-                if cx.core.planted == Some(crate::planted::Bug::ChannelKept)
-                    && self.draft.answered_at.is_none()
-                {
-                    return false;
+                if cx.core.planted == Some(crate::planted::Bug::ChannelKept) && taken.urgent {
+                    cx.core.channels.take(taken.gateway, true);
                 }
                 cx.core.channels.free(taken.gateway, taken.urgent);
                 if let Some(by) = taken.by {

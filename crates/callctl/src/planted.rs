@@ -19,7 +19,7 @@ pub enum Bug {
     PointerStands,
     /// Lamps are not told that the last party of a number has left its call.
     LampStays,
-    /// The channel of a party outside that was never answered stays taken.
+    /// The channel of an emergency call, or of one back, stays taken.
     ChannelKept,
     /// A call leaves by a gateway whose channels are all in use.
     ChannelsPassed,

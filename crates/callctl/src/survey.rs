@@ -34,6 +34,8 @@ pub struct LegSurvey {
     pub is_without_music: bool,
     /// It only listens to a page: its own end is not that of the call.
     pub is_paged: bool,
+    /// Called, and not answered yet.
+    pub rings: bool,
     /// The extension behind it.
     pub dn: Option<Dn>,
     /// The gateway that it leads to or comes from.
@@ -62,6 +64,7 @@ impl Call {
             is_relayed: self.way_of(leg.id) == Way::Relay,
             is_without_music: leg.no_music,
             is_paged: self.is_paged(leg.id),
+            rings: leg.role == Role::Ringing,
             dn: leg.who.dn,
             gateway: leg.who.gateway.filter(|_| leg.is_live()),
             is_urgent: leg.urgent,

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use base::id::GatewayId;
+use base::id::{GatewayId, SiteId};
 use base::limits::{
     BINDINGS_MAX, CALLS_PER_DN, DIALOG_NOTIFY_EVERY, RINGING_LEGS_MAX, UNANSWERED_MAX,
 };
@@ -54,6 +54,10 @@ pub struct Limits {
     talks: BTreeMap<Vec<u8>, Talk>,
     /// Calls of each number at each shard, with the slots in use.
     counts: Vec<(BTreeMap<Dn, u32>, usize)>,
+    /// Channels of access lines at each shard.
+    access: Vec<BTreeMap<SiteId, u32>>,
+    /// Legs that ring.
+    rung: BTreeSet<LegId>,
     /// Calls in which somebody is called back.
     recalls: BTreeSet<CallId>,
     /// Since when a call has nobody that has been answered.
@@ -113,9 +117,15 @@ impl Checker for Limits {
         let recalled = !recalls.is_subset(&self.recalls);
         self.recalls = recalls;
         self.counts.resize(machine.shards_len(), Default::default());
+        self.access.resize(machine.shards_len(), Default::default());
+        let rung: BTreeSet<LegId> =
+            machine.legs().filter(|l| l.rings && !l.is_paged).map(|l| l.leg).collect();
+        let rings_anew = !rung.is_subset(&self.rung);
+        self.rung = rung;
         for shard in 0..machine.shards_len() {
             if let Some(moment) = machine.moment(shard, (now, tenant_id()), None) {
                 self.count(shard, (&moment, recalled), now);
+                self.count_access(shard, (&moment, rings_anew), now);
             }
         }
         let mut legs: BTreeMap<CallId, (usize, bool)> = BTreeMap::new();
@@ -142,6 +152,8 @@ impl Checker for Limits {
     fn crashed(&mut self, _scene: &mut Scene<'_>) {
         self.talks.clear();
         self.counts.clear();
+        self.access.clear();
+        self.rung.clear();
         self.carried.clear();
         self.waits.clear();
     }
@@ -203,6 +215,23 @@ impl Limits {
             let what = format!("{begun} requests in a short time, the last {method:?}, in {call}");
             scene.report(Name::S6, what);
         }
+    }
+
+    /// An access line has a channel for whoever rings (R305), unless help is called for. What a
+    /// call comes to need later it gets, and pages are not judged.
+    fn count_access(&mut self, shard: usize, (moment, rings): (&Moment, bool), now: Mono) {
+        let counts: BTreeMap<SiteId, u32> = moment.access_counts().collect();
+        let Some(before) = self.access.get_mut(shard) else { return };
+        let judged = rings && !self.calls_for_help && self.urgent.is_empty();
+        for (site, count) in counts.iter().filter(|_| judged) {
+            let limit = moment.snapshot().site(*site).and_then(|s| s.access_channels);
+            let had = before.get(site).copied().unwrap_or(0);
+            if *count > had && limit.is_some_and(|limit| *count > u32::from(limit)) {
+                let what = format!("{count} channels of an access line with {limit:?}");
+                self.found.push((now, what));
+            }
+        }
+        *before = counts;
     }
 
     fn note_urgent(&mut self, machine: &Machine) {
