@@ -70,6 +70,11 @@ impl Facts for Live<'_> {
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
         self.core.offered.get(&(tenant, group)).copied()
     }
+
+    #[cfg(feature = "planted")]
+    fn planted(&self) -> Option<crate::planted::Bug> {
+        self.core.planted
+    }
 }
 
 impl Call {

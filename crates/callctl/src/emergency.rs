@@ -144,9 +144,10 @@ impl CallControl {
 }
 
 impl Call {
-    /// An emergency call is part of it.
+    /// An emergency call is part of it, also while it waits to try a way out once more.
     pub(crate) fn is_emergency(&self) -> bool {
-        self.legs.iter().any(is_emergency_leg)
+        let seeks = || self.dialing.as_ref().is_some_and(|d| d.journey.seeks_help());
+        self.legs.iter().any(is_emergency_leg) || seeks()
     }
 
     /// The leg leads to an authority.
@@ -295,8 +296,10 @@ impl Call {
         Some(Plan { dn, users: SmallVec::new(), ring_s, style: Style::Recall })
     }
 
-    /// What was decided before the terminals rang by themselves.
+    /// What was decided for the call before the terminals rang by themselves; whom they consult
+    /// later is another matter.
     pub(crate) fn decided_before(&mut self) -> Option<Next> {
+        self.dialing.as_ref().filter(|d| d.purpose == Purpose::Basic)?;
         self.called_back_mut()?.next.take()
     }
 }

@@ -220,6 +220,7 @@ impl CallControl {
             && self.core.pages.is_empty()
             && self.core.channels.is_empty()
             && self.core.access.is_empty()
+            && self.core.emergencies.talking.is_empty()
             && !self.core.boxes.is_recording()
     }
 

@@ -10,6 +10,8 @@ use model::Snapshot;
 use crate::CallControl;
 use crate::access::of_site;
 use crate::explain::Mark;
+use crate::leg::Role;
+use crate::outside::Taken;
 use crate::route::Facts;
 use crate::view::View;
 use crate::whatif::{self, Explanation, Question};
@@ -30,6 +32,8 @@ pub struct Moment {
     ordinary: BTreeMap<GatewayId, u32>,
     emergencies: BTreeSet<Dn>,
     access: BTreeMap<SiteId, u32>,
+    #[cfg(feature = "planted")]
+    planted: Option<crate::planted::Bug>,
 }
 
 impl Moment {
@@ -41,6 +45,11 @@ impl Moment {
     /// Numbers with the calls that they have at once (R250).
     pub fn counts(&self) -> impl Iterator<Item = (Dn, u32)> {
         self.calls.iter().map(|(dn, n)| (*dn, *n))
+    }
+
+    /// Sites with the channels of their access lines that are in use (R305).
+    pub fn access_counts(&self) -> impl Iterator<Item = (SiteId, u32)> {
+        self.access.iter().map(|(site, n)| (*site, *n))
     }
 
     /// How many slots are in use or kept.
@@ -114,6 +123,11 @@ impl Facts for Moment {
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
         self.offered.get(&group).copied().filter(|_| tenant == self.tenant)
     }
+
+    #[cfg(feature = "planted")]
+    fn planted(&self) -> Option<crate::planted::Bug> {
+        self.planted
+    }
 }
 
 impl CallControl {
@@ -155,8 +169,10 @@ impl CallControl {
         let slots = snapshot.all_park_slots(tenant).map(|s| s.dn);
         let parked = slots.filter(|dn| self.core.parked.contains_key(&(tenant, *dn))).collect();
         let call = slot.and_then(|slot| self.calls.get(*slot));
+        // What rings is over when the next decision falls; who talks keeps a channel.
+        let rings = |id| call.and_then(|c| c.leg(id)).is_some_and(|l| l.role == Role::Ringing);
         let own = call.and_then(|c| c.outside.as_ref()).map(|o| o.channels.as_slice());
-        let own = own.unwrap_or_default();
+        let own: Vec<&Taken> = own.unwrap_or_default().iter().filter(|t| rings(t.leg)).collect();
         let channels = snapshot.gateways(tenant).map(|g| {
             let itself = own.iter().filter(|t| t.gateway == g.id).count();
             let itself = u32::try_from(itself).unwrap_or(u32::MAX);
@@ -190,6 +206,8 @@ impl CallControl {
             ordinary,
             emergencies,
             access,
+            #[cfg(feature = "planted")]
+            planted: self.core.planted,
         }
     }
 }

@@ -161,6 +161,10 @@ impl Call {
         outside.channels.retain(|taken| {
             let live = self.leg(taken.leg).is_some_and(Leg::is_live);
             if !live {
+                #[cfg(feature = "planted")]
+                if cx.core.planted == Some(crate::planted::Bug::ChannelKept) && taken.urgent {
+                    cx.core.channels.take(taken.gateway, true);
+                }
                 cx.core.channels.free(taken.gateway, taken.urgent);
                 if let Some(by) = taken.by {
                     self.emergency_over(cx, by);

@@ -19,4 +19,10 @@ pub enum Bug {
     PointerStands,
     /// Lamps are not told that the last party of a number has left its call.
     LampStays,
+    /// The channel of an emergency call, or of one back, stays taken.
+    ChannelKept,
+    /// A call leaves by a gateway whose channels are all in use.
+    ChannelsPassed,
+    /// Emergency calls are bound by the toll class of their caller.
+    EmergencyBarred,
 }

@@ -1,6 +1,7 @@
 //! All legs at a glance, for checkers and diagnosis.
 
-use base::{CallId, LegId};
+use base::id::GatewayId;
+use base::{CallId, Dn, LegId};
 
 use crate::call::{Call, Purpose};
 use crate::exchange::Exchange;
@@ -33,6 +34,14 @@ pub struct LegSurvey {
     pub is_without_music: bool,
     /// It only listens to a page: its own end is not that of the call.
     pub is_paged: bool,
+    /// Called, and not answered yet.
+    pub rings: bool,
+    /// The extension behind it.
+    pub dn: Option<Dn>,
+    /// The gateway that it leads to or comes from.
+    pub gateway: Option<GatewayId>,
+    /// Of an emergency call, or of one back: it may use a channel too many.
+    pub is_urgent: bool,
     /// Held by code while its holder talks to someone else.
     pub is_put_by: bool,
     /// What is under way in its call; `None` when it could stay as it is for ever: two talk, or a
@@ -55,6 +64,10 @@ impl Call {
             is_relayed: self.way_of(leg.id) == Way::Relay,
             is_without_music: leg.no_music,
             is_paged: self.is_paged(leg.id),
+            rings: leg.role == Role::Ringing,
+            dn: leg.who.dn,
+            gateway: leg.who.gateway.filter(|_| leg.is_live()),
+            is_urgent: leg.urgent,
             is_put_by: self
                 .consult
                 .as_ref()

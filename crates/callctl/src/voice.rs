@@ -161,6 +161,7 @@ impl Call {
         let Some(caller) = self.leg_mut(first).filter(|l| l.is_live()) else { return false };
         if caller.is_answered() {
             caller.touch_media();
+            self.answered_before(cx);
             return true;
         }
         let offers = matches!(caller.pending, Pending::Offer(_)) && can_play(&caller.body());
@@ -177,6 +178,13 @@ impl Call {
         let body = if agreed { Body::Nothing } else { Body::Own(Direction::SendRecv) };
         self.say(cx, first, Say::Answer, body);
         true
+    }
+
+    /// Whoever is called back from a box has been answered already: the conversation begins when
+    /// we take it, as that of a caller whom we answer.
+    fn answered_before(&mut self, cx: &Cx<'_>) {
+        self.give_up_at = None;
+        self.draft.answered_at.get_or_insert(cx.now.wall);
     }
 
     /// What the leg hears of us, or says to us.

@@ -3,7 +3,7 @@
 //! What phones will do cannot be known: each number that rings is taken not to answer, unless the
 //! question says otherwise, and each such step shows where the other answers would lead.
 
-use base::id::TenantId;
+use base::id::{GatewayId, SiteId, TenantId};
 use base::{Cause, Dn, Micros, Mono, Wall};
 use model::record::Step;
 use model::{CodeKind, UserState};
@@ -175,6 +175,8 @@ pub(crate) fn explain(now: Mono, asked: &Question<'_>, facts: &dyn Facts) -> Exp
 pub struct Found<'a> {
     /// When it fell.
     pub at: Mono,
+    /// The time of day then, on which calls from lines hang (R300).
+    pub wall: Wall,
     /// What there was.
     pub moment: &'a Moment,
     /// `None` when nothing more is to be told.
@@ -186,24 +188,33 @@ pub struct Found<'a> {
 pub enum Came {
     /// Its phones said so.
     Answer(Answer),
+    /// The gateway has ended it for this reason.
+    Ended(Cause),
     /// None of its phones may ring any more (R247).
     Gone,
 }
 
+/// Who began a call.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller {
+    /// A terminal of a site, and the extension of its user if it has one.
+    Terminal(Option<Dn>, Option<SiteId>),
+    /// A gateway.
+    Gateway(GatewayId),
+}
+
 /// The decisions of a call that found something else each time: those before each number that
-/// rang, and the last ones.
-pub fn retrace(asked: &Question<'_>, found: &[Found<'_>]) -> Vec<Vec<Step>> {
+/// rang, and the last ones. The call is taken to be permitted.
+pub fn retrace(
+    (tenant, caller): (TenantId, Caller),
+    dialed: &str,
+    found: &[Found<'_>],
+) -> Vec<Vec<Step>> {
     let mut out = Vec::new();
-    let Some(first) = found.first() else { return out };
-    let caller = first.moment.snapshot().user_by_dn(asked.tenant, asked.from);
-    if caller.is_none_or(|u| u.state != UserState::Active) {
-        return out;
-    }
-    let site = caller.map(|u| u.site);
-    let mut journey = Journey::new(asked.tenant, Some(asked.from)).dialled_at(site);
+    let mut journey = journey_of(tenant, caller);
     let mut trace = Vec::new();
     let Some(mut begins) = walk_of(found, 0, &mut trace) else { return out };
-    let mut next = journey.begin(&mut begins, asked.to);
+    let mut next = journey.begin(&mut begins, dialed);
     for _ in 0..RINGS_MAX {
         match next {
             Next::Ring(_) => {
@@ -230,14 +241,23 @@ pub fn retrace(asked: &Question<'_>, found: &[Found<'_>]) -> Vec<Vec<Step>> {
     out
 }
 
+/// The beginning of a call that is permitted.
+fn journey_of(tenant: TenantId, caller: Caller) -> Journey {
+    match caller {
+        Caller::Gateway(id) => Journey::new(tenant, None).coming_in(Some(id)),
+        Caller::Terminal(dn, site) => Journey::new(tenant, dn).dialled_at(site),
+    }
+}
+
 fn walk_of<'a>(found: &'a [Found<'_>], n: usize, trace: &'a mut Vec<Mark>) -> Option<Walk<'a>> {
-    found.get(n).map(|f| Walk { facts: f.moment, now: f.at, wall: Wall(0), trace })
+    found.get(n).map(|f| Walk { facts: f.moment, now: f.at, wall: f.wall, trace })
 }
 
 impl Came {
     fn cause(self) -> Option<Cause> {
         match self {
             Came::Answer(answer) => answer.cause(),
+            Came::Ended(cause) => Some(cause),
             Came::Gone => None,
         }
     }

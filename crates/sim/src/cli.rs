@@ -23,13 +23,23 @@ pub struct Asked {
     pub shards: u8,
     /// Without call services, as seeds ran before there were any.
     pub plain: bool,
+    /// Without lines, as seeds ran before there were any.
+    pub lineless: bool,
 }
 
 /// Reads the arguments.
 pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
     let (seed, checker) = (None, None);
-    let mut asked =
-        Asked { seed, from: 0, seeds: 200, trace: false, checker, shards: 1, plain: false };
+    let mut asked = Asked {
+        seed,
+        from: 0,
+        seeds: 200,
+        trace: false,
+        checker,
+        shards: 1,
+        plain: false,
+        lineless: false,
+    };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -39,6 +49,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--seeds" => asked.seeds = number(&value()?)?,
             "--trace" => asked.trace = true,
             "--plain" => asked.plain = true,
+            "--lineless" => asked.lineless = true,
             "--shards" => {
                 asked.shards = match number(&value()?)? {
                     1 => 1,
@@ -63,6 +74,7 @@ const HELP: &str = "\
 --from N     first seed instead of 0
 --trace      all lines of the wire
 --plain      without call services
+--lineless   without lines and what hangs on them, and with fewer codes in calls
 --checker X  only this checker: S1 S2 S3 S4 S6 S8 S9 S10 S11 L1 L2 I9 I10
 --shards N   1 (default) or 3; of 3, a call rings only at phones of its own shard";
 
@@ -100,8 +112,9 @@ pub fn minimise(seed: u64, options: Options, checker: Name) -> (Less, Report) {
     };
     let mut less = options.less;
     let mut report = run(seed, Options { trace: true, ..options });
-    let steps: [fn(&mut Less); 9] = [
+    let steps: [fn(&mut Less); 10] = [
         |l| l.services = true,
+        |l| l.lines = true,
         |l| l.network = true,
         |l| l.reboots = true,
         |l| l.restarts = true,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::id::{DeviceId, SiteId, TenantId, UserId, Uuid};
+use base::id::{DeviceId, GatewayId, SiteId, TenantId, UserId, Uuid};
 use base::{Dn, Rng, Wall};
 use model::{
     Change, Device, DeviceKind, Ha1, Preset, Revision, Site, Snapshot, SrtpPolicy, Tenant, User,
@@ -34,8 +34,10 @@ pub struct Company {
     pub is_office: bool,
     /// It has park slots, boxes and codes that are pressed in calls.
     pub has_desks: bool,
-    /// The phone that is no phone but a gateway.
-    pub gateway: Option<usize>,
+    /// It has lines, ways out for emergency calls, toll classes and access lines.
+    pub has_lines: bool,
+    /// The phones that are no phones but gateways.
+    pub gateways: Vec<(usize, GatewayId)>,
 }
 
 /// The company's id.
@@ -79,8 +81,8 @@ impl Company {
             .map_or_else(|_| Snapshot::empty(), |s| s.with_revisions(Revision(1), &[]));
         let snapshot = Arc::new(snapshot);
         let (drawn, former) = (snapshot.clone(), None);
-        let (locked_out, is_office, has_desks) = (false, false, false);
-        let gateway = None;
+        let (locked_out, is_office, has_desks, has_lines) = (false, false, false, false);
+        let gateways = Vec::new();
         Company {
             snapshot,
             users,
@@ -90,7 +92,8 @@ impl Company {
             drawn,
             is_office,
             has_desks,
-            gateway,
+            has_lines,
+            gateways,
         }
     }
 
@@ -126,10 +129,17 @@ impl Company {
         }
     }
 
+    /// The gateway that a phone is.
+    pub fn gateway_of(&self, phone: usize) -> Option<GatewayId> {
+        self.gateways.iter().find(|(n, _)| *n == phone).map(|(_, id)| *id)
+    }
+
     /// Number of the phone's user; of a gateway that of a party outside.
     pub fn number_of(&self, phone: usize) -> String {
-        if self.gateway == Some(phone) {
-            return crate::outside::PARTY.to_owned();
+        match self.gateway_of(phone) {
+            Some(crate::lines::SECOND) => return crate::lines::SECOND_PARTY.to_owned(),
+            Some(_) => return crate::outside::PARTY.to_owned(),
+            None => {}
         }
         let user = self.devices.get(phone).and_then(|d| d.user);
         let user = self.users.iter().find(|u| Some(u.id) == user);

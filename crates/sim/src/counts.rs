@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use base::Mono;
+use base::{Cause, Mono};
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 85] = [
+pub const REQUIRED: [&str; 111] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -54,6 +54,7 @@ pub const REQUIRED: [&str; 85] = [
     "held by code",
     "hold code after the target answered",
     "transfers by code",
+    "consultations by code",
     "codes refused",
     "push tones asked for",
     "codes changed while somebody is held",
@@ -92,6 +93,31 @@ pub const REQUIRED: [&str; 85] = [
     "calls to outside",
     "calls to outside answered",
     "channels of a gateway full",
+    "calls to outside by lines answered",
+    "lines dialled",
+    "own initial lines",
+    "common lines",
+    "lines of a gateway",
+    "reserve lines",
+    "lines refused",
+    "numbers barred",
+    "calls by lines in business hours",
+    "calls by lines at night",
+    "calls by lines answered",
+    "people that a line may not ring",
+    "lines that overflow",
+    "announcements of lines",
+    "numbers that are no line's",
+    "receptions switched by code",
+    "access lines full",
+    "emergency calls",
+    "emergency calls answered",
+    "emergency calls without a way out",
+    "emergency calls that take a channel",
+    "emergency calls tried again",
+    "calls that lose their channel",
+    "emergency calls back",
+    "emergency calls back answered",
 ];
 
 /// Counters by name.
@@ -154,8 +180,11 @@ impl Counts {
                     self.add("calls to outside answered");
                 }
                 "outside.gateway" => self.add("calls to outside"),
-                _ => {}
+                code => self.line_step(code, answered),
             }
+        }
+        if record.cause == Cause::Preempted {
+            self.add("calls that lose their channel");
         }
         let is_inside = record.callee.as_ref().is_some_and(|c| c.dn.is_some());
         if answered && record.caller.dn.is_none() && is_inside {
@@ -164,6 +193,41 @@ impl Counts {
         let quiet = |s: &Step| s.code.contains("disturb") || s.args.contains("disturb");
         if record.trace.iter().any(quiet) {
             self.add("do not disturb");
+        }
+    }
+
+    /// Counts a step of lines and emergency calls.
+    fn line_step(&mut self, code: &str, answered: bool) {
+        match code {
+            "line.dialled" => self.add("lines dialled"),
+            "line.own" => self.add("own initial lines"),
+            "line.common" => self.add("common lines"),
+            "line.gateway" => self.add("lines of a gateway"),
+            "line.reserve" => self.add("reserve lines"),
+            "line.denied" => self.add("lines refused"),
+            "line.kept" => self.add("people that a line may not ring"),
+            "line.overflow" => self.add("lines that overflow"),
+            "line.announcement" => self.add("announcements of lines"),
+            "line.unknown" => self.add("numbers that are no line's"),
+            "line.day" => self.add("calls by lines in business hours"),
+            "line.night" => self.add("calls by lines at night"),
+            "outside.barred" => self.add("numbers barred"),
+            "outside.emergency" => self.add("emergency calls without a way out"),
+            "emergency.gateway" => self.add("emergency calls"),
+            "emergency.preempts" => self.add("emergency calls that take a channel"),
+            "emergency.again" => self.add("emergency calls tried again"),
+            "emergency.call-back" => self.add("emergency calls back"),
+            "site.channels" => self.add("access lines full"),
+            _ => {}
+        }
+        match code {
+            "line.day" | "line.night" if answered => self.add("calls by lines answered"),
+            "line.dialled" | "line.own" | "line.common" | "line.gateway" if answered => {
+                self.add("calls to outside by lines answered");
+            }
+            "emergency.gateway" if answered => self.add("emergency calls answered"),
+            "emergency.call-back" if answered => self.add("emergency calls back answered"),
+            _ => {}
         }
     }
 

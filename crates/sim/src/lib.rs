@@ -17,6 +17,7 @@
 
 pub mod check;
 pub mod cli;
+mod coding;
 pub mod company;
 pub mod counts;
 pub mod desk;
@@ -24,6 +25,7 @@ pub mod fairness;
 pub mod holders;
 pub mod lamp;
 mod lamps;
+pub mod lines;
 mod links;
 pub mod machine;
 pub mod media;
@@ -43,5 +45,6 @@ mod services;
 pub mod store;
 pub mod swarm;
 mod tally;
+mod trunks;
 mod wire;
 pub mod world;

@@ -225,7 +225,7 @@ impl Company {
             kept.into_iter().map(|s| Change::DnSettingsDelete { tenant: s.tenant, dn: s.dn });
         let quiet = self.snapshot.devices(tenant_id()).filter(|d| d.do_not_disturb);
         let loud = quiet.map(|d| Device { do_not_disturb: false, ..d.clone() });
-        away.chain(loud.map(Change::DevicePut)).collect()
+        away.chain(loud.map(Change::DevicePut)).chain(self.without_bounds()).collect()
     }
 }
 
@@ -238,6 +238,6 @@ pub(crate) fn department_id() -> DepartmentId {
 }
 
 /// Each one with this chance.
-fn some_of<T: Clone>(rng: &mut Rng, all: &[T], (n, of): (u64, u64)) -> Box<[T]> {
+pub(crate) fn some_of<T: Clone>(rng: &mut Rng, all: &[T], (n, of): (u64, u64)) -> Box<[T]> {
     all.iter().filter(|_| rng.chance(n, of)).cloned().collect()
 }

@@ -3,7 +3,7 @@
 
 use base::id::{GatewayId, SiteId, TenantId, UserId, Uuid};
 use base::{Micros, Rng};
-use model::{Change, Gateway, GatewayKind, Outside, Preset, Site, Tenant, User};
+use model::{Change, Device, Gateway, GatewayKind, Outside, Preset, Site, Tenant, User};
 
 use crate::company::{Company, tenant_id};
 use crate::desk::VIRTUAL;
@@ -17,7 +17,7 @@ pub(crate) const PARTY: &str = "00312345678";
 /// A number of another company.
 pub(crate) const FOREIGN: &str = "5001";
 
-const GATEWAY: GatewayId = GatewayId(Uuid(0x8_0001));
+pub(crate) const GATEWAY: GatewayId = GatewayId(Uuid(0x8_0001));
 
 impl Company {
     /// Adds another company, and for half of the offices a gateway with a telephone that speaks
@@ -33,16 +33,8 @@ impl Company {
         if has_gateway {
             let account = crate::company::device(index, None, 1);
             changes.push(Change::DevicePut(account.clone()));
-            changes.push(Change::GatewayPut(Gateway {
-                id: GATEWAY,
-                tenant: tenant_id(),
-                site: SiteId(Uuid(0x2001)),
-                name: "GW".into(),
-                kind: GatewayKind::Sip,
-                prefix: "0".into(),
-                channels: [1, 2, 4][rng.below(3) as usize],
-                account: Some(account.id),
-            }));
+            let channels = [1, 2, 4][rng.below(3) as usize];
+            changes.push(Change::GatewayPut(gateway(GATEWAY, (1, "0"), channels, &account)));
             let policies = [Outside::Denied, Outside::Domestic, Outside::Allowed];
             for site in self.snapshot.sites(tenant_id()) {
                 let forward_outside = policies[rng.below(3) as usize];
@@ -55,7 +47,7 @@ impl Company {
         if self.change(&changes).is_some() {
             self.former = None;
             self.drawn = self.snapshot.clone();
-            self.gateway = has_gateway.then_some(index);
+            self.gateways.extend(has_gateway.then_some((index, GATEWAY)));
         } else if has_gateway {
             self.devices.pop();
         }
@@ -74,17 +66,31 @@ impl Company {
             Change::UserPut(user),
         ]
     }
+}
 
-    /// Channels of the gateway.
-    pub fn channels(&self) -> usize {
-        self.snapshot.gateway(GATEWAY).map_or(0, |g| usize::from(g.channels))
+/// A gateway of a site with its prefix.
+pub(crate) fn gateway(
+    id: GatewayId,
+    (site, prefix): (u128, &str),
+    channels: u16,
+    account: &Device,
+) -> Gateway {
+    Gateway {
+        id,
+        tenant: tenant_id(),
+        site: SiteId(Uuid(0x2000 + site)),
+        name: "GW".into(),
+        kind: GatewayKind::Sip,
+        prefix: prefix.into(),
+        channels,
+        account: Some(account.id),
     }
 }
 
 impl World {
     /// What a party outside does; false when it is none.
     pub(crate) fn outside_thought(&mut self, n: usize) -> bool {
-        if self.company.gateway != Some(n) {
+        if self.company.gateway_of(n).is_none() {
             return false;
         }
         let patient = self.phones[n].card.patient;

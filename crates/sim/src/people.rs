@@ -175,6 +175,9 @@ impl World {
                 changes = self.company.draw_desk_changes(&mut self.desk);
             }
         }
+        if self.company.has_lines && !restore && self.lines.chance(1, 3) {
+            changes = self.company.draw_line_changes(&mut self.lines);
+        }
         self.configure(changes);
         if self.mishaps.chance(1, 3) {
             let after = Micros::millis(self.mishaps.below(3_000));
@@ -247,7 +250,11 @@ impl World {
     }
 
     fn think(&mut self, n: usize) {
-        if self.outside_thought(n) || self.seat_thought(n) || self.desk_thought(n) {
+        if self.line_thought(n)
+            || self.outside_thought(n)
+            || self.seat_thought(n)
+            || self.desk_thought(n)
+        {
             return;
         }
         let patient = self.phones[n].card.patient;
@@ -451,6 +458,9 @@ impl World {
             return;
         }
         self.someone_picks_up(n);
+        if self.gateway_is_full(n, leg) {
+            return;
+        }
         let busy = !self.phones[n].up().is_empty();
         let draw = self.people.below(100);
         let after = Micros::millis(30 + self.people.below(6_000));

@@ -29,6 +29,9 @@ pub(crate) enum Way {
 impl World {
     /// What a person does who uses the codes of the office; false when it comes to nothing.
     pub(crate) fn desk_thought(&mut self, n: usize) -> bool {
+        if self.code_thought(n) {
+            return true;
+        }
         if !self.company.has_desks || !self.desk.chance(1, 2) {
             return false;
         }
@@ -111,6 +114,9 @@ impl World {
     fn press_again(&mut self, n: usize, leg: LegId, hold: String) {
         let talks = self.consults(n, leg);
         let patient = self.phones[n].card.patient;
+        if self.is_busy {
+            return self.goes_on_by_code(n, leg, (hold, talks));
+        }
         // While the own part is under way there is time to look once more.
         if !talks && self.desk.chance(2, 3) {
             let after = Micros::millis(2_000 + self.desk.below(4_000));
@@ -163,7 +169,7 @@ impl World {
         self.act_later(after, Act::Do(n, Deed::GoOn(leg)));
     }
 
-    fn mark_coded(&mut self, n: usize, leg: LegId, coded: bool) {
+    pub(crate) fn mark_coded(&mut self, n: usize, leg: LegId, coded: bool) {
         if let Some(call) = self.phones[n].legs.get_mut(&leg) {
             call.coded = coded;
         }

@@ -51,6 +51,9 @@ pub struct Less {
     pub jumps: bool,
     /// No groups, forwards, pickup and codes.
     pub services: bool,
+    /// No lines, emergency calls and toll classes, and fewer codes in calls: as seeds ran before
+    /// there were any.
+    pub lines: bool,
     /// Phones, counted from the last, that do nothing by themselves.
     pub silent: usize,
     /// Seconds taken from the first phase.
@@ -125,9 +128,13 @@ pub fn run(seed: u64, options: Options) -> Report {
         company.open_office(&mut services);
         company.furnish(&mut rng.derive("desk draw"));
         company.connect_outside(&mut rng.derive("outside draw"));
+        if !options.less.lines {
+            company.connect_lines(&mut rng.derive("lines draw"));
+        }
     }
     let phones = company.devices.len();
     let mut world = World::new(rng, swarm, company, options.prepare);
+    world.is_busy = !options.less.lines;
     world.shards = options.shards.max(1);
     world.trace = Trace::new(options.trace, options.trace_all);
     world.watch = check::checkers(options.checker);
@@ -283,7 +290,10 @@ impl Stages {
             let free = |w: &World, n: usize| w.phones[n].legs.is_empty();
             let m = (n + 1) % phones;
             let (a, b) = (&self.world.phones[n].card, &self.world.phones[m].card);
-            if a.number == b.number || !free(&self.world, n) || !free(&self.world, m) {
+            // Whom lines and permissions let call, and where lines lead, is the business of others.
+            let by_line = self.world.company.has_lines
+                && [n, m].iter().any(|n| self.world.company.gateway_of(*n).is_some());
+            if a.number == b.number || by_line || !free(&self.world, n) || !free(&self.world, m) {
                 continue;
             }
             let number = b.number.clone();

@@ -111,6 +111,10 @@ pub struct World {
     pub(crate) lamps: Rng,
     /// Who logs in where, and what parties outside do.
     pub(crate) seats: Rng,
+    /// What they do with lines, emergency numbers and codes, as runs have it that came later.
+    pub(crate) lines: Rng,
+    /// Codes are pressed often, as in runs that came later.
+    pub(crate) is_busy: bool,
     /// Phones, counted from the last, whose people do nothing by themselves.
     pub(crate) silent: usize,
     pub(crate) watch: Vec<Box<dyn Checker>>,
@@ -162,6 +166,8 @@ impl World {
             desk: seed.derive("desk"),
             lamps: seed.derive("lamps"),
             seats: seed.derive("seats"),
+            lines: seed.derive("lines"),
+            is_busy: false,
             silent: 0,
             watch: Vec::new(),
             last: None,
@@ -422,7 +428,7 @@ impl World {
             return self.crash_node();
         }
         if let (Some(machine), true) = (&self.machine, said) {
-            let now = self.now.mono;
+            let now = self.now;
             self.watch.iter_mut().for_each(|checker| checker.after(machine, now));
         }
     }
@@ -546,6 +552,9 @@ impl World {
             return;
         }
         let planned = own_setting::plan(&self.company.snapshot, (tenant_id(), dn), wanted);
+        if planned.is_ok() && matches!(wanted, OwnSetting::Hours(_)) {
+            self.counts.add("receptions switched by code");
+        }
         self.counts.add(if planned.is_ok() { "settings by code" } else { "settings refused" });
         if let Ok(changes) = &planned
             && !changes.is_empty()

@@ -96,6 +96,21 @@ fn s6_alone_sees_a_watcher_who_is_told_for_ever() {
 }
 
 #[test]
+fn s4_alone_sees_a_class_that_keeps_somebody_from_calling_for_help() {
+    check(Name::S4, |node| node.plant(Bug::Calls(Calls::EmergencyBarred)));
+}
+
+#[test]
+fn s6_alone_sees_a_call_more_than_a_gateway_has_channels() {
+    check(Name::S6, |node| node.plant(Bug::Calls(Calls::ChannelsPassed)));
+}
+
+#[test]
+fn l2_alone_sees_a_channel_that_stays_taken() {
+    check(Name::L2, |node| node.plant(Bug::Calls(Calls::ChannelKept)));
+}
+
+#[test]
 fn s8_alone_sees_a_configuration_that_goes_back() {
     check(Name::S8, |node| node.plant(Bug::StaleConfig));
 }

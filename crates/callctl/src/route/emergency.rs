@@ -45,6 +45,11 @@ impl Journey {
         self
     }
 
+    /// A way out is being tried, or will be once more.
+    pub(crate) fn seeks_help(&self) -> bool {
+        matches!(self.at, At::Emergency(_))
+    }
+
     /// An emergency number was dialled.
     pub(super) fn emergency(&mut self, walk: &mut Walk<'_>, number: Dn) -> Next {
         self.called = None;
@@ -53,8 +58,20 @@ impl Journey {
             return no_way(walk, Cause::UnallocatedNumber);
         }
         self.outside = Some(OutsideNumber { digits: number, show: None });
+        #[cfg(feature = "planted")]
+        if self.is_barred(walk, number) {
+            return no_way(walk, Cause::TollDenied);
+        }
         let fresh = Trying { number, way: 0, tried: 0, again: 0 };
         self.next_way(walk, fresh, Cause::UpstreamFailure)
+    }
+
+    /// The planted bug of emergency calls.
+    #[cfg(feature = "planted")]
+    fn is_barred(&self, walk: &Walk<'_>, number: Dn) -> bool {
+        let permits =
+            walk.facts.snapshot().permits_toll(self.tenant, self.who_pays(), &number.text());
+        !permits && walk.facts.planted() == Some(crate::planted::Bug::EmergencyBarred)
     }
 
     /// The ways out of the site.

@@ -26,6 +26,9 @@ pub(crate) trait Facts {
     fn in_emergency(&self, tenant: TenantId, dn: Dn) -> bool;
     /// The member of a hunting group that was offered a call last (均等).
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
+    /// A bug that is put in for the simulator.
+    #[cfg(feature = "planted")]
+    fn planted(&self) -> Option<crate::planted::Bug>;
 }
 
 /// What a user's devices are up to.

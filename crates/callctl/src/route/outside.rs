@@ -113,7 +113,7 @@ impl Journey {
             walk.note(Mark::AccessFull);
             return self.fail(walk, Cause::SiteChannelsExceeded);
         }
-        if facts.channels(gateway.id) >= u32::from(gateway.channels) {
+        if facts.channels(gateway.id) >= u32::from(gateway.channels) && !is_passed(facts) {
             walk.note(Mark::ChannelsFull(gateway.channels));
             return self.fail(walk, Cause::GatewayChannelsExceeded);
         }
@@ -122,4 +122,15 @@ impl Journey {
         let style = Style::Outside { gateway: gateway.id, number };
         Next::Ring(Plan { dn: number.digits, users: SmallVec::new(), ring_s: RING_S, style })
     }
+}
+
+/// The planted bug of channels.
+#[cfg(feature = "planted")]
+fn is_passed(facts: &dyn Facts) -> bool {
+    facts.planted() == Some(crate::planted::Bug::ChannelsPassed)
+}
+
+#[cfg(not(feature = "planted"))]
+fn is_passed(_facts: &dyn Facts) -> bool {
+    false
 }

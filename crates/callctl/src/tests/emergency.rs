@@ -450,6 +450,43 @@ fn a_call_back_comes_in_over_a_full_gateway_and_is_not_ended_for_another() {
     w.expect_drained();
 }
 
+/// In the pause before a line is tried again the call is no ordinary one (J33).
+#[test]
+fn who_tries_a_line_again_is_not_ended_for_another_who_calls_for_help() {
+    let mut w = prepared(4);
+    let site = w.facts.snapshot.site(SITE).expect("a site").clone();
+    w.configure(&[Change::SitePut(model::Site { access_channels: Some(1), ..site })]);
+    w.dial(2001, "119");
+    w.refuses("2900", 503);
+    w.lines.clear();
+    w.dial(2003, "110");
+    calls_authority(&w, "2900", "110");
+    assert!(w.records.is_empty(), "{:?}", w.told_records());
+    w.lines.clear();
+    w.wait(Micros::millis(500));
+    calls_authority(&w, "2900", "119");
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+/// Nobody has the number that is called back, so the call would have been refused.
+#[test]
+fn what_was_decided_of_a_call_back_is_not_what_became_of_whom_the_terminal_consults() {
+    let mut w = World::new();
+    w.give_codes();
+    let mut w = prepare(w, 4);
+    w.configure(&super::world::with_codes()[1..]);
+    has_called(&mut w);
+    comes_in(&mut w, SHOWN);
+    w.answers("2001");
+    w.press("2001", "#72003#1");
+    w.refuses("2003", 603);
+    let r = w.records.last().expect("a record");
+    assert_eq!((r.callee_number(), r.cause), ("2003", Cause::UserRejected));
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
 #[test]
 fn the_explanation_shows_the_way_out() {
     let mut w = prepared(1);

@@ -660,3 +660,26 @@ pub(super) fn written(write: &Write) -> String {
         other => format!("{other:?}"),
     }
 }
+
+/// Who listens calls back, and a box takes that call: it is answered, and no caller gave it up.
+#[test]
+fn a_box_that_takes_a_call_back_from_another_box_answers_it() {
+    let mut w = with_voicemail(&[2001, 2002], |_| ());
+    leave(&mut w, 2001, 2002);
+    w.dial(2002, "*98");
+    w.play_over();
+    press(&mut w, '6');
+    w.refuses("2001", 486);
+    w.play_over();
+    let taken = recording(&w);
+    w.wait(Micros::seconds(5));
+    press(&mut w, '#');
+    recorded(&mut w, taken, 4_800);
+    w.play_over();
+    let r = w.records.last().expect("a record");
+    assert_eq!((r.caller_number(), r.callee_number()), ("2002", "2001"));
+    assert_eq!((r.is_answered(), r.cause), (true, Cause::NormalClearing));
+    assert_eq!(waiting(&w, 2001), (1, 0));
+    w.hangs_up_all();
+    w.expect_drained();
+}

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use base::event::Event;
 use base::id::DeviceId;
-use base::{CallId, Mono, Wall};
+use base::{CallId, Mono, Now, Wall};
 use callctl::Moment;
 use mediactl::Command;
 use sip::msg::Msg;
@@ -163,7 +163,7 @@ pub trait Checker {
     /// An output of the node was carried out.
     fn done(&mut self, _scene: &mut Scene<'_>, _done: &Done<'_>) {}
     /// The node has handled an input, and its outputs were carried out.
-    fn after(&mut self, _machine: &Machine, _now: Mono) {}
+    fn after(&mut self, _machine: &Machine, _now: Now) {}
     /// The node crashed.
     fn crashed(&mut self, _scene: &mut Scene<'_>) {}
     /// The connection of the phone at this address is gone, as the node knows, or its port has

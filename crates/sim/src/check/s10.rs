@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use base::event::Kind;
-use base::id::DeviceId;
-use base::{CallId, Mono, Wall};
+use base::id::{DeviceId, SiteId};
+use base::{CallId, Cause, Mono, Now, Wall};
 use callctl::Moment;
-use callctl::whatif::{Answer, Came, Found, Question, retrace};
+use callctl::whatif::{Answer, Caller, Came, Found, retrace};
 use model::record::{CallRecord, Service, Step};
 use sip::msg::{Method, Msg};
 
@@ -23,6 +23,7 @@ use crate::world::World;
 /// What there was when a decision fell: before the input, and after it.
 struct Fell {
     at: Mono,
+    wall: Wall,
     around: [Moment; 2],
     /// Something has changed since.
     changes: bool,
@@ -33,6 +34,8 @@ struct Fell {
 /// An attempt that a record will tell of.
 struct Attempt {
     device: DeviceId,
+    /// Where the device stands.
+    site: Option<SiteId>,
     at: Wall,
     call: Option<CallId>,
     shard: usize,
@@ -73,10 +76,11 @@ impl Checker for Explained {
         let Some((moment, device)) = self.at_hand.take() else { return };
         let (call, shard, at, fell) = (None, 0, scene.wall, Vec::new());
         let (decided, open) = ((0, 0), true);
-        self.attempts.push(Attempt { device, at, call, shard, moment, fell, decided, open });
+        let site = moment.snapshot().device(device).map(|d| d.site);
+        self.attempts.push(Attempt { device, site, at, call, shard, moment, fell, decided, open });
     }
 
-    fn after(&mut self, machine: &Machine, now: Mono) {
+    fn after(&mut self, machine: &Machine, now: Now) {
         for attempt in self.attempts.iter_mut().filter(|a| a.open) {
             attempt.look(machine, now);
         }
@@ -101,11 +105,13 @@ impl Checker for Explained {
             // What is retrieved is found before anything is decided.
             let found_before = [Service::Transfer, Service::ParkRetrieve];
             let strange = found_before.into_iter().any(|s| record.services.contains(s))
-                || record.trace.iter().any(|s| s.code.starts_with("permit."));
+                || record.trace.iter().any(|s| s.code.starts_with("permit."))
+                // A gateway's call that has come too many.
+                || record.trace.first().is_some_and(|s| &*s.code == "outside.channels");
             if strange {
                 continue;
             }
-            match attempt.compare(record) {
+            match attempt.compare(record, world) {
                 Ok(decisions) => self.compared += decisions,
                 Err(what) => found.push(what),
             }
@@ -119,8 +125,19 @@ fn begins(msg: &Msg) -> bool {
 }
 
 impl Attempt {
+    /// Who the walk takes for the caller.
+    fn caller(&self, record: &CallRecord, world: &World) -> Caller {
+        let gateways = world.company.gateways.iter();
+        let mut here = gateways.filter(|(n, _)| world.phones[*n].card.device == self.device);
+        match here.next() {
+            Some((_, id)) => Caller::Gateway(*id),
+            None => Caller::Terminal(record.caller.dn, self.site),
+        }
+    }
+
     /// Looks what the input has brought about.
-    fn look(&mut self, machine: &Machine, at: Mono) {
+    fn look(&mut self, machine: &Machine, now: Now) {
+        let (at, wall) = (now.mono, now.wall);
         let shards = 0..machine.shards_len();
         let found = shards.into_iter().find_map(|shard| {
             let newest = |c: &callctl::CallSummary| match self.call {
@@ -160,24 +177,27 @@ impl Attempt {
         }
         while self.fell.len() < rung + usize::from(since > 0) {
             let around = around.clone();
-            self.fell.push(Fell { at, around, changes: false, changed: false });
+            self.fell.push(Fell { at, wall, around, changes: false, changed: false });
         }
     }
 
     /// The record's decisions against those of the explanation; how many were compared.
-    fn compare(&self, record: &CallRecord) -> Result<usize, String> {
-        let Some(from) = record.caller.dn else { return Ok(0) };
+    fn compare(&self, record: &CallRecord, world: &World) -> Result<usize, String> {
         let told = segments(&record.trace);
-        let asked = Question { tenant: tenant_id(), from, to: &record.dialed, answers: &[] };
+        let from = self.caller(record, world);
+        let asked = (tenant_id(), from);
+        // Who is called back rings beside what was decided, and before it.
+        let backs = record.trace.iter().any(|s| &*s.code == "emergency.call-back");
         let mut before: Vec<Found<'_>> = Vec::new();
         for (n, (steps, came)) in told.iter().enumerate() {
             // What fell last may have fallen in the input of the one before it.
             let Some(fell) = self.fell.get(n).or(self.fell.last()) else { return Ok(n) };
             let mut seen = Vec::new();
             let fits = fell.around.iter().find_map(|moment| {
-                let found = Found { at: fell.at, moment, came: *came };
+                let found = Found { at: fell.at, wall: fell.wall, moment, came: *came };
                 let all: Vec<Found<'_>> = before.iter().copied().chain([found]).collect();
-                let expected = retrace(&asked, &all).into_iter().nth(n).unwrap_or_default();
+                let expected =
+                    retrace(asked, &record.dialed, &all).into_iter().nth(n).unwrap_or_default();
                 let expected: Vec<String> =
                     expected.iter().filter(|s| is_routing(s)).map(text).collect();
                 let same = is_same(steps, &expected, fell.changed);
@@ -186,13 +206,13 @@ impl Attempt {
             });
             let Some(found) = fits else {
                 return Err(format!(
-                    "decision {n} of {from} -> {}: the record tells {steps:?}, \
+                    "decision {n} of {from:?} -> {}: the record tells {steps:?}, \
                      the explanation {seen:?}",
                     record.dialed
                 ));
             };
             // What followed a change in a pause was decided on something else.
-            if came.is_none() || (fell.changed && steps.iter().any(|s| is_round(s))) {
+            if came.is_none() || backs || (fell.changed && steps.iter().any(|s| is_round(s))) {
                 return Ok(n + 1);
             }
             before.push(found);
@@ -225,7 +245,8 @@ fn segments(trace: &[Step]) -> Vec<Segment> {
     let mut rings = false;
     for step in trace {
         if rings && is_routing(step) {
-            out.push((std::mem::take(&mut steps), came(&since)));
+            let came = came(&since, &steps);
+            out.push((std::mem::take(&mut steps), came));
             since.clear();
             rings = false;
         }
@@ -236,13 +257,19 @@ fn segments(trace: &[Step]) -> Vec<Segment> {
             since.push(step);
         }
     }
-    out.push((steps, came(&since).filter(|_| rings)));
+    let came = came(&since, &steps).filter(|_| rings);
+    out.push((steps, came));
     out
 }
 
 fn is_routing(step: &Step) -> bool {
-    let families = ["route.", "forward.", "group.", "hunt.", "department.", "voicemail"];
-    &*step.code == "ring.begin" || families.iter().any(|f| step.code.starts_with(f))
+    let families = ["route.", "forward.", "group.", "hunt.", "department.", "voicemail", "line."];
+    let outside = ["outside.", "emergency."];
+    // Those are found when a call has been decided.
+    let later = ["outside.connect-denied", "outside.over", "emergency.call-back"];
+    &*step.code == "ring.begin"
+        || families.iter().any(|f| step.code.starts_with(f))
+        || (outside.iter().any(|f| step.code.starts_with(f)) && !later.contains(&&*step.code))
 }
 
 /// A step in one text. How long it rings hangs in a hunt on how long the others took.
@@ -251,11 +278,16 @@ fn text(step: &Step) -> String {
 }
 
 /// What became of the number: when its phones agreed, or were taken away.
-fn came(steps: &[&Step]) -> Option<Came> {
+fn came(steps: &[&Step], decided: &[String]) -> Option<Came> {
     let ends = ["ring.refused", "ring.over", "ring.silent", "ring.device-gone", "answer"];
     let last = steps.iter().rev().find(|s| ends.contains(&&*s.code))?;
     match &*last.code {
         "ring.device-gone" => Some(Came::Gone),
+        // One leg has been called, and what its gateway said is the answer.
+        "ring.refused" if decided.iter().any(|s| s.contains(".gateway ")) => {
+            let name = last.args.split(' ').nth(1)?;
+            Cause::parse(name).map(Came::Ended)
+        }
         _ => answer(steps).map(Came::Answer),
     }
 }
@@ -289,8 +321,9 @@ fn answer(came: &[&Step]) -> Option<Answer> {
     }
 }
 
+/// A pause follows.
 fn is_round(step: &str) -> bool {
-    step.starts_with("hunt.round")
+    step.starts_with("hunt.round") || step.starts_with("emergency.again")
 }
 
 /// What is decided before the first pause.

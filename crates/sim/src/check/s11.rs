@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use base::id::DeviceId;
 use base::limits::{DIALOG_NOTIFY_EVERY, SUBSCRIPTION_MIN_S};
-use base::{Dn, Micros, Mono};
+use base::{Dn, Micros, Mono, Now};
 use bytes::Bytes;
 use sip::event::Package;
 use sip::msg::event::SubState;
@@ -150,7 +150,8 @@ impl Checker for Lamps {
         }
     }
 
-    fn after(&mut self, machine: &Machine, now: Mono) {
+    fn after(&mut self, machine: &Machine, now: Now) {
+        let now = now.mono;
         self.goes_back |= machine.revision() < self.revision;
         self.revision = machine.revision();
         if self.goes_back {

@@ -126,6 +126,8 @@ fn judge(side: &Side<'_>, partner: &Side<'_>, ear: &BTreeSet<Sound>) -> Result<(
             }
         }
         (true, _) => {}
+        // Nobody who helps is given music, calling or called back (J36).
+        (false, true) if side.survey.is_urgent => {}
         (false, true) => {
             expected.insert(Sound::Music);
             if side.survey.is_without_music && ear.is_empty() {

@@ -13,6 +13,7 @@ use sip::msg::{Method, Msg};
 use super::{Arrived, Checker, Done, Name, Scene};
 use crate::company::tenant_id;
 use crate::holders::Holders;
+use crate::trunks::is_emergency;
 use crate::world::World;
 
 /// How far before a record's end the act may lie that explains it, milliseconds.
@@ -67,6 +68,8 @@ pub struct Records {
     some_quiet: bool,
     /// Whose telephones had which number.
     holders: Holders,
+    /// What may stand before an emergency number.
+    before: Vec<String>,
     /// Who speaks for parties outside.
     gateways: Vec<DeviceId>,
 }
@@ -142,6 +145,7 @@ impl Checker for Records {
         let mut found = Vec::new();
         self.some_quiet = world.company.is_office;
         self.holders = world.holders.clone();
+        self.before = world.company.before_emergency();
         let gateways = world.company.snapshot.gateways(tenant_id());
         self.gateways = gateways.filter_map(|g| g.account).collect();
         for id in &world.store.rewritten {
@@ -202,7 +206,10 @@ impl Records {
         // The called side answered, but the caller could not be told any more.
         let between = matches!(
             record.cause,
-            Cause::ResourceShortage | Cause::MediaNotAcceptable | Cause::CallerCancelled
+            Cause::ResourceShortage
+                | Cause::MediaNotAcceptable
+                | Cause::CallerCancelled
+                | Cause::Preempted
         );
         let agrees = match (status, answered) {
             (200..=299, true) => true,
@@ -237,7 +244,8 @@ impl Records {
         let limited = record.trace.iter().any(is_busy);
         // Of a group anyone may have refused.
         let group = [Service::Hunt, Service::Department];
-        let group = group.into_iter().any(|s| record.services.contains(s));
+        let many = ["line.day", "line.night", "emergency.call-back"];
+        let group = group.into_iter().any(|s| record.services.contains(s)) || says(record, &many);
         let refused = |statuses: &[u16]| {
             statuses.iter().any(|s| match group {
                 true => self.somebody_has_done(Deed::Refused(*s), record),
@@ -254,6 +262,17 @@ impl Records {
                 deeds.into_iter().any(|deed| self.did(record, deed))
                     || by.is_some_and(|by| self.has_done(by, Deed::Bye, record))
             }
+            Cause::TollDenied => says(record, &["outside.barred"]),
+            Cause::LineNotPermitted => {
+                let lines = ["line.denied", "line.kept", "line.day", "line.night"];
+                says(record, &lines) || says(record, &["group.pass"])
+            }
+            Cause::GatewayChannelsExceeded => {
+                says(record, &["outside.channels", "outside.emergency"])
+                    || self.somebody_has_done(FULL, record)
+            }
+            Cause::SiteChannelsExceeded => says(record, &["site.channels"]),
+            Cause::Preempted => self.somebody_called_for_help(record),
             Cause::NormalClearing if record.trace.iter().any(|s| &*s.code == "page.over") => true,
             Cause::NormalClearing if record.is_answered() => {
                 let deeds = [Deed::Bye, Deed::Refer, Deed::Digit];
@@ -264,6 +283,9 @@ impl Records {
             }
             _ => true,
         };
+        if self.is_kept_from_help(record) {
+            found.push(format!("an emergency call was refused: {record:?}"));
+        }
         // Who picks up has dialled, and codes are answered by the exchange.
         let exchange = [Service::FeatureCode, Service::Voicemail, Service::Park];
         let device = record.callee.as_ref().and_then(|c| c.device);
@@ -290,6 +312,34 @@ impl Records {
         if early {
             found.push(format!("nobody answered: {record:?}"));
         }
+    }
+
+    /// J30: no class, line, limit or right keeps anybody inside from calling for help.
+    fn is_kept_from_help(&self, record: &CallRecord) -> bool {
+        let is_gateway = record.caller.device.is_some_and(|d| self.gateways.contains(&d));
+        let bars = [
+            Cause::TollDenied,
+            Cause::LineNotPermitted,
+            Cause::FeatureNotPermitted,
+            Cause::OptionNotContracted,
+            Cause::SiteChannelsExceeded,
+        ];
+        // What is told when there is no help may end for who can be helped.
+        let preempted = record.cause == Cause::Preempted && !says(record, &["outside.emergency"]);
+        let limited = says(record, &["permit.limit"]);
+        let barred = bars.contains(&record.cause) || preempted || limited;
+        barred && !is_gateway && !is_transfer(record) && self.is_emergency(&record.dialed)
+    }
+
+    fn is_emergency(&self, dialed: &str) -> bool {
+        is_emergency(self.before.iter().map(|b| &**b), dialed)
+    }
+
+    /// Whether an emergency call may have needed the channel of another one (J33).
+    fn somebody_called_for_help(&self, record: &CallRecord) -> bool {
+        let (_, to) = span_of(record);
+        let mut calls = self.attempts.values().filter(|a| self.is_emergency(&a.dialed));
+        self.jumped || calls.any(|a| (to.0 - HELP_MS..=to.0).contains(&a.at.0))
     }
 
     /// Whether an attempt without a record answered a call that rang elsewhere.
@@ -361,6 +411,17 @@ impl Records {
 /// The time of a call, in which what was done explains it.
 fn span_of(record: &CallRecord) -> (Wall, Wall) {
     (Wall(record.called_at.0 - SLACK_MS), Wall(record.ended_at.0 + SLACK_MS))
+}
+
+/// A gateway says that it has no channel.
+const FULL: Deed = Deed::Refused(503);
+
+/// Longest time from the beginning of an emergency call to its last way out, milliseconds.
+const HELP_MS: i64 = 400_000;
+
+/// Whether one of the steps is told.
+fn says(record: &CallRecord, codes: &[&str]) -> bool {
+    record.trace.iter().any(|s| codes.contains(&&*s.code))
 }
 
 /// Steps that say why a number counts as busy though no phone refused.

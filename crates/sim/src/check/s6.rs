@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use base::id::{GatewayId, SiteId};
 use base::limits::{
     BINDINGS_MAX, CALLS_PER_DN, DIALOG_NOTIFY_EVERY, RINGING_LEGS_MAX, UNANSWERED_MAX,
 };
-use base::{CallId, Dn, Micros, Mono};
-use callctl::Moment;
+use base::{CallId, Dn, LegId, Micros, Mono, Now};
+use callctl::{LegSurvey, Moment};
 use sip::msg::{Method, Msg};
 
 use super::{Arrived, Checker, Done, Name, Scene, text};
@@ -53,10 +54,20 @@ pub struct Limits {
     talks: BTreeMap<Vec<u8>, Talk>,
     /// Calls of each number at each shard, with the slots in use.
     counts: Vec<(BTreeMap<Dn, u32>, usize)>,
+    /// Channels of access lines at each shard.
+    access: Vec<BTreeMap<SiteId, u32>>,
+    /// Legs that ring.
+    rung: BTreeSet<LegId>,
     /// Calls in which somebody is called back.
     recalls: BTreeSet<CallId>,
     /// Since when a call has nobody that has been answered.
     waits: BTreeMap<CallId, Mono>,
+    /// Legs that gateways carry.
+    carried: BTreeSet<LegId>,
+    /// Numbers in emergency calls and in calls back, which no limit keeps from anything (J30, J35).
+    urgent: BTreeSet<Dn>,
+    /// The input at hand begins an emergency call.
+    calls_for_help: bool,
     /// What was found while only the machine was seen.
     found: Vec<(Mono, String)>,
 }
@@ -68,6 +79,11 @@ impl Checker for Limits {
 
     fn arrived(&mut self, scene: &mut Scene<'_>, at: Arrived<'_>) {
         self.report(scene);
+        let uri = sip::msg::uri::Uri::parse(at.msg.request_uri());
+        let user = uri.and_then(|u| u.user().map(|u| u.to_vec())).unwrap_or_default();
+        let begins = at.msg.method() == Some(Method::Invite);
+        let helps = model::emergency::NUMBERS.iter().any(|n| user.ends_with(n.as_bytes()));
+        self.calls_for_help = begins && helps;
         if let Some(key) = key_of(at.msg) {
             self.talk(at.msg, scene.mono).heard.insert(key);
         }
@@ -92,15 +108,24 @@ impl Checker for Limits {
         }
     }
 
-    fn after(&mut self, machine: &Machine, now: Mono) {
+    fn after(&mut self, machine: &Machine, now: Now) {
+        let now = now.mono;
+        self.count_channels(machine, now);
+        self.note_urgent(machine);
         let recalls = machine.legs().filter(|l| l.awaits == Some(callctl::RECALL));
         let recalls: BTreeSet<CallId> = recalls.map(|l| l.call).collect();
         let recalled = !recalls.is_subset(&self.recalls);
         self.recalls = recalls;
         self.counts.resize(machine.shards_len(), Default::default());
+        self.access.resize(machine.shards_len(), Default::default());
+        let rung: BTreeSet<LegId> =
+            machine.legs().filter(|l| l.rings && !l.is_paged).map(|l| l.leg).collect();
+        let rings_anew = !rung.is_subset(&self.rung);
+        self.rung = rung;
         for shard in 0..machine.shards_len() {
             if let Some(moment) = machine.moment(shard, (now, tenant_id()), None) {
                 self.count(shard, (&moment, recalled), now);
+                self.count_access(shard, (&moment, rings_anew), now);
             }
         }
         let mut legs: BTreeMap<CallId, (usize, bool)> = BTreeMap::new();
@@ -121,11 +146,15 @@ impl Checker for Limits {
                 self.waits.insert(call, now);
             }
         }
+        self.calls_for_help = false;
     }
 
     fn crashed(&mut self, _scene: &mut Scene<'_>) {
         self.talks.clear();
         self.counts.clear();
+        self.access.clear();
+        self.rung.clear();
+        self.carried.clear();
         self.waits.clear();
     }
 
@@ -137,10 +166,14 @@ impl Checker for Limits {
                 return Err(format!("phone {} has {bound} bindings", phone.card.index));
             }
         }
-        let gateway = world.company.gateway.and_then(|n| world.phones.get(n));
-        let (used, most) = (gateway.map_or(0, |g| g.up().len()), world.company.channels());
-        if used > most && gateway.is_some() {
-            return Err(format!("{used} calls by a gateway with {most} channels"));
+        for (phone, id) in &world.company.gateways {
+            let used = world.phones.get(*phone).map_or(0, |g| g.up().len());
+            let urgent = |l: &LegSurvey| l.gateway == Some(*id) && l.is_urgent && l.is_answered;
+            let urgent = machine.legs().filter(urgent).count();
+            let most = world.company.snapshot.gateway(*id).map_or(0, |g| usize::from(g.channels));
+            if used > most + urgent {
+                return Err(format!("{used} calls by a gateway with {most} channels"));
+            }
         }
         Ok(())
     }
@@ -184,6 +217,54 @@ impl Limits {
         }
     }
 
+    /// An access line has a channel for whoever rings (R305), unless help is called for. What a
+    /// call comes to need later it gets, and pages are not judged.
+    fn count_access(&mut self, shard: usize, (moment, rings): (&Moment, bool), now: Mono) {
+        let counts: BTreeMap<SiteId, u32> = moment.access_counts().collect();
+        let Some(before) = self.access.get_mut(shard) else { return };
+        let judged = rings && !self.calls_for_help && self.urgent.is_empty();
+        for (site, count) in counts.iter().filter(|_| judged) {
+            let limit = moment.snapshot().site(*site).and_then(|s| s.access_channels);
+            let had = before.get(site).copied().unwrap_or(0);
+            if *count > had && limit.is_some_and(|limit| *count > u32::from(limit)) {
+                let what = format!("{count} channels of an access line with {limit:?}");
+                self.found.push((now, what));
+            }
+        }
+        *before = counts;
+    }
+
+    fn note_urgent(&mut self, machine: &Machine) {
+        let urgent = machine.legs().filter(|l| l.is_urgent);
+        let calls: BTreeSet<CallId> = urgent.map(|l| l.call).collect();
+        let legs = machine.legs().filter(|l| calls.contains(&l.call));
+        self.urgent = legs.filter_map(|l| l.dn).collect();
+    }
+
+    /// A gateway that carries one more call must have had a channel for it (R110, R305): all but
+    /// emergency calls and those back (J33). One that has come too many is told so, and gone soon.
+    fn count_channels(&mut self, machine: &Machine, now: Mono) {
+        let mut by: BTreeMap<GatewayId, Vec<LegSurvey>> = BTreeMap::new();
+        for leg in machine.legs() {
+            if let Some(gateway) = leg.gateway {
+                by.entry(gateway).or_default().push(leg);
+            }
+        }
+        for (gateway, legs) in &by {
+            let most = machine.snapshot().gateway(*gateway).map_or(0, |g| usize::from(g.channels));
+            let fresh = |l: &&LegSurvey| !l.is_urgent && !self.carried.contains(&l.leg);
+            let told = |l: &LegSurvey| l.awaits == Some("announcement");
+            if legs.len() > most
+                && let Some(leg) = legs.iter().filter(fresh).find(|l| !told(l))
+            {
+                let (used, leg) = (legs.len(), leg.leg);
+                let what = format!("{leg:?} is one of {used} at a gateway with {most} channels");
+                self.found.push((now, what));
+            }
+        }
+        self.carried = by.into_values().flatten().map(|l| l.leg).collect();
+    }
+
     /// A number that takes one more call must have had room for it (R250). Who was parked counts
     /// again without being asked, and recalls have rules of their own (R290): steps in which a
     /// slot was left or a recall began are not judged.
@@ -195,7 +276,9 @@ impl Limits {
             let kept = moment.snapshot().dn_settings(tenant_id(), *dn);
             let limit = kept.map_or(CALLS_PER_DN as u32, |s| u32::from(s.call_limit));
             let had = before.get(dn).copied().unwrap_or(0);
-            if *count > had && *count > limit && parked >= *slots && !recalled {
+            let free = self.calls_for_help || self.urgent.contains(dn);
+            let counts = *count > had && !free;
+            if counts && *count > limit && parked >= *slots && !recalled {
                 let what = format!("{} has {count} calls of at most {limit}", dn.text());
                 self.found.push((now, what));
             }

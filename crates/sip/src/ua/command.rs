@@ -58,7 +58,10 @@ impl Endpoint {
         };
         let invite = Invite {
             contact: ContactId(0),
-            from: identity(&self.settings.user, &self.settings.display),
+            from: identity(
+                self.calls_as.as_ref().unwrap_or(&self.settings.user),
+                &self.settings.display,
+            ),
             to: identity(&to, ""),
             sdp,
             max_forwards: 70,

@@ -215,6 +215,8 @@ pub struct Endpoint {
     replacing: BTreeMap<LegId, LegId>,
     due: Vec<TimerKey>,
     pending: Vec<stack::Output>,
+    /// Who calls, when it is not the account.
+    calls_as: Option<String>,
 }
 
 impl Endpoint {
@@ -234,8 +236,15 @@ impl Endpoint {
             replacing: BTreeMap::new(),
             due: Vec::new(),
             pending: Vec::new(),
+            calls_as: None,
             settings,
         }
+    }
+
+    /// Calls are made in this name from now on: a gateway tells so who calls. Registrations and
+    /// credentials keep the account's.
+    pub fn call_as(&mut self, user: &str) {
+        self.calls_as = Some(user.to_owned());
     }
 
     /// The id of the next call.
