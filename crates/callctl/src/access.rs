@@ -86,13 +86,61 @@ fn add(counts: &mut Counts, site: SiteId) {
 }
 
 /// Counts the lines that audio between a site and the exchange crosses.
-fn cross(snapshot: &Snapshot, tenant: TenantId, site: SiteId, counts: &mut Counts) {
+pub(crate) fn cross(snapshot: &Snapshot, tenant: TenantId, site: SiteId, counts: &mut Counts) {
     let has_exchange = |id| snapshot.site(id).is_some_and(|s| s.has_exchange);
     if !has_exchange(site) {
         add(counts, site);
     }
     let hosts = snapshot.sites(tenant).filter(|s| s.has_exchange && s.id != site);
     hosts.for_each(|s| add(counts, s.id));
+}
+
+/// What access lines have left for one call.
+pub(crate) struct Room<'a> {
+    pub snapshot: &'a Snapshot,
+    /// What the call has counted.
+    pub own: &'a [(SiteId, u32)],
+    pub lines: &'a AccessLines,
+}
+
+impl Room<'_> {
+    /// Whether a site's line has room when the call takes so many of it in all.
+    fn has(&self, site: SiteId, n: u32) -> bool {
+        let own = of_site(self.own, site);
+        let others = self.lines.count(site).saturating_sub(own);
+        n <= own || limit(self.snapshot, site).is_none_or(|limit| others + n <= limit)
+    }
+
+    /// Whether there is room for all of these.
+    pub(crate) fn fits(&self, counts: &Counts) -> bool {
+        counts.iter().all(|(site, n)| self.has(*site, *n))
+    }
+
+    /// Leaves out those legs that find no channel beside `counts`; legs of one site share one.
+    pub(crate) fn admit<T>(
+        &self,
+        tenant: TenantId,
+        mut counts: Counts,
+        legs: &mut Vec<T>,
+        site_of: impl Fn(&T) -> Option<SiteId>,
+    ) {
+        let mut judged: SmallVec<[(SiteId, bool); 4]> = SmallVec::new();
+        let first = self.fits(&counts);
+        legs.retain(|leg| {
+            let Some(site) = site_of(leg) else { return true };
+            if let Some((_, fit)) = judged.iter().find(|(of, _)| *of == site) {
+                return *fit;
+            }
+            let mut with = counts.clone();
+            cross(self.snapshot, tenant, site, &mut with);
+            let fit = first && self.fits(&with);
+            if fit {
+                counts = with;
+            }
+            judged.push((site, fit));
+            fit
+        });
+    }
 }
 
 impl Call {
@@ -161,33 +209,10 @@ impl Call {
         {
             return Ok(());
         }
-        let mut counts = self.crossed(snapshot, true);
-        let mut judged: SmallVec<[(SiteId, bool); 4]> = SmallVec::new();
-        let fits = |counts: &Counts| counts.iter().all(|(site, n)| self.has_access(cx, *site, *n));
-        let first = fits(&counts);
-        legs.retain(|(leg, _)| {
-            let Some(site) = leg.site else { return true };
-            if let Some((_, fit)) = judged.iter().find(|(of, _)| *of == site) {
-                return *fit;
-            }
-            let mut with = counts.clone();
-            cross(snapshot, self.tenant, site, &mut with);
-            let fit = first && fits(&with);
-            if fit {
-                counts = with;
-            }
-            judged.push((site, fit));
-            fit
-        });
+        let room = Room { snapshot, own: self.own_access(), lines: &cx.core.access };
+        room.admit(self.tenant, self.crossed(snapshot, true), legs, |(leg, _)| leg.site);
         let none = Refusal::new(Cause::SiteChannelsExceeded, Mark::AccessFull);
         if legs.is_empty() { Err(none) } else { Ok(()) }
-    }
-
-    /// Whether a site's line has room when this call takes so many of it in all.
-    fn has_access(&self, cx: &Cx<'_>, site: SiteId, n: u32) -> bool {
-        let own = of_site(self.own_access(), site);
-        let others = cx.core.access.count(site).saturating_sub(own);
-        n <= own || limit(cx.view.snapshot(), site).is_none_or(|limit| others + n <= limit)
     }
 
     /// An ordinary call that uses the line.
@@ -204,7 +229,7 @@ impl Call {
 }
 
 /// Whether any site of the tenant has an access line whose channels are counted.
-fn is_limited(snapshot: &Snapshot, tenant: TenantId) -> bool {
+pub(crate) fn is_limited(snapshot: &Snapshot, tenant: TenantId) -> bool {
     snapshot.sites(tenant).any(|s| s.access_channels.is_some())
 }
 

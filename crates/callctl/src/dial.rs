@@ -10,6 +10,7 @@ use crate::access::of_site;
 use crate::call::{Call, Dialing, Purpose};
 use crate::cx::{Core, Cx};
 use crate::explain::Mark;
+use crate::origin::Origin;
 use crate::record::Verdict;
 use crate::route::person::owner;
 use crate::route::{Facts, Journey, Next, Plan, Refusal, Style, Walk};
@@ -69,6 +70,10 @@ impl Facts for Live<'_> {
 
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
         self.core.offered.get(&(tenant, group)).copied()
+    }
+
+    fn has_room(&self, caller: (TenantId, Origin), plan: &Plan) -> bool {
+        self.finds_channel(caller, plan)
     }
 }
 

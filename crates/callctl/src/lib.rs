@@ -63,6 +63,7 @@ mod mail;
 mod media;
 mod moment;
 mod notice;
+mod origin;
 mod outside;
 mod pace;
 mod page;
@@ -239,7 +240,7 @@ impl CallControl {
     }
 
     /// Where a call would go now, and why: the walk of live calls, with assumed answers (R318).
-    pub fn explain(&self, now: Mono, asked: &Question<'_>, view: &dyn View) -> Explanation {
+    pub fn explain(&self, now: Now, asked: &Question<'_>, view: &dyn View) -> Explanation {
         let live = dial::Live { view, core: &self.core, reserved: &[], access: &[] };
         whatif::explain(now, asked, &live)
     }

@@ -4,6 +4,9 @@ use base::Dn;
 use base::id::{DeviceId, GatewayId, SiteId, TenantId};
 use model::{Snapshot, User, UserState};
 
+use super::Plan;
+use crate::origin::Origin;
+
 /// Configuration and live state, as one decision sees them.
 pub(crate) trait Facts {
     /// The configuration in force.
@@ -26,6 +29,11 @@ pub(crate) trait Facts {
     fn in_emergency(&self, tenant: TenantId, dn: Dn) -> bool;
     /// The member of a hunting group that was offered a call last (均等).
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
+    /// Whether the access lines have a channel for any leg of what would ring (R305).
+    fn has_room(&self, caller: (TenantId, Origin), plan: &Plan) -> bool {
+        let _ = (caller, plan);
+        true
+    }
 }
 
 /// What a user's devices are up to.

@@ -459,8 +459,8 @@ fn the_explanation_shows_the_way_out() {
         Some(UserState::Stopped)
     );
     let explained = |w: &World| {
-        let asked = Question { tenant: TENANT, from: dn(2001), to: "0119", answers: &[] };
-        let told = w.control.explain(w.now.mono, &asked, &w.facts);
+        let asked = Question { tenant: TENANT, from: dn(2001).into(), to: "0119", answers: &[] };
+        let told = w.control.explain(w.now, &asked, &w.facts);
         let steps = told.steps.into_iter().flat_map(|s| s.steps);
         (steps.map(|s| s.code.to_string()).collect::<Vec<_>>(), told.ending)
     };
