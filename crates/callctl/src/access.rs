@@ -146,12 +146,21 @@ impl Room<'_> {
 impl Call {
     /// The lines that the call crosses; every leg's audio goes to the exchange if `relayed`.
     fn crossed(&self, snapshot: &Snapshot, relayed: bool) -> Counts {
+        self.crossed_by(snapshot, |leg| relayed || self.crosses(leg))
+    }
+
+    /// Whether the leg's audio comes to the exchange.
+    pub(crate) fn crosses(&self, leg: &Leg) -> bool {
+        leg.media.is_some() || self.way_of(leg.id) == Way::Relay
+    }
+
+    /// The lines that the audio of these legs crosses.
+    pub(crate) fn crossed_by(&self, snapshot: &Snapshot, ours: impl Fn(&Leg) -> bool) -> Counts {
         let mut counts = Counts::new();
         let mut rung: SmallVec<[SiteId; 4]> = SmallVec::new();
         for leg in self.legs.iter().filter(|l| l.is_live()) {
             let Some(site) = leg.site else { continue };
-            let ours = relayed || leg.media.is_some() || self.way_of(leg.id) == Way::Relay;
-            if !ours || leg.role == Role::Ringing && rung.contains(&site) {
+            if !ours(leg) || leg.role == Role::Ringing && rung.contains(&site) {
                 continue;
             }
             if leg.role == Role::Ringing {

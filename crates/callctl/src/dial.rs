@@ -72,7 +72,7 @@ impl Facts for Live<'_> {
         self.core.offered.get(&(tenant, group)).copied()
     }
 
-    fn has_room(&self, caller: (TenantId, Origin), plan: &Plan) -> bool {
+    fn has_room(&self, caller: (TenantId, Origin), plan: Option<&Plan>) -> bool {
         self.finds_channel(caller, plan)
     }
 }
@@ -200,6 +200,12 @@ impl Call {
 
     /// Does what the exchange itself can do with what was dialled; the reason when it cannot.
     fn carry_out(&mut self, cx: &mut Cx<'_>, purpose: Purpose, next: Next) -> Result<(), Cause> {
+        let hears = self.dialing.as_ref().map(|d| d.leg);
+        let spoken = crate::admit::is_spoken(&next, purpose);
+        if hears.is_some_and(|leg| spoken && !self.may_hear_us(cx, leg)) {
+            self.attempt().note(Mark::AccessFull);
+            return Err(Cause::SiteChannelsExceeded);
+        }
         match next {
             // It would have been picked up when there was one.
             Next::Code(kind @ (CodeKind::Pickup | CodeKind::GroupPickup), _) => {

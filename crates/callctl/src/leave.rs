@@ -110,7 +110,7 @@ impl Call {
         let mut draft = Draft::of_transfer(cx.now.wall, device, &new.who.number, &who);
         draft.answered_at = Some(cx.now.wall);
         draft.callee = Some((new.who.clone(), Some(new.device)));
-        let (way, mark) = self.way_between(cx, stays, new);
+        let (way, mark) = self.way_between(cx.view, stays, new);
         draft.note(mark);
         let old = std::mem::replace(&mut self.draft, draft);
         self.record(cx, &old, left.verdict);

@@ -1,6 +1,6 @@
 //! From where an explained call comes: an extension, or a line (R300, R318).
 
-use base::id::{LineId, TenantId};
+use base::id::{LineId, SiteId, TenantId};
 use base::{Cause, Dn};
 use model::UserState;
 
@@ -68,11 +68,23 @@ impl Origin {
 impl Live<'_> {
     /// Whether the access lines have a channel for any leg of the plan (R305); what leads outside
     /// has been asked about by the walk.
-    pub(crate) fn finds_channel(&self, (tenant, from): (TenantId, Origin), plan: &Plan) -> bool {
+    pub(crate) fn finds_channel(
+        &self,
+        (tenant, from): (TenantId, Origin),
+        plan: Option<&Plan>,
+    ) -> bool {
         let snapshot = self.view.snapshot();
-        if plan.is_outside() || !crate::access::is_limited(snapshot, tenant) {
+        let outside = plan.is_some_and(Plan::is_outside);
+        if outside || !crate::access::is_limited(snapshot, tenant) {
             return true;
         }
+        let room = Room { snapshot, own: self.access, lines: &self.core.access };
+        let mut counts = crate::access::Counts::new();
+        let Some(plan) = plan else {
+            let site = self.site_of((tenant, from));
+            site.into_iter().for_each(|site| cross(snapshot, tenant, site, &mut counts));
+            return room.fits(&counts);
+        };
         let mut ends: Vec<End> = Vec::new();
         for user in plan.users.iter().filter_map(|id| active(snapshot, *id)) {
             each_seat(self.view, (plan, user), |device, contact| {
@@ -89,11 +101,17 @@ impl Live<'_> {
         if way == Way::Direct {
             return true;
         }
-        let room = Room { snapshot, own: self.access, lines: &self.core.access };
-        let mut counts = crate::access::Counts::new();
         caller.site.into_iter().for_each(|site| cross(snapshot, tenant, site, &mut counts));
         room.admit(tenant, counts, &mut ends, |end| end.site);
         !ends.is_empty()
+    }
+
+    fn site_of(&self, (tenant, from): (TenantId, Origin)) -> Option<SiteId> {
+        let snapshot = self.view.snapshot();
+        match from {
+            Origin::Line(line) => Some(snapshot.gateway(snapshot.line(line)?.gateway)?.site),
+            Origin::Extension(dn) => snapshot.user_by_dn(tenant, dn).map(|u| u.site),
+        }
     }
 
     /// The caller as the way of the audio sees it; without a contact as near as can be.
@@ -102,9 +120,8 @@ impl Live<'_> {
         let plain = End { site: None, guard: Guard::Plain, outside: false, ..near };
         let caller = match from {
             Origin::Line(line) => {
-                let line = snapshot.line(line);
-                let gateway = line.and_then(|l| snapshot.gateway(l.gateway));
-                return End { site: gateway.map(|g| g.site), outside: true, ..plain };
+                let site = self.site_of((tenant, Origin::Line(line)));
+                return End { site, outside: true, ..plain };
             }
             Origin::Extension(dn) => snapshot.user_by_dn(tenant, dn),
         };

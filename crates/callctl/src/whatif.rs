@@ -10,6 +10,8 @@ use model::CodeKind;
 use model::record::Step;
 
 use crate::Moment;
+use crate::admit::is_spoken;
+use crate::call::Purpose;
 use crate::explain::{Mark, told};
 pub use crate::origin::Origin;
 use crate::route::{Facts, Journey, Next, Walk};
@@ -279,7 +281,14 @@ impl<'a> Asker<'a> {
         let mut next = next;
         for _ in 0..RINGS_MAX {
             match &next {
-                Next::Ring(plan) if !self.facts.has_room(caller, plan) => {}
+                Next::Ring(plan) if !self.facts.has_room(caller, Some(plan)) => {}
+                spoken if is_spoken(spoken, Purpose::Basic) => {
+                    if self.facts.has_room(caller, None) {
+                        return next;
+                    }
+                    crate::explain::note(trace, Mark::AccessFull);
+                    return Next::Refuse(Cause::SiteChannelsExceeded);
+                }
                 _ => return next,
             }
             crate::explain::note(trace, Mark::AccessFull);

@@ -29,8 +29,9 @@ pub(crate) trait Facts {
     fn in_emergency(&self, tenant: TenantId, dn: Dn) -> bool;
     /// The member of a hunting group that was offered a call last (均等).
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
-    /// Whether the access lines have a channel for any leg of what would ring (R305).
-    fn has_room(&self, caller: (TenantId, Origin), plan: &Plan) -> bool {
+    /// Whether the access lines have a channel for any leg of what would ring, or without a plan
+    /// for the caller to hear the exchange itself (R305).
+    fn has_room(&self, caller: (TenantId, Origin), plan: Option<&Plan>) -> bool {
         let _ = (caller, plan);
         true
     }

@@ -11,21 +11,21 @@ use crate::whatif::{Answer, Ending, Explanation, Question};
 const NUMBERS: std::ops::RangeInclusive<u16> = 2001..=2008;
 
 pub(super) struct Draw {
-    pub rng: Rng,
+    pub(super) rng: Rng,
 }
 
 impl Draw {
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let mut bytes = [3; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         Draw { rng: Rng::from_seed(bytes) }
     }
 
-    pub fn one_in(&mut self, n: u64) -> bool {
+    pub(super) fn one_in(&mut self, n: u64) -> bool {
         self.rng.chance(1, n)
     }
 
-    pub fn number(&mut self) -> u16 {
+    pub(super) fn number(&mut self) -> u16 {
         2001 + self.rng.below(8) as u16
     }
 
@@ -53,13 +53,13 @@ impl Draw {
         Change::DnSettingsPut(settings)
     }
 
-    pub fn members(&mut self) -> Vec<u16> {
+    pub(super) fn members(&mut self) -> Vec<u16> {
         let mut members: Vec<u16> = NUMBERS.filter(|_| self.rng.chance(1, 2)).collect();
         members.truncate(6);
         members
     }
 
-    pub fn company(&mut self, w: &mut World) {
+    pub(super) fn company(&mut self, w: &mut World) {
         let mut changes = Vec::new();
         for n in NUMBERS {
             if self.one_in(2) {
@@ -90,7 +90,7 @@ impl Draw {
     }
 
     /// Sometimes the access line of the site has few channels, and all audio crosses it.
-    pub fn access(&mut self, w: &mut World) {
+    pub(super) fn access(&mut self, w: &mut World) {
         if self.one_in(4) {
             let channels = self.rng.below(5) as u16;
             w.configure(&[site_with(|s| s.access_channels = Some(channels))]);
@@ -98,7 +98,7 @@ impl Draw {
         }
     }
 
-    pub fn answers(&mut self) -> Vec<(Dn, Answer)> {
+    pub(super) fn answers(&mut self) -> Vec<(Dn, Answer)> {
         let answer = |d: &mut Draw| Answer::ALL[d.rng.below(5) as usize];
         let mut answers: Vec<(Dn, Answer)> = NUMBERS.map(|n| (dn(n), answer(self))).collect();
         answers.push((dn(7100), answer(self)));
