@@ -249,12 +249,18 @@ fn limit(snapshot: &Snapshot, site: SiteId) -> Option<u32> {
 impl CallControl {
     /// Ends the youngest ordinary call of each access line that an emergency call has overfilled.
     pub(crate) fn make_access(&mut self, now: base::Now, view: &dyn View, out: &mut Vec<Action>) {
-        while let Some(site) = self.core.access.over.pop() {
+        // Who is told why uses the line meanwhile, and may be the next to end.
+        for _ in 0..base::limits::LEGS_MAX {
+            let Some(site) = self.core.access.over.last().copied() else { return };
             if limit(view.snapshot(), site).is_none_or(|l| self.core.access.count(site) <= l) {
+                self.core.access.over.pop();
                 continue;
             }
             let uses = |slot: &usize| self.calls.get(*slot).is_some_and(|c| c.uses_access(site));
-            let Some(slot) = self.by_id.values().rev().copied().find(uses) else { continue };
+            let Some(slot) = self.by_id.values().rev().copied().find(uses) else {
+                self.core.access.over.pop();
+                continue;
+            };
             self.step(now, (slot, view), out, |call, cx| match call.leg_to_end() {
                 Some(leg) => call.preempted(cx, leg),
                 None => call.end(cx, Verdict::new(Cause::Preempted)),

@@ -38,6 +38,11 @@ impl Call {
         self.left(cx, Left { leg, verdict, ours: false })
     }
 
+    /// A leg that takes part ends by us: true when the call goes on.
+    pub(crate) fn consult_lost(&mut self, cx: &mut Cx<'_>, leg: LegId, verdict: Verdict) -> bool {
+        self.left(cx, Left { leg, verdict, ours: true })
+    }
+
     /// Something went wrong between the two that talk: true when the call goes on.
     pub(crate) fn consult_broken(&mut self, cx: &mut Cx<'_>, verdict: Verdict) -> bool {
         let Some(consult) = self.consult.as_ref().filter(|_| !self.ended) else { return false };

@@ -73,6 +73,7 @@ mod permit;
 pub mod pickup;
 #[cfg(feature = "planted")]
 pub mod planted;
+mod preempt;
 mod recall;
 mod record;
 mod replaces;

@@ -26,6 +26,7 @@ mod outside;
 mod pace;
 mod page;
 mod park;
+mod preempt;
 mod race;
 mod random;
 mod recall;
