@@ -1,9 +1,12 @@
 //! なぜ鳴らない: an explanation of call control as lines for people (R318).
 
-use base::{Cause, Dn};
+use base::time::TOKYO_OFFSET_S;
+use base::{Cause, Dn, Wall};
 use bulk::reason::Arg;
-pub use callctl::whatif::{Answer, Ending, Explanation};
+pub use callctl::whatif::{Answer, Ending, Explanation, Origin};
 use callctl::whatif::{Branch, Explained};
+
+use model::reception::{Day, Span, minutes};
 
 use crate::history::trace_sentence;
 use crate::text::{Lang, text, text_with};
@@ -12,6 +15,15 @@ use crate::text::{Lang, text, text_with};
 pub fn assumption(text: &str) -> Option<(Dn, Answer)> {
     let (dn, answer) = text.split_once('=')?;
     Some((Dn::parse(dn.trim()).ok()?, Answer::parse(answer.trim())?))
+}
+
+/// Reads `2026-07-01 20:30` by the clock of Tokyo; slashes and a `T` are read as well (J100).
+pub fn time(text: &str) -> Option<Wall> {
+    let (day, clock) = text.trim().split_once([' ', 'T'])?;
+    let day = Day::parse(&day.replace('/', "-"))?;
+    let minute = minutes(clock).filter(|m| *m < Span::DAY)?;
+    let midnight = Wall::start_of_day(day.year.into(), day.month, day.day, TOKYO_OFFSET_S);
+    Some(Wall(midnight.0 + i64::from(minute) * 60_000))
 }
 
 /// The decisions in order, each with where other answers would have led; then the end.

@@ -86,7 +86,7 @@ fn add(counts: &mut Counts, site: SiteId) {
 }
 
 /// Counts the lines that audio between a site and the exchange crosses.
-fn cross(snapshot: &Snapshot, tenant: TenantId, site: SiteId, counts: &mut Counts) {
+pub(crate) fn cross(snapshot: &Snapshot, tenant: TenantId, site: SiteId, counts: &mut Counts) {
     let has_exchange = |id| snapshot.site(id).is_some_and(|s| s.has_exchange);
     if !has_exchange(site) {
         add(counts, site);
@@ -95,15 +95,72 @@ fn cross(snapshot: &Snapshot, tenant: TenantId, site: SiteId, counts: &mut Count
     hosts.for_each(|s| add(counts, s.id));
 }
 
+/// What access lines have left for one call.
+pub(crate) struct Room<'a> {
+    pub snapshot: &'a Snapshot,
+    /// What the call has counted.
+    pub own: &'a [(SiteId, u32)],
+    pub lines: &'a AccessLines,
+}
+
+impl Room<'_> {
+    /// Whether a site's line has room when the call takes so many of it in all.
+    fn has(&self, site: SiteId, n: u32) -> bool {
+        let own = of_site(self.own, site);
+        let others = self.lines.count(site).saturating_sub(own);
+        n <= own || limit(self.snapshot, site).is_none_or(|limit| others + n <= limit)
+    }
+
+    /// Whether there is room for all of these.
+    pub(crate) fn fits(&self, counts: &Counts) -> bool {
+        counts.iter().all(|(site, n)| self.has(*site, *n))
+    }
+
+    /// Leaves out those legs that find no channel beside `counts`; legs of one site share one.
+    pub(crate) fn admit<T>(
+        &self,
+        tenant: TenantId,
+        mut counts: Counts,
+        legs: &mut Vec<T>,
+        site_of: impl Fn(&T) -> Option<SiteId>,
+    ) {
+        let mut judged: SmallVec<[(SiteId, bool); 4]> = SmallVec::new();
+        let first = self.fits(&counts);
+        legs.retain(|leg| {
+            let Some(site) = site_of(leg) else { return true };
+            if let Some((_, fit)) = judged.iter().find(|(of, _)| *of == site) {
+                return *fit;
+            }
+            let mut with = counts.clone();
+            cross(self.snapshot, tenant, site, &mut with);
+            let fit = first && self.fits(&with);
+            if fit {
+                counts = with;
+            }
+            judged.push((site, fit));
+            fit
+        });
+    }
+}
+
 impl Call {
     /// The lines that the call crosses; every leg's audio goes to the exchange if `relayed`.
     fn crossed(&self, snapshot: &Snapshot, relayed: bool) -> Counts {
+        self.crossed_by(snapshot, |leg| relayed || self.crosses(leg))
+    }
+
+    /// Whether the leg's audio comes to the exchange.
+    pub(crate) fn crosses(&self, leg: &Leg) -> bool {
+        leg.media.is_some() || self.way_of(leg.id) == Way::Relay
+    }
+
+    /// The lines that the audio of these legs crosses.
+    pub(crate) fn crossed_by(&self, snapshot: &Snapshot, ours: impl Fn(&Leg) -> bool) -> Counts {
         let mut counts = Counts::new();
         let mut rung: SmallVec<[SiteId; 4]> = SmallVec::new();
         for leg in self.legs.iter().filter(|l| l.is_live()) {
             let Some(site) = leg.site else { continue };
-            let ours = relayed || leg.media.is_some() || self.way_of(leg.id) == Way::Relay;
-            if !ours || leg.role == Role::Ringing && rung.contains(&site) {
+            if !ours(leg) || leg.role == Role::Ringing && rung.contains(&site) {
                 continue;
             }
             if leg.role == Role::Ringing {
@@ -161,33 +218,10 @@ impl Call {
         {
             return Ok(());
         }
-        let mut counts = self.crossed(snapshot, true);
-        let mut judged: SmallVec<[(SiteId, bool); 4]> = SmallVec::new();
-        let fits = |counts: &Counts| counts.iter().all(|(site, n)| self.has_access(cx, *site, *n));
-        let first = fits(&counts);
-        legs.retain(|(leg, _)| {
-            let Some(site) = leg.site else { return true };
-            if let Some((_, fit)) = judged.iter().find(|(of, _)| *of == site) {
-                return *fit;
-            }
-            let mut with = counts.clone();
-            cross(snapshot, self.tenant, site, &mut with);
-            let fit = first && fits(&with);
-            if fit {
-                counts = with;
-            }
-            judged.push((site, fit));
-            fit
-        });
+        let room = Room { snapshot, own: self.own_access(), lines: &cx.core.access };
+        room.admit(self.tenant, self.crossed(snapshot, true), legs, |(leg, _)| leg.site);
         let none = Refusal::new(Cause::SiteChannelsExceeded, Mark::AccessFull);
         if legs.is_empty() { Err(none) } else { Ok(()) }
-    }
-
-    /// Whether a site's line has room when this call takes so many of it in all.
-    fn has_access(&self, cx: &Cx<'_>, site: SiteId, n: u32) -> bool {
-        let own = of_site(self.own_access(), site);
-        let others = cx.core.access.count(site).saturating_sub(own);
-        n <= own || limit(cx.view.snapshot(), site).is_none_or(|limit| others + n <= limit)
     }
 
     /// An ordinary call that uses the line.
@@ -204,7 +238,7 @@ impl Call {
 }
 
 /// Whether any site of the tenant has an access line whose channels are counted.
-fn is_limited(snapshot: &Snapshot, tenant: TenantId) -> bool {
+pub(crate) fn is_limited(snapshot: &Snapshot, tenant: TenantId) -> bool {
     snapshot.sites(tenant).any(|s| s.access_channels.is_some())
 }
 
@@ -215,12 +249,18 @@ fn limit(snapshot: &Snapshot, site: SiteId) -> Option<u32> {
 impl CallControl {
     /// Ends the youngest ordinary call of each access line that an emergency call has overfilled.
     pub(crate) fn make_access(&mut self, now: base::Now, view: &dyn View, out: &mut Vec<Action>) {
-        while let Some(site) = self.core.access.over.pop() {
+        // Who is told why uses the line meanwhile, and may be the next to end.
+        for _ in 0..base::limits::LEGS_MAX {
+            let Some(site) = self.core.access.over.last().copied() else { return };
             if limit(view.snapshot(), site).is_none_or(|l| self.core.access.count(site) <= l) {
+                self.core.access.over.pop();
                 continue;
             }
             let uses = |slot: &usize| self.calls.get(*slot).is_some_and(|c| c.uses_access(site));
-            let Some(slot) = self.by_id.values().rev().copied().find(uses) else { continue };
+            let Some(slot) = self.by_id.values().rev().copied().find(uses) else {
+                self.core.access.over.pop();
+                continue;
+            };
             self.step(now, (slot, view), out, |call, cx| match call.leg_to_end() {
                 Some(leg) => call.preempted(cx, leg),
                 None => call.end(cx, Verdict::new(Cause::Preempted)),

@@ -54,6 +54,7 @@ impl Call {
         let offers = matches!(caller.pending, Pending::Offer(_));
         let agreed = caller.pending == Pending::Nothing && open;
         let wanted = urgent || asked_for || cx.view.announcements(self.tenant);
+        let wanted = wanted && (urgent || self.may_hear_us(cx, first));
         if !wanted || !playable || !(offers || agreed) {
             return false;
         }

@@ -328,7 +328,7 @@ impl Call {
     }
 
     /// The consultation ends, whether its target rings or talks.
-    fn drop_target(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+    pub(crate) fn drop_target(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         self.free_kept_slot(cx);
         let Some(consult) = &mut self.consult else { return };
         let target = consult.target();

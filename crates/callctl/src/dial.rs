@@ -10,6 +10,7 @@ use crate::access::of_site;
 use crate::call::{Call, Dialing, Purpose};
 use crate::cx::{Core, Cx};
 use crate::explain::Mark;
+use crate::origin::Origin;
 use crate::record::Verdict;
 use crate::route::person::owner;
 use crate::route::{Facts, Journey, Next, Plan, Refusal, Style, Walk};
@@ -74,6 +75,10 @@ impl Facts for Live<'_> {
     #[cfg(feature = "planted")]
     fn planted(&self) -> Option<crate::planted::Bug> {
         self.core.planted
+    }
+
+    fn has_room(&self, caller: (TenantId, Origin), plan: Option<&Plan>) -> bool {
+        self.finds_channel(caller, plan)
     }
 }
 
@@ -200,6 +205,12 @@ impl Call {
 
     /// Does what the exchange itself can do with what was dialled; the reason when it cannot.
     fn carry_out(&mut self, cx: &mut Cx<'_>, purpose: Purpose, next: Next) -> Result<(), Cause> {
+        let hears = self.dialing.as_ref().map(|d| d.leg);
+        let spoken = crate::admit::is_spoken(&next, purpose);
+        if hears.is_some_and(|leg| spoken && !self.may_hear_us(cx, leg)) {
+            self.attempt().note(Mark::AccessFull);
+            return Err(Cause::SiteChannelsExceeded);
+        }
         match next {
             // It would have been picked up when there was one.
             Next::Code(kind @ (CodeKind::Pickup | CodeKind::GroupPickup), _) => {

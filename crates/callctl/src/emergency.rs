@@ -12,25 +12,19 @@
 
 use base::id::{DeviceId, GatewayId, TenantId};
 use base::{Cause, Dn, LegId, Micros, Mono};
-use mediactl::{PlayerId, PromptId};
 use model::emergency::is_number;
 use model::{EmergencyRoute, Gateway, Snapshot};
 use smallvec::SmallVec;
 
-use crate::CallControl;
-use crate::action::Action;
 use crate::call::{Call, Purpose};
 use crate::cx::Cx;
 use crate::explain::Mark;
 use crate::input::{Offered, Refused};
 use crate::leg::{Begun, Leg, Role, State};
-use crate::media::can_play;
-use crate::record::Verdict;
 use crate::ring::Outcome;
 use crate::route::number::{Read, read};
 use crate::route::{Next, Plan, Refusal, Style};
-use crate::view::{Contact, View};
-use crate::voice::{Does, Stage};
+use crate::view::Contact;
 
 /// How long calls to the number that was shown are call-backs (J35).
 const WINDOW: Micros = Micros::seconds(30 * 60);
@@ -46,9 +40,6 @@ const ALONE_S: u16 = 20;
 
 /// The same when it goes nowhere else.
 const ONLY_S: u16 = 120;
-
-/// Longest announcement to who loses a call (J33).
-const LAST_WORDS: Micros = Micros::seconds(5);
 
 /// A terminal that may be called back.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +57,7 @@ pub(crate) struct Emergencies {
     /// The latest one last.
     called: Vec<Called>,
     /// Gateways that have one channel too many in use.
-    over: Vec<GatewayId>,
+    pub over: Vec<GatewayId>,
     /// Numbers that are in an emergency call, once for each.
     pub talking: Vec<(TenantId, Dn)>,
 }
@@ -128,21 +119,6 @@ pub(crate) struct CallBack {
     next: Option<Next>,
 }
 
-impl CallControl {
-    /// Ends one ordinary call at each gateway that an emergency call has overfilled.
-    pub(crate) fn make_room(&mut self, now: base::Now, view: &dyn View, out: &mut Vec<Action>) {
-        while let Some(gateway) = self.core.emergencies.over.pop() {
-            let victim = |rings: bool| {
-                let slots = self.by_id.values().rev().copied();
-                let leg = |slot| self.calls.get(slot)?.ordinary_leg(gateway, rings);
-                slots.filter_map(|slot| leg(slot).map(|leg| (slot, leg))).next()
-            };
-            let Some((slot, leg)) = victim(true).or_else(|| victim(false)) else { continue };
-            self.step(now, (slot, view), out, |call, cx| call.preempted(cx, leg));
-        }
-    }
-}
-
 impl Call {
     /// An emergency call is part of it, also while it waits to try a way out once more.
     pub(crate) fn is_emergency(&self) -> bool {
@@ -153,43 +129,6 @@ impl Call {
     /// The leg leads to an authority.
     pub(crate) fn calls_authority(&self, id: LegId) -> bool {
         self.leg(id).is_some_and(is_emergency_leg)
-    }
-
-    /// A leg of the gateway that may be ended for an emergency call.
-    fn ordinary_leg(&self, gateway: GatewayId, rings: bool) -> Option<LegId> {
-        let mut taken = self.outside.as_ref()?.channels.iter().filter(|t| t.gateway == gateway);
-        let fits = |id| self.leg(id).is_some_and(|l| l.is_live() && l.is_answered() != rings);
-        taken.find(|t| !t.urgent && fits(t.leg)).map(|t| t.leg)
-    }
-
-    /// The leg is needed for an emergency call (J33).
-    pub(crate) fn preempted(&mut self, cx: &mut Cx<'_>, leg: LegId) {
-        let end = Verdict::new(Cause::Preempted);
-        let Some(role) = self.leg(leg).map(|l| l.role) else { return };
-        if role == Role::Ringing {
-            return self.refused(cx, leg, Outcome::here(Cause::Preempted));
-        }
-        let busy = self.consult.is_some() || self.transfer.is_some() || self.takeover.is_some();
-        let inside = self.partner(leg).filter(|p| !busy && self.is_up() && !self.is_outside(*p));
-        let hears = |id: &LegId| self.leg(*id).is_some_and(|l| can_play(&l.remote));
-        match inside.filter(hears).filter(|_| cx.view.announcements(self.tenant)) {
-            Some(inside) => self.tell_preempted(cx, (leg, inside), end),
-            None => self.end(cx, end),
-        }
-    }
-
-    /// The record is made and the outside party cleared; the inside one is told.
-    fn tell_preempted(&mut self, cx: &mut Cx<'_>, (leg, inside): (LegId, LegId), end: Verdict) {
-        self.record(cx, &self.draft, end);
-        self.draft.is_recorded = true;
-        self.hang_up(cx, leg, end.cause);
-        self.first = Some(inside);
-        self.second = None;
-        self.linked = false;
-        self.alone_with_us(cx, inside);
-        let language = self.language_of(cx.view.snapshot(), inside);
-        let prompt = PlayerId::Prompt { id: PromptId::LinePreempted, language };
-        self.talk(cx, Stage::Last(end.cause), Does::Plays(prompt), LAST_WORDS);
     }
 
     /// A gateway's answer to an emergency call that says it has no channel.

@@ -38,6 +38,11 @@ impl Call {
         self.left(cx, Left { leg, verdict, ours: false })
     }
 
+    /// A leg that takes part ends by us: true when the call goes on.
+    pub(crate) fn consult_lost(&mut self, cx: &mut Cx<'_>, leg: LegId, verdict: Verdict) -> bool {
+        self.left(cx, Left { leg, verdict, ours: true })
+    }
+
     /// Something went wrong between the two that talk: true when the call goes on.
     pub(crate) fn consult_broken(&mut self, cx: &mut Cx<'_>, verdict: Verdict) -> bool {
         let Some(consult) = self.consult.as_ref().filter(|_| !self.ended) else { return false };
@@ -110,7 +115,7 @@ impl Call {
         let mut draft = Draft::of_transfer(cx.now.wall, device, &new.who.number, &who);
         draft.answered_at = Some(cx.now.wall);
         draft.callee = Some((new.who.clone(), Some(new.device)));
-        let (way, mark) = self.way_between(cx, stays, new);
+        let (way, mark) = self.way_between(cx.view, stays, new);
         draft.note(mark);
         let old = std::mem::replace(&mut self.draft, draft);
         self.record(cx, &old, left.verdict);

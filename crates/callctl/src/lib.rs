@@ -35,6 +35,7 @@
 
 mod access;
 pub mod action;
+mod admit;
 mod announce;
 mod attended;
 mod basic;
@@ -63,6 +64,7 @@ mod mail;
 mod media;
 mod moment;
 mod notice;
+mod origin;
 mod outside;
 mod pace;
 mod page;
@@ -71,6 +73,7 @@ mod permit;
 pub mod pickup;
 #[cfg(feature = "planted")]
 pub mod planted;
+mod preempt;
 mod recall;
 mod record;
 mod replaces;
@@ -81,6 +84,7 @@ mod slot;
 mod speech;
 mod summary;
 mod survey;
+mod taking;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -240,7 +244,7 @@ impl CallControl {
     }
 
     /// Where a call would go now, and why: the walk of live calls, with assumed answers (R318).
-    pub fn explain(&self, now: Mono, asked: &Question<'_>, view: &dyn View) -> Explanation {
+    pub fn explain(&self, now: Now, asked: &Question<'_>, view: &dyn View) -> Explanation {
         let live = dial::Live { view, core: &self.core, reserved: &[], access: &[] };
         whatif::explain(now, asked, &live)
     }
@@ -335,81 +339,17 @@ impl CallControl {
         };
         // Who is outside takes nobody's call (R240).
         let inside = gateway.is_none();
-        if let Some(replaced) = offered.replaces.filter(|_| inside)
-            && let Some(slot) = self.replaceable((replaced, device.tenant), &new, view)
-            && permit::is_offer_usable(device.srtp, &offered)
-        {
-            return self.step(now, (slot, view), out, |c, cx| {
-                c.take_over(cx, (new, &offered.dialed), replaced);
-            });
-        }
-        let wanted = pickup::wanted(view.snapshot(), (device.tenant, &who), &offered.dialed);
-        if let Some(wanted) = wanted.as_ref().filter(|_| inside)
-            && let Some((slot, ringing)) = self.ringing_for(device.tenant, wanted, &new)
-            && self.may_join((slot, ringing, device.tenant), &new, view)
-            && permit::is_offer_usable(device.srtp, &offered)
-        {
-            let service = wanted.service;
-            return self.step(now, (slot, view), out, |call, cx| {
-                call.attempt().services.insert(service);
-                call.take_over(cx, (new, &offered.dialed), ringing);
-            });
-        }
-        if inside
-            && let Some(slot) = self.parked_for((device.tenant, &new), &offered.dialed, view)
-            && !self.is_full((slot, device.tenant), &new, view)
-            && permit::is_offer_usable(device.srtp, &offered)
-        {
-            return self.step(now, (slot, view), out, |call, cx| {
-                call.retrieve(cx, (new, &offered.dialed));
-            });
+        if let Some(taking) = self.taking(device, (&new, &offered), view).filter(|_| inside) {
+            return match self.may_take(&taking, &new, view) {
+                true => self.take(now, (taking, new, &offered), view, out),
+                false => self.refuse_taking(now, (device.tenant, new, &offered), view, out),
+            };
         }
         let back = gateway.and_then(|g| self.core.emergencies.called_back(now.mono, g, &offered));
         new.urgent = back.is_some();
         let draft = Draft::new(now.wall, who, device.id, &offered.dialed);
         let slot = self.begin(now, device.tenant, draft);
         self.step(now, (slot, view), out, |call, cx| call.begin(cx, new, (&offered, back)));
-    }
-
-    /// The call in which the new leg may take the place of `replaced`.
-    fn replaceable(
-        &self,
-        (replaced, tenant): (LegId, base::id::TenantId),
-        new: &Leg,
-        view: &dyn View,
-    ) -> Option<usize> {
-        let slot = self.slot_of(replaced)?;
-        self.may_join((slot, replaced, tenant), new, view).then_some(slot)
-    }
-
-    /// Whether the new leg may take the place of `replaced` in that call.
-    fn may_join(
-        &self,
-        (slot, replaced, tenant): (usize, LegId, base::id::TenantId),
-        new: &Leg,
-        view: &dyn View,
-    ) -> bool {
-        let Some(call) = self.calls.get(slot) else { return false };
-        let full = self.is_full((slot, tenant), new, view);
-        call.tenant == tenant && call.can_replace(replaced) && !full
-    }
-
-    /// Whether the call would be one too many for the phone's number.
-    fn is_full(
-        &self,
-        (slot, tenant): (usize, base::id::TenantId),
-        new: &Leg,
-        view: &dyn View,
-    ) -> bool {
-        #[cfg(feature = "planted")]
-        if self.core.planted == Some(planted::Bug::LimitPassed) {
-            return false;
-        }
-        let counts = |dn| self.calls.get(slot).is_some_and(|c| c.reserved.contains(&dn));
-        new.who.dn.is_none_or(|dn| {
-            let limit = budget::limit(view.snapshot(), tenant, dn);
-            !counts(dn) && self.core.budget.count(tenant, dn) >= limit
-        })
     }
 
     fn begin(&mut self, now: Now, tenant: base::id::TenantId, draft: Draft) -> usize {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::id::{DeviceId, GatewayId, SiteId, TenantId};
-use base::{CallId, Dn, Mono};
+use base::{CallId, Dn, Mono, Now};
 use model::Snapshot;
 
 use crate::CallControl;
@@ -59,7 +59,8 @@ impl Moment {
 
     /// Where a call would have gone then, and why.
     pub fn explain(&self, asked: &Question<'_>) -> Explanation {
-        whatif::explain(self.at, asked, self)
+        let now = Now { mono: self.at, ..Now::default() };
+        whatif::explain(now, asked, self)
     }
 
     /// Whether decisions find the same at both moments; the pointers of hunting groups, which a

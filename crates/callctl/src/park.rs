@@ -247,7 +247,7 @@ impl Call {
     /// A phone retrieves the call: it joins as soon as the parked party agrees.
     pub(crate) fn retrieve(&mut self, cx: &mut Cx<'_>, (mut leg, dialed): (Leg, &str)) {
         let Some(stays) = self.first.and_then(|id| self.leg(id)) else { return };
-        let (way, _) = self.way_between(cx, stays, &leg);
+        let (way, _) = self.way_between(cx.view, stays, &leg);
         // The recall stops (R294).
         self.ring = None;
         for id in self.ringing() {

@@ -60,7 +60,7 @@ impl Call {
             return self.pick_up(cx, leg);
         }
         let Some(peer) = self.partner(replaced).and_then(|p| self.leg(p)) else { return };
-        let (way, _) = self.way_between(cx, peer, &leg);
+        let (way, _) = self.way_between(cx.view, peer, &leg);
         let draft = Draft::new(cx.now.wall, leg.who.clone(), leg.device, dialed);
         let joining = leg.id;
         leg.role = Role::Joining;

@@ -10,7 +10,7 @@
 use base::id::UserId;
 use base::{Blame, Cause, LegId, Mono};
 use bytes::Bytes;
-use model::User;
+use model::{Device, User};
 
 use crate::call::{Call, Purpose, Ring};
 use crate::cx::Cx;
@@ -24,7 +24,7 @@ use crate::record::Verdict;
 use crate::route::facts::active;
 use crate::route::person::person;
 use crate::route::{Plan, Refusal, Style};
-use crate::view::Contact;
+use crate::view::{Contact, View};
 
 /// How one ringing leg ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,29 +195,20 @@ impl Call {
     fn legs_of(&self, cx: &mut Cx<'_>, (plan, user): (&Plan, &User), legs: &mut Vec<(Leg, u64)>) {
         let view = cx.view;
         let who = with_choice(view.snapshot(), self.tenant, person(user));
-        let mut contacts: Vec<Contact> = Vec::new();
-        for device in view.snapshot().devices_of(user.id) {
-            let Some(device) = view.snapshot().device(*device) else { continue };
-            if device.do_not_disturb && plan.style != Style::Recall {
-                continue;
+        each_seat(view, (plan, user), |device, contact| {
+            if legs.len() == base::limits::RINGING_LEGS_MAX {
+                return;
             }
-            contacts.clear();
-            view.contacts(device.id, &mut contacts);
-            for contact in &contacts {
-                if legs.len() == base::limits::RINGING_LEGS_MAX {
-                    return;
-                }
-                let id = cx.core.mint();
-                let mut leg = Leg::new(id, Begun::ByUs, device.id, who.clone());
-                leg.role = Role::Ringing;
-                leg.state = State::Opening;
-                leg.site = Some(device.site);
-                leg.policy = device.srtp;
-                leg.accepts_tones = device.accepts_tones;
-                leg.path = contact.path;
-                legs.push((leg, contact.id));
-            }
-        }
+            let id = cx.core.mint();
+            let mut leg = Leg::new(id, Begun::ByUs, device.id, who.clone());
+            leg.role = Role::Ringing;
+            leg.state = State::Opening;
+            leg.site = Some(device.site);
+            leg.policy = device.srtp;
+            leg.accepts_tones = device.accepts_tones;
+            leg.path = contact.path;
+            legs.push((leg, contact.id));
+        });
     }
 
     /// The record that ringing belongs to: a transfer has its own, and so has a consultation.
@@ -432,6 +423,24 @@ impl Call {
             Style::Line(id) => snapshot.line(id).is_some_and(|l| l.receivers.contains(&user.id)),
             Style::Recall | Style::Outside { .. } | Style::Emergency { .. } => true,
         }
+    }
+}
+
+/// Every contact of a user that rings for a plan.
+pub(crate) fn each_seat(
+    view: &dyn View,
+    (plan, user): (&Plan, &User),
+    mut act: impl FnMut(&Device, &Contact),
+) {
+    let mut contacts: Vec<Contact> = Vec::new();
+    for device in view.snapshot().devices_of(user.id) {
+        let Some(device) = view.snapshot().device(*device) else { continue };
+        if device.do_not_disturb && plan.style != Style::Recall {
+            continue;
+        }
+        contacts.clear();
+        view.contacts(device.id, &mut contacts);
+        contacts.iter().for_each(|contact| act(device, contact));
     }
 }
 

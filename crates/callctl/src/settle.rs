@@ -44,7 +44,11 @@ impl Call {
         let music = [self.first, self.second].into_iter().flatten();
         let needs = music.into_iter().find(|id| self.needs_music(*id));
         if let Some(id) = needs.filter(|_| self.takeover.is_none()) {
-            self.begin_music(cx, id);
+            match self.may_hear_us(cx, id) {
+                true => self.begin_music(cx, id),
+                // Waiting goes on in silence (R305).
+                false => self.music_refused(id),
+            }
         }
         needs.is_some() && self.takeover.is_none()
     }

@@ -23,6 +23,7 @@ use crate::leg::{Asked, Leg, Pending};
 use crate::media::path::{self, Way};
 use crate::record::{Draft, Verdict};
 use crate::route::Journey;
+use crate::view::View;
 
 /// Status of a refusal for want of rights (R289).
 const FORBIDDEN: u16 = 403;
@@ -280,7 +281,7 @@ impl Call {
         let mut draft = Draft::of_transfer(cx.now.wall, device, &dialed, &who);
         draft.answered_at = Some(cx.now.wall);
         draft.callee = Some((target.who.clone(), Some(target.device)));
-        let (way, mark) = self.way_between(cx, stays, &target);
+        let (way, mark) = self.way_between(cx.view, stays, &target);
         draft.note(mark);
         let old = std::mem::replace(&mut self.draft, draft);
         self.record(cx, &old, Verdict::by(Cause::NormalClearing, referrer));
@@ -300,7 +301,7 @@ impl Call {
     }
 
     /// The way between two legs that talk, or will.
-    pub(crate) fn way_between(&self, cx: &Cx<'_>, a: &Leg, b: &Leg) -> (Way, Mark) {
+    pub(crate) fn way_between(&self, view: &dyn View, a: &Leg, b: &Leg) -> (Way, Mark) {
         let end = |leg: &Leg| {
             let guard = match leg.body() {
                 body if body.is_empty() => path::guard_for(leg.policy, leg.path),
@@ -309,7 +310,7 @@ impl Call {
             let outside = leg.is_outside();
             path::End { path: leg.path, site: leg.site, guard, outside }
         };
-        match path::decide(cx.view, end(a), end(b)) {
+        match path::decide(view, end(a), end(b)) {
             Ok(()) => (Way::Direct, Mark::Direct),
             Err(why) => (Way::Relay, Mark::Relay(why)),
         }

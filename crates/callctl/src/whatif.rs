@@ -4,12 +4,15 @@
 //! question says otherwise, and each such step shows where the other answers would lead.
 
 use base::id::{GatewayId, SiteId, TenantId};
-use base::{Cause, Dn, Micros, Mono, Wall};
+use base::{Cause, Dn, Micros, Mono, Now, Wall};
+use model::CodeKind;
 use model::record::Step;
-use model::{CodeKind, UserState};
 
 use crate::Moment;
+use crate::admit::is_spoken;
+use crate::call::Purpose;
 use crate::explain::{Mark, told};
+pub use crate::origin::Origin;
 use crate::route::{Facts, Journey, Next, Walk};
 
 /// A call that is not made.
@@ -17,8 +20,8 @@ use crate::route::{Facts, Journey, Next, Walk};
 pub struct Question<'a> {
     /// Whose numbers.
     pub tenant: TenantId,
-    /// The caller's extension.
-    pub from: Dn,
+    /// Who calls.
+    pub from: Origin,
     /// What is dialled.
     pub to: &'a str,
     /// What numbers do when they ring; others do not answer.
@@ -129,26 +132,24 @@ pub enum Ending {
 /// Steps of one explanation that hang on a phone; a hunt has up to 64 members in five rounds.
 const RINGS_MAX: usize = 330;
 
-pub(crate) fn explain(now: Mono, asked: &Question<'_>, facts: &dyn Facts) -> Explanation {
-    let snapshot = facts.snapshot();
-    let caller = snapshot.user_by_dn(asked.tenant, asked.from);
-    let urgent = crate::emergency::is_dialled(snapshot, asked.tenant, asked.to);
-    if caller.is_none_or(|u| u.state != UserState::Active && !urgent) {
-        let mark = if caller.is_some() { Mark::CallerStopped } else { Mark::DeviceWithoutUser };
-        let steps = vec![Explained { steps: told(&[mark]), assumed: None, branches: Vec::new() }];
-        return Explanation { steps, ending: Ending::Refused(Cause::FeatureNotPermitted) };
-    }
-    let mut asker = Asker { facts, now, answers: asked.answers };
-    let site = caller.map(|u| u.site);
-    let mut journey = Journey::new(asked.tenant, Some(asked.from)).dialled_at(site);
+pub(crate) fn explain(now: Now, asked: &Question<'_>, facts: &dyn Facts) -> Explanation {
+    let mut journey = match asked.from.journey(facts, asked.tenant, asked.to) {
+        Ok(journey) => journey,
+        Err(refusal) => {
+            let steps = told(&[refusal.mark]);
+            let steps = vec![Explained { steps, assumed: None, branches: Vec::new() }];
+            return Explanation { steps, ending: Ending::Refused(refusal.cause) };
+        }
+    };
+    let mut asker = Asker { facts, now, asked };
     let mut steps = Vec::new();
     let mut trace = Vec::new();
     let mut next = journey.begin(&mut asker.walk(&mut trace), asked.to);
     for _ in 0..RINGS_MAX {
-        let plan = match next {
+        let plan = match asker.admitted(&mut journey, next, &mut trace) {
             Next::Ring(plan) => plan,
             Next::Wait { until } => {
-                asker.now = until;
+                asker.pass(Micros(until.0.saturating_sub(asker.now.mono.0)));
                 next = journey.waited(&mut asker.walk(&mut trace));
                 continue;
             }
@@ -164,7 +165,7 @@ pub(crate) fn explain(now: Mono, asked: &Question<'_>, facts: &dyn Facts) -> Exp
         let Some(cause) = answer.cause() else {
             return asker.ended(steps, &trace, Ending::Answered(plan.dn));
         };
-        asker.pass(answer, plan.ring_s);
+        asker.pass(time_of(answer, plan.ring_s));
         next = journey.resume(&mut asker.walk(&mut trace), cause);
     }
     asker.ended(steps, &trace, Ending::Refused(Cause::ForwardLoop))
@@ -265,8 +266,17 @@ impl Came {
 
 struct Asker<'a> {
     facts: &'a dyn Facts,
-    now: Mono,
-    answers: &'a [(Dn, Answer)],
+    now: Now,
+    asked: &'a Question<'a>,
+}
+
+/// The time that an answer takes.
+fn time_of(answer: Answer, ring_s: u16) -> Micros {
+    match answer {
+        Answer::NoAnswer => Micros::seconds(u64::from(ring_s)),
+        Answer::Unreachable => base::limits::UNREACHABLE_AFTER,
+        Answer::Answers | Answer::Busy | Answer::Declines => Micros(0),
+    }
 }
 
 impl<'a> Asker<'a> {
@@ -274,22 +284,39 @@ impl<'a> Asker<'a> {
     where
         'a: 'w,
     {
-        Walk { facts: self.facts, now: self.now, wall: Wall(0), trace }
+        Walk { facts: self.facts, now: self.now.mono, wall: self.now.wall, trace }
     }
 
     fn assumed(&self, dn: Dn) -> Answer {
-        let said = self.answers.iter().find(|(of, _)| *of == dn);
+        let said = self.asked.answers.iter().find(|(of, _)| *of == dn);
         said.map_or(Answer::NoAnswer, |(_, answer)| *answer)
     }
 
-    /// The time that an answer takes.
-    fn pass(&mut self, answer: Answer, ring_s: u16) {
-        let span = match answer {
-            Answer::NoAnswer => Micros::seconds(u64::from(ring_s)),
-            Answer::Unreachable => base::limits::UNREACHABLE_AFTER,
-            Answer::Answers | Answer::Busy | Answer::Declines => Micros(0),
-        };
-        self.now += span;
+    fn pass(&mut self, span: Micros) {
+        self.now.mono += span;
+        self.now.wall.0 += i64::try_from(span.0 / 1_000).unwrap_or(0);
+    }
+
+    /// What is decided once access lines were asked for a channel: nothing rings without (R305).
+    fn admitted(&self, journey: &mut Journey, next: Next, trace: &mut Vec<Mark>) -> Next {
+        let caller = (self.asked.tenant, self.asked.from);
+        let mut next = next;
+        for _ in 0..RINGS_MAX {
+            match &next {
+                Next::Ring(plan) if !self.facts.has_room(caller, Some(plan)) => {}
+                spoken if is_spoken(spoken, Purpose::Basic) => {
+                    if self.facts.has_room(caller, None) {
+                        return next;
+                    }
+                    crate::explain::note(trace, Mark::AccessFull);
+                    return Next::Refuse(Cause::SiteChannelsExceeded);
+                }
+                _ => return next,
+            }
+            crate::explain::note(trace, Mark::AccessFull);
+            next = journey.resume(&mut self.walk(trace), Cause::SiteChannelsExceeded);
+        }
+        next
     }
 
     fn branches(&self, journey: &Journey, taken: Answer, ring_s: u16) -> Vec<Branch> {
@@ -297,10 +324,11 @@ impl<'a> Asker<'a> {
         let branch = |answer: Answer| {
             let cause = answer.cause()?;
             let mut asker = Asker { ..*self };
-            asker.pass(answer, ring_s);
+            asker.pass(time_of(answer, ring_s));
             let mut journey = journey.clone();
             let mut trace = Vec::new();
             let next = journey.resume(&mut asker.walk(&mut trace), cause);
+            let next = asker.admitted(&mut journey, next, &mut trace);
             Some(Branch { answer, steps: told(&trace), ending: ending(&next) })
         };
         others.filter_map(branch).collect()

@@ -100,8 +100,8 @@ impl Span {
     }
 }
 
-/// Minutes of `09:00`.
-fn minutes(text: &str) -> Option<u16> {
+/// Minutes from midnight of `09:00`, at most to `24:59`.
+pub fn minutes(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':').filter(|(h, m)| (h.len(), m.len()) == (2, 2))?;
     let digits = text.bytes().all(|b| b.is_ascii_digit() || b == b':');
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);

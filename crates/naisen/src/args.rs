@@ -141,11 +141,18 @@ pub(crate) enum Command {
     /// Say where a call would go now, and why, without making it.
     Explain {
         /// Extension of the caller.
-        #[arg(long, value_name = "EXTENSION")]
-        from: String,
-        /// What is dialled.
-        #[arg(long, value_name = "NUMBER")]
-        to: String,
+        #[arg(long, value_name = "EXTENSION", required_unless_present = "line")]
+        from: Option<String>,
+        /// The line by which somebody outside calls, by its identification number.
+        #[arg(long, value_name = "CODE", conflicts_with = "from")]
+        line: Option<String>,
+        /// What is dialled; without it the number of the line.
+        #[arg(long, value_name = "NUMBER", required_unless_present = "line")]
+        to: Option<String>,
+        /// Date and time in Tokyo, "2026-07-01 20:30", instead of now. Registrations and calls
+        /// are those of now.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
         /// Domain of the tenant.
         #[arg(long, value_name = "DOMAIN")]
         tenant: String,

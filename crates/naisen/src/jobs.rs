@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use app::explain::Origin;
 use app::export::{self, HistoryRequest, Piece};
 use app::import::{self, Format};
 use app::text::{Lang, text_with};
@@ -226,17 +227,30 @@ async fn do_explain(
     backend: &Backend,
     sink: &mut impl Sink,
 ) -> Result<u8, Stop> {
-    let Job::Explain { tenant, from, to, assume } = job else { return Ok(WRONG) };
+    let Job::Explain { tenant, from, line, to, at, assume } = job else { return Ok(WRONG) };
     let tenant = scope(backend, lang, &tenant)?.tenant();
     let wrong = |id: &str, value: &str| Stop(WRONG, say(lang, id, value));
-    let from = Dn::parse(&from).map_err(|_| wrong("explain-no-extension", &from))?;
+    let (from, to) = match (from, line) {
+        (Some(from), _) => {
+            let dn = Dn::parse(&from).map_err(|_| wrong("explain-no-extension", &from))?;
+            (Origin::Extension(dn), to.unwrap_or_default())
+        }
+        (None, line) => {
+            let (code, snapshot) = (line.unwrap_or_default(), backend.store.snapshot());
+            let line = Dn::parse(&code).ok().and_then(|dn| snapshot.line_by_code(tenant, dn));
+            let line = line.ok_or_else(|| wrong("explain-no-line", &code))?;
+            (Origin::Line(line.id), to.unwrap_or_else(|| line.number.text()))
+        }
+    };
+    let read = |text: &String| explain::time(text).ok_or_else(|| wrong("explain-no-time", text));
+    let at = at.as_ref().map(read).transpose()?;
     let read =
         |text: &String| explain::assumption(text).ok_or_else(|| wrong("explain-assume", text));
     let answers = assume.iter().map(read).collect::<Result<Vec<_>, Stop>>()?;
     let Some(handle) = &backend.handle else {
         return Err(Stop(UNREACHABLE, text_with(lang, "explain-no-node", &[])));
     };
-    let command = Command::Explain { tenant, from, to, answers };
+    let command = Command::Explain { tenant, from, to, at, answers };
     match handle.ask(command).await {
         Ok(Reply::Explanation(found)) => {
             let mut lines = explain::lines(&found, lang).join("\n");

@@ -124,8 +124,9 @@ fn job_of(command: Command, lang: Lang) -> Result<((Job, Vec<u8>), Targets), u8>
         Command::Token { tenant, name, role, days, list, revoke } => {
             Ok(((Job::Token { tenant, name, role, days, list, revoke }, Vec::new()), none))
         }
-        Command::Explain { from, to, tenant, assume } => {
-            Ok(((Job::Explain { tenant, from, to, assume }, Vec::new()), none))
+        Command::Explain { from, line, to, at, tenant, assume } => {
+            let job = Job::Explain { tenant, from, line, to, at, assume };
+            Ok(((job, Vec::new()), none))
         }
         Command::Serve | Command::Demo { .. } | Command::CheckConfig | Command::Replay { .. } => {
             Err(jobs::WRONG)

@@ -3,7 +3,7 @@
 use base::id::{DeviceId, TenantId};
 use base::{CallId, Dn, Wall};
 use callctl::CallControl;
-use callctl::whatif::{Answer, Explanation};
+use callctl::whatif::{Answer, Explanation, Origin};
 use sip::stack::Registration;
 
 /// A question or order.
@@ -25,10 +25,12 @@ pub enum Command {
     Explain {
         /// Whose numbers.
         tenant: TenantId,
-        /// The caller's extension.
-        from: Dn,
+        /// Who calls.
+        from: Origin,
         /// What is dialled.
         to: String,
+        /// When; `None` = now. Live state is that of now.
+        at: Option<Wall>,
         /// What numbers do when they ring; others do not answer.
         answers: Vec<(Dn, Answer)>,
     },

@@ -250,11 +250,12 @@ impl Node {
             ),
             Command::Status => Reply::Status(self.status()),
             Command::Calls { tenant } => Reply::Calls(command::calls(&self.calls, tenant)),
-            Command::Explain { tenant, from, to, answers } => {
+            Command::Explain { tenant, from, to, at, answers } => {
                 let asked = Question { tenant, from, to: &to, answers: &answers };
                 let (snapshot, settings) = (&self.snapshot, &self.settings);
                 let view = View { snapshot, settings, stack: Some(&self.stack) };
-                Reply::Explanation(self.calls.explain(now.mono, &asked, &view))
+                let now = Now { wall: at.unwrap_or(now.wall), ..now };
+                Reply::Explanation(self.calls.explain(now, &asked, &view))
             }
             Command::Clear { call } => {
                 self.run_calls(now, callctl::Input::Clear { call });

@@ -4,6 +4,9 @@ use base::Dn;
 use base::id::{DeviceId, GatewayId, SiteId, TenantId};
 use model::{Snapshot, User, UserState};
 
+use super::Plan;
+use crate::origin::Origin;
+
 /// Configuration and live state, as one decision sees them.
 pub(crate) trait Facts {
     /// The configuration in force.
@@ -29,6 +32,12 @@ pub(crate) trait Facts {
     /// A bug that is put in for the simulator.
     #[cfg(feature = "planted")]
     fn planted(&self) -> Option<crate::planted::Bug>;
+    /// Whether the access lines have a channel for any leg of what would ring, or without a plan
+    /// for the caller to hear the exchange itself (R305).
+    fn has_room(&self, caller: (TenantId, Origin), plan: Option<&Plan>) -> bool {
+        let _ = (caller, plan);
+        true
+    }
 }
 
 /// What a user's devices are up to.

@@ -59,8 +59,7 @@ impl Refusal {
 pub(crate) struct Walk<'a> {
     pub facts: &'a dyn Facts,
     pub now: Mono,
-    /// The time of day, which calls from lines hang on (R300); of those that are only explained
-    /// none comes from a line.
+    /// The time of day, which calls from lines hang on (R300).
     pub wall: Wall,
     pub trace: &'a mut Vec<Mark>,
 }

@@ -161,3 +161,142 @@ fn the_time_of_two_outside_parties_is_the_sites() {
     w.expect_drained();
     assert_eq!(dn(2002).text(), "2002");
 }
+
+/// A branch with one channel, in use by a call between the sites.
+fn full_branch() -> World {
+    let mut w = branch(1);
+    w.give_codes();
+    w.facts.announcements = true;
+    w.talk(2001, 2003);
+    w.lines.clear();
+    w
+}
+
+#[test]
+fn where_no_channel_is_left_the_exchange_itself_is_not_heard() {
+    let mut w = full_branch();
+    // The own box, a code, a box that is forwarded to, and the same from where there is room.
+    let mut settings = model::DnSettings::new(TENANT, dn(2002));
+    settings.voicemail = true;
+    let all = model::ForwardKind::All;
+    *settings.forward_mut(all) = model::Forward::on(model::Destination::Voicemail);
+    w.configure(&[Change::DnSettingsPut(settings)]);
+    for dialed in ["*98", "*261", "2002"] {
+        w.lines.clear();
+        w.dial(2004, dialed);
+        assert_eq!(last(&w), Cause::SiteChannelsExceeded, "{dialed}");
+        assert!(w.lines.contains(&"2004 refuse SiteChannelsExceeded".to_owned()), "{:?}", w.lines);
+        assert!(!w.lines.iter().any(|l| l.starts_with("wish")), "nothing is set: {:?}", w.lines);
+        let told = w.control.explain(
+            w.now,
+            &crate::whatif::Question {
+                tenant: TENANT,
+                from: dn(2004).into(),
+                to: dialed,
+                answers: &[],
+            },
+            &w.facts,
+        );
+        assert_eq!(
+            told.ending,
+            crate::whatif::Ending::Refused(Cause::SiteChannelsExceeded),
+            "{dialed}"
+        );
+    }
+    w.lines.clear();
+    w.dial(2005, "2002");
+    assert!(w.lines.iter().any(|l| l.starts_with("2005 answer")), "{:?}", w.lines);
+    w.hangs_up_all();
+    w.lines.clear();
+    w.dial(2004, "2002");
+    assert!(w.lines.iter().any(|l| l.starts_with("2004 answer")), "free again: {:?}", w.lines);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn a_guidance_without_a_channel_is_left_out_and_the_reason_stays() {
+    let mut w = full_branch();
+    w.dial(2004, "2999");
+    w.expect(&["record 2004>- UnallocatedNumber unanswered", "2004 refuse UnallocatedNumber"]);
+    w.hangs_up_all();
+    w.dial(2004, "2999");
+    assert!(w.joins().contains(&"2004 number-not-in-use".to_owned()), "{:?}", w.joins());
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn a_pickup_that_finds_no_channel_is_refused_and_the_call_rings_on() {
+    let mut w = full_branch();
+    w.configure(&[super::world::pickup(1, &[2002, 2004, 2005])]);
+    w.dial(2005, "2002");
+    w.rings("2002");
+    w.lines.clear();
+    w.dial(2004, "*55");
+    w.expect(&[
+        "record 2004>- SiteChannelsExceeded unanswered",
+        "2004 refuse SiteChannelsExceeded",
+    ]);
+    w.answers("2002");
+    w.agree();
+    w.hangs_up("2005");
+    // By Replaces, of a leg that talks.
+    w.talk(2005, 2002);
+    let replaced = w.leg("2002");
+    w.lines.clear();
+    let sdp = w.sdp(2004, "sendrecv");
+    w.dial_as(2004, Some(sdp), |o| o.replaces = Some(replaced));
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded);
+    w.hangs_up("2002");
+    assert_eq!(last(&w), Cause::NormalClearing);
+    // With a channel both go.
+    w.hangs_up("2001");
+    w.dial(2005, "2002");
+    w.rings("2002");
+    w.lines.clear();
+    w.dial(2004, "*55");
+    assert!(w.lines.iter().any(|l| l.starts_with("2004 answer")), "{:?}", w.lines);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn what_is_parked_stays_where_it_is_when_it_cannot_be_retrieved() {
+    let mut w = full_branch();
+    let slot = model::ParkSlot { tenant: TENANT, site: BRANCH, dn: dn(7801) };
+    w.configure(&[Change::ParkSlotPut(slot)]);
+    // 2003 parks 2001: nothing of the branch crosses any more.
+    w.refers("2003", "7801", None);
+    w.agree();
+    w.hangs_up("2003");
+    let branch_call = |w: &World| w.control.core.access.count(BRANCH);
+    assert_eq!(branch_call(&w), 0);
+    w.talk(2002, 2004);
+    assert_eq!(branch_call(&w), 1);
+    w.lines.clear();
+    w.dial(2003, "7801");
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded);
+    assert!(w.lines.contains(&"2003 refuse SiteChannelsExceeded".to_owned()), "{:?}", w.lines);
+    w.hangs_up("2002");
+    w.lines.clear();
+    w.dial(2003, "7801");
+    w.agree();
+    assert_eq!(branch_call(&w), 1, "{:?}", w.lines);
+    w.hangs_up_all();
+    assert_eq!(branch_call(&w), 0);
+    w.expect_drained();
+}
+
+#[test]
+fn who_is_held_without_a_channel_waits_in_silence() {
+    let mut w = branch(0);
+    w.talk(2003, 2004);
+    w.offers("2003", "sendonly");
+    w.agree();
+    assert_eq!(w.joins(), Vec::<String>::new(), "no music");
+    w.offers("2003", "sendrecv");
+    w.agree();
+    w.hangs_up_all();
+    w.expect_drained();
+}

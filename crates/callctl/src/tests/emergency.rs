@@ -16,9 +16,9 @@ use crate::view::Contact;
 use crate::whatif::{Ending, Question};
 
 /// The number of the first line of the site.
-const SHOWN: &str = "0311110000";
+pub(super) const SHOWN: &str = "0311110000";
 
-const FIRST: GatewayId = GatewayId(Uuid(0x6_0000));
+pub(super) const FIRST: GatewayId = GatewayId(Uuid(0x6_0000));
 const SECOND: GatewayId = GatewayId(Uuid(0x6_0001));
 
 fn number(text: &str) -> base::Dn {
@@ -43,16 +43,16 @@ fn open_second(w: &mut World) {
     w.facts.contacts.insert(account, vec![Contact { id: 29_101, path: path(2910) }]);
 }
 
-fn first() -> EmergencyRoute {
+pub(super) fn first() -> EmergencyRoute {
     EmergencyRoute { gateway: FIRST, shown: number(SHOWN), back: Some(dn(2002)) }
 }
 
 /// Both gateways are ways out: 2900 with so many channels, then 2910 with one.
-fn prepared(channels: u16) -> World {
+pub(super) fn prepared(channels: u16) -> World {
     prepare(World::new(), channels)
 }
 
-fn prepare(mut w: World, channels: u16) -> World {
+pub(super) fn prepare(mut w: World, channels: u16) -> World {
     open(&mut w, channels);
     open_second(&mut w);
     let second = EmergencyRoute { gateway: SECOND, shown: number("0322220000"), back: None };
@@ -64,7 +64,7 @@ fn prepare(mut w: World, channels: u16) -> World {
 }
 
 /// The lines that are INVITEs.
-fn invites(w: &World) -> Vec<String> {
+pub(super) fn invites(w: &World) -> Vec<String> {
     w.lines.iter().filter(|l| l.contains(" invite ")).cloned().collect()
 }
 
@@ -206,7 +206,7 @@ fn a_full_gateway_loses_the_youngest_call_that_rings() {
 }
 
 /// Only the first gateway is a way out.
-fn open_only_first(w: &mut World) {
+pub(super) fn open_only_first(w: &mut World) {
     w.configure(&[site_with(|s| s.emergency = [first()].into())]);
     w.lines.clear();
 }
@@ -350,7 +350,7 @@ fn an_emergency_call_while_somebody_is_held_is_no_transfer() {
 }
 
 /// 2001 has called the fire brigade by 2900, which has hung up.
-fn has_called(w: &mut World) {
+pub(super) fn has_called(w: &mut World) {
     w.dial(2001, "119");
     w.answers("2900");
     w.hangs_up("2900");
@@ -496,8 +496,8 @@ fn the_explanation_shows_the_way_out() {
         Some(UserState::Stopped)
     );
     let explained = |w: &World| {
-        let asked = Question { tenant: TENANT, from: dn(2001), to: "0119", answers: &[] };
-        let told = w.control.explain(w.now.mono, &asked, &w.facts);
+        let asked = Question { tenant: TENANT, from: dn(2001).into(), to: "0119", answers: &[] };
+        let told = w.control.explain(w.now, &asked, &w.facts);
         let steps = told.steps.into_iter().flat_map(|s| s.steps);
         (steps.map(|s| s.code.to_string()).collect::<Vec<_>>(), told.ending)
     };

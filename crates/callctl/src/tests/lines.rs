@@ -19,7 +19,7 @@ use crate::whatif::Question;
 const OUTSIDE: &str = "0312345678";
 
 /// Midnight of Wednesday, 2026-07-01, in Tokyo.
-const WEDNESDAY: Wall = Wall(1_782_831_600_000);
+pub(super) const WEDNESDAY: Wall = Wall(1_782_831_600_000);
 
 fn digits(text: &str) -> Dn {
     Dn::parse(text).expect("digits")
@@ -29,12 +29,12 @@ fn gateway_id(n: u16) -> GatewayId {
     GatewayId(Uuid(0x6_0000 + u128::from(n)))
 }
 
-fn line_id(n: u16) -> LineId {
+pub(super) fn line_id(n: u16) -> LineId {
     LineId(Uuid(0x7_0000 + u128::from(n)))
 }
 
 /// Gateway `n` of this prefix, registered.
-fn open(w: &mut World, n: u16, prefix: &str, channels: u16) {
+pub(super) fn open(w: &mut World, n: u16, prefix: &str, channels: u16) {
     let account = device_id(n, 1);
     let site = w.facts.snapshot.sites(TENANT).next().expect("a site").id;
     let gateway = Gateway {
@@ -54,7 +54,7 @@ fn open(w: &mut World, n: u16, prefix: &str, channels: u16) {
 }
 
 /// Line `n`, with 識別番号 `00n`, of a gateway.
-fn line(n: u16, gateway: u16, number: &str, change: impl FnOnce(&mut Line)) -> Change {
+pub(super) fn line(n: u16, gateway: u16, number: &str, change: impl FnOnce(&mut Line)) -> Change {
     let code = digits(&format!("00{n}"));
     let of = (TENANT, gateway_id(gateway));
     let mut line = Line::new(line_id(n), of, code, digits(number));
@@ -62,7 +62,7 @@ fn line(n: u16, gateway: u16, number: &str, change: impl FnOnce(&mut Line)) -> C
     Change::LinePut(line)
 }
 
-fn people(numbers: &[u16]) -> Box<[base::id::UserId]> {
+pub(super) fn people(numbers: &[u16]) -> Box<[base::id::UserId]> {
     numbers.iter().map(|n| user_id(*n)).collect()
 }
 
@@ -120,7 +120,7 @@ fn dials(w: &mut World, from: u16, dialed: &str) -> (String, Vec<String>) {
     (got, steps(w))
 }
 
-fn comes_in(w: &mut World, gateway: u16, dialed: &str) {
+pub(super) fn comes_in(w: &mut World, gateway: u16, dialed: &str) {
     let sdp = w.sdp(gateway, "sendrecv");
     w.dial_as(gateway, Some(sdp), |o| {
         o.dialed = dialed.to_owned();
@@ -341,8 +341,8 @@ fn those_outside_see_the_number_that_is_set_unless_184_hides_it() {
 fn the_explanation_tells_the_line_and_why() {
     let w = company();
     let told = |from: u16, to: &str| {
-        let asked = Question { tenant: TENANT, from: dn(from), to, answers: &[] };
-        let told = w.control.explain(w.now.mono, &asked, &w.facts);
+        let asked = Question { tenant: TENANT, from: dn(from).into(), to, answers: &[] };
+        let told = w.control.explain(w.now, &asked, &w.facts);
         let steps: Vec<_> = told.steps.iter().flat_map(|e| e.steps.iter()).collect();
         steps.iter().map(|s| format!("{} {}", s.code, s.args)).collect::<Vec<_>>()
     };

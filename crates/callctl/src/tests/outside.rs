@@ -575,8 +575,8 @@ fn the_explanation_shows_the_gateway() {
     let number = dn_of(OUTSIDE);
     let answers = [(number, Answer::Answers)];
     let dialed = format!("0{OUTSIDE}");
-    let asked = Question { tenant: TENANT, from: dn(2001), to: &dialed, answers: &answers };
-    let told = w.control.explain(w.now.mono, &asked, &w.facts);
+    let asked = Question { tenant: TENANT, from: dn(2001).into(), to: &dialed, answers: &answers };
+    let told = w.control.explain(w.now, &asked, &w.facts);
     assert_eq!(told.ending, Ending::Answered(number));
     let steps: Vec<_> = told.steps[0].steps.iter().map(|s| (&*s.code, &*s.args)).collect();
     assert_eq!(steps, [("outside.gateway", "0"), ("ring.begin", "1 180")]);

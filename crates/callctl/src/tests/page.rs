@@ -442,8 +442,8 @@ fn a_caller_without_an_offer_that_we_can_speak_to_cannot_page() {
 #[test]
 fn explain_walks_the_same_way() {
     let mut w = world(&[2001, 2002, 2003, 2007], |_| {});
-    let question = Question { tenant: TENANT, from: dn(2001), to: "7100", answers: &[] };
-    let told = w.control.explain(w.now.mono, &question, &w.facts);
+    let question = Question { tenant: TENANT, from: dn(2001).into(), to: "7100", answers: &[] };
+    let told = w.control.explain(w.now, &question, &w.facts);
     assert_eq!(told.ending, Ending::Pages(dn(7100)));
     w.dial(2001, "7100");
     w.listens("2002");

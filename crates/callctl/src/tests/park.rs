@@ -87,8 +87,8 @@ fn whoever_dials_the_slot_gets_the_call() {
 #[test]
 fn the_explanation_knows_what_is_parked() {
     let ending = |w: &World| {
-        let asked = Question { tenant: TENANT, from: dn(2003), to: "7801", answers: &[] };
-        w.control.explain(w.now.mono, &asked, &w.facts).ending
+        let asked = Question { tenant: TENANT, from: dn(2003).into(), to: "7801", answers: &[] };
+        w.control.explain(w.now, &asked, &w.facts).ending
     };
     let mut w = parked();
     assert_eq!(ending(&w), Ending::Slot(dn(7801)));

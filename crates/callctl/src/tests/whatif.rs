@@ -4,22 +4,28 @@ use base::id::TenantId;
 use base::{Cause, Dn, Micros, Rng};
 use model::{Change, Destination, DnSettings, Forward, ForwardKind, HuntMethod, Waiting};
 
-use super::world::{TENANT, World, department, dn, hunt, quiet};
+use super::world::{TENANT, World, department, dn, hunt, quiet, site_with};
 use crate::input::LegEvent;
 use crate::whatif::{Answer, Ending, Explanation, Question};
 
 const NUMBERS: std::ops::RangeInclusive<u16> = 2001..=2008;
 
-struct Draw {
-    rng: Rng,
+pub(super) struct Draw {
+    pub(super) rng: Rng,
 }
 
 impl Draw {
-    fn one_in(&mut self, n: u64) -> bool {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut bytes = [3; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        Draw { rng: Rng::from_seed(bytes) }
+    }
+
+    pub(super) fn one_in(&mut self, n: u64) -> bool {
         self.rng.chance(1, n)
     }
 
-    fn number(&mut self) -> u16 {
+    pub(super) fn number(&mut self) -> u16 {
         2001 + self.rng.below(8) as u16
     }
 
@@ -47,13 +53,13 @@ impl Draw {
         Change::DnSettingsPut(settings)
     }
 
-    fn members(&mut self) -> Vec<u16> {
+    pub(super) fn members(&mut self) -> Vec<u16> {
         let mut members: Vec<u16> = NUMBERS.filter(|_| self.rng.chance(1, 2)).collect();
         members.truncate(6);
         members
     }
 
-    fn company(&mut self, w: &mut World) {
+    pub(super) fn company(&mut self, w: &mut World) {
         let mut changes = Vec::new();
         for n in NUMBERS {
             if self.one_in(2) {
@@ -83,7 +89,16 @@ impl Draw {
         }
     }
 
-    fn answers(&mut self) -> Vec<(Dn, Answer)> {
+    /// Sometimes the access line of the site has few channels, and all audio crosses it.
+    pub(super) fn access(&mut self, w: &mut World) {
+        if self.one_in(4) {
+            let channels = self.rng.below(5) as u16;
+            w.configure(&[site_with(|s| s.access_channels = Some(channels))]);
+            w.facts.relay = self.one_in(2);
+        }
+    }
+
+    pub(super) fn answers(&mut self) -> Vec<(Dn, Answer)> {
         let answer = |d: &mut Draw| Answer::ALL[d.rng.below(5) as usize];
         let mut answers: Vec<(Dn, Answer)> = NUMBERS.map(|n| (dn(n), answer(self))).collect();
         answers.push((dn(7100), answer(self)));
@@ -92,7 +107,7 @@ impl Draw {
 }
 
 /// Phones do as they were told, until the call of `caller` is answered or over.
-fn play(w: &mut World, caller: u16, answers: &[(Dn, Answer)], first: usize) {
+pub(super) fn play(w: &mut World, caller: &str, answers: &[(Dn, Answer)], first: usize) {
     for _ in 0..200 {
         if w.records.len() > first {
             return;
@@ -102,7 +117,7 @@ fn play(w: &mut World, caller: u16, answers: &[(Dn, Answer)], first: usize) {
             .calls
             .iter()
             .map(|(_, c)| c)
-            .find(|c| c.draft.caller.dn == Some(dn(caller)) && c.draft.answered_at.is_none());
+            .find(|c| *c.draft.caller.number == *caller && c.draft.answered_at.is_none());
         let Some(call) = call else { return };
         let Some(ring) = &call.ring else {
             w.wait(Micros::millis(500));
@@ -134,12 +149,12 @@ fn refuse_all(w: &mut World, names: &[String]) {
     }
 }
 
-fn routing(explanation: &Explanation) -> Vec<String> {
+pub(super) fn routing(explanation: &Explanation) -> Vec<String> {
     let steps = explanation.steps.iter().flat_map(|e| &e.steps);
     steps.map(|s| format!("{} {}", s.code, s.args)).collect()
 }
 
-fn recorded(w: &World, at: usize) -> Vec<String> {
+pub(super) fn recorded(w: &World, at: usize) -> Vec<String> {
     let told = |code: &str| {
         let later = ["media.path", "answer", "announce", "decided", "ring.device-gone"];
         let answers = ["ring.refused", "ring.over", "ring.silent", "ring.unanswered"];
@@ -150,11 +165,10 @@ fn recorded(w: &World, at: usize) -> Vec<String> {
 }
 
 fn agrees(seed: u64) -> (Ending, usize) {
-    let mut bytes = [3; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let mut draw = Draw { rng: Rng::from_seed(bytes) };
+    let mut draw = Draw::new(seed);
     let mut w = World::new();
     draw.company(&mut w);
+    draw.access(&mut w);
     let (from, answers) = (draw.number(), draw.answers());
     let to = match draw.rng.below(5) {
         0 => "7000".to_owned(),
@@ -162,15 +176,15 @@ fn agrees(seed: u64) -> (Ending, usize) {
         _ => draw.number().to_string(),
     };
     let tenant: TenantId = TENANT;
-    let question = Question { tenant, from: dn(from), to: &to, answers: &answers };
-    let told = w.control.explain(w.now.mono, &question, &w.facts);
+    let question = Question { tenant, from: dn(from).into(), to: &to, answers: &answers };
+    let told = w.control.explain(w.now, &question, &w.facts);
     let first = w.records.len();
     let limit = w.facts.snapshot.dn_settings(TENANT, dn(from)).map_or(4, |s| s.call_limit);
     if w.control.core.budget.count(TENANT, dn(from)) >= u32::from(limit) {
         return (Ending::Refused(Cause::UserBusy), 0);
     }
     let caller = w.dial(from, &to);
-    play(&mut w, from, &answers, first);
+    play(&mut w, &from.to_string(), &answers, first);
     let ended = w.records.len() > first;
     match told.ending {
         Ending::Answered(_) => {
@@ -200,7 +214,14 @@ fn a_call_goes_where_the_explanation_said() {
             _ => "answered",
         });
     }
-    for name in ["answered", "UserBusy", "RingTimeout", "Unregistered", "ForwardLoop"] {
+    for name in [
+        "answered",
+        "UserBusy",
+        "RingTimeout",
+        "Unregistered",
+        "ForwardLoop",
+        "SiteChannelsExceeded",
+    ] {
         assert!(endings.contains(name), "{name} never happened: {endings:?}");
     }
     assert!(longest > 5, "{longest}");
@@ -212,8 +233,8 @@ fn an_explanation_shows_where_other_answers_lead() {
     let mut settings = DnSettings::new(TENANT, dn(2002));
     *settings.forward_mut(ForwardKind::Busy) = Forward::on(Destination::Dn(dn(2003)));
     w.configure(&[Change::DnSettingsPut(settings)]);
-    let question = Question { tenant: TENANT, from: dn(2001), to: "2002", answers: &[] };
-    let told = w.control.explain(w.now.mono, &question, &w.facts);
+    let question = Question { tenant: TENANT, from: dn(2001).into(), to: "2002", answers: &[] };
+    let told = w.control.explain(w.now, &question, &w.facts);
     assert_eq!(told.ending, Ending::Refused(Cause::RingTimeout));
     let first = &told.steps[0];
     assert_eq!(first.assumed, Some((dn(2002), Answer::NoAnswer)));

@@ -65,8 +65,14 @@ pub(crate) enum Job {
     },
     Explain {
         tenant: String,
-        from: String,
-        to: String,
+        /// Extension of the caller; else `line` is there.
+        from: Option<String>,
+        /// Identification number of the line that the call comes by.
+        line: Option<String>,
+        /// `None` = the number of the line.
+        to: Option<String>,
+        /// `None` = now.
+        at: Option<String>,
         /// `EXTENSION=WHAT`.
         assume: Vec<String>,
     },

@@ -1,7 +1,7 @@
 //! なぜ鳴らない: where a call would go, and why (R318).
 
 use app::Lang;
-use app::explain::{Answer as Assumed, Ending, Explanation, lines};
+use app::explain::{Answer as Assumed, Ending, Explanation, Origin, lines};
 use app::service::Problem;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -37,8 +37,14 @@ pub(crate) const QUESTION: &Shape = &Shape {
     name: "Question",
     about: "A call that is not made.",
     fields: &[
-        must("from", Kind::Extension, "Extension of the caller."),
-        must("to", Kind::Text(1, 32), "What is dialled."),
+        may("from", Kind::Extension, "Extension of the caller; else `line` must be there."),
+        may(
+            "line",
+            Kind::Extension,
+            "Identification number of the line by which somebody outside calls.",
+        ),
+        may("to", Kind::Text(1, 32), "What is dialled; by a line its own number without this."),
+        may("at", Kind::Text(16, 16), "Date and time in Tokyo, `2026-07-01 20:30`; else now."),
         may(
             "assume",
             Kind::List(&Kind::Object(ASSUMPTION), 330),
@@ -72,8 +78,10 @@ pub(crate) const ANSWER: &Shape = &Shape {
 
 #[derive(Deserialize)]
 struct Asked {
-    from: String,
-    to: String,
+    from: Option<String>,
+    line: Option<String>,
+    to: Option<String>,
+    at: Option<String>,
     #[serde(default)]
     assume: Vec<Assumption>,
 }
@@ -90,25 +98,46 @@ pub(crate) async fn explain(
     caller: Caller,
     Object(mut body): Object,
 ) -> Answer {
-    let problems = QUESTION.check(&mut body, true);
+    let mut problems = QUESTION.check(&mut body, true);
+    let has = |field: &str| body.get(field).is_some_and(|v| !v.is_null());
+    for field in ["from", "to"] {
+        if !has(field) && !has("line") && !problems.iter().any(|p| p.field == field) {
+            problems.push(Problem::new(211, field, "").saying("api-missing"));
+        }
+    }
     if !problems.is_empty() {
         return Err(Trouble::broken(problems));
     }
     let missing = |_| Trouble::broken(vec![Problem::new(211, "assume", "").saying("api-missing")]);
     let asked: Asked = serde_json::from_value(Value::Object(body)).map_err(missing)?;
     let odd = |field: &str, value: &str| Trouble::broken(vec![Problem::new(212, field, value)]);
-    let from = Dn::parse(&asked.from).map_err(|_| odd("from", &asked.from))?;
-    if !(1..=base::limits::DIALED_MAX).contains(&asked.to.len()) {
-        return Err(odd("to", &asked.to));
+    let tenant = caller.tenant();
+    let (from, to) = match (&asked.line, &asked.from) {
+        (Some(code), _) => {
+            let snapshot = portal.store.snapshot();
+            let line = Dn::parse(code).ok().and_then(|dn| snapshot.line_by_code(tenant, dn));
+            let line = line.ok_or_else(|| odd("line", code))?;
+            (Origin::Line(line.id), asked.to.unwrap_or_else(|| line.number.text()))
+        }
+        (None, from) => {
+            let from = from.as_deref().unwrap_or_default();
+            let dn = Dn::parse(from).map_err(|_| odd("from", from))?;
+            (Origin::Extension(dn), asked.to.unwrap_or_default())
+        }
+    };
+    if !(1..=base::limits::DIALED_MAX).contains(&to.len()) {
+        return Err(odd("to", &to));
     }
+    let read = |text: &String| app::explain::time(text).ok_or_else(|| odd("at", text));
+    let at = asked.at.as_ref().map(read).transpose()?;
     if asked.assume.len() > ASSUMED_MAX {
         return Err(odd("assume", &asked.assume.len().to_string()));
     }
     let answers = asked.assume.iter();
     let answers =
         answers.filter_map(|a| Some((Dn::parse(&a.extension).ok()?, Assumed::parse(&a.answer)?)));
-    let (tenant, answers) = (caller.tenant(), answers.collect());
-    let command = Command::Explain { tenant, from, to: asked.to, answers };
+    let answers = answers.collect();
+    let command = Command::Explain { tenant, from, to, at, answers };
     match portal.live.ask(command).await {
         Some(Reply::Explanation(found)) => {
             let snapshot = portal.store.snapshot();

@@ -553,6 +553,9 @@ async fn collisions_and_explanations_are_told() {
     let refused =
         api.call(("POST", "/explain"), json!({ "from": "2003", "to": "2999" }), 200).await;
     assert_eq!((&refused["ending"], &refused["cause"]), (&json!("refused"), &json!("001")));
+    let by_line = json!({ "line": "001", "at": "2026-07-01 20:30" });
+    let odd = api.call(("POST", "/explain"), by_line, 422).await;
+    assert_eq!(errors(&odd).into_iter().map(|(_, f)| f).collect::<Vec<_>>(), ["line"]);
     let odd = json!({ "from": "x", "assume": [{ "extension": "2001", "answer": "sings" }] });
     let odd = api.call(("POST", "/explain"), odd, 422).await;
     let fields: Vec<_> = errors(&odd).into_iter().map(|(_, field)| field).collect();

@@ -19,3 +19,5 @@ explain-mailbox = Extension { $dn } listens to its own voicemail.
 explain-slot = The call parked at { $dn } is retrieved.
 explain-code = The feature code "{ $code }" is carried out.
 explain-refused = The call fails. { $sentence } (cause { $code })
+explain-no-line = There is no line with the identification number "{ $value }".
+explain-no-time = "{ $value }" is no date and time. Example: --at "2026-07-01 20:30"

@@ -19,3 +19,5 @@ explain-mailbox = 内線番号{ $dn }の留守番の再生につながります�
 explain-slot = パーク番号{ $dn }の通話を取り出します。
 explain-code = 特番「{ $code }」の操作になります。
 explain-refused = つながりません。{ $sentence }(切断理由 { $code })
+explain-no-line = 識別番号「{ $value }」の回線はありません。
+explain-no-time = 日時「{ $value }」は読み取れません。例: --at "2026-07-01 20:30"

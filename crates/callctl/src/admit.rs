@@ -1,0 +1,83 @@
+//! Access lines are asked before the exchange itself speaks to somebody, and before a phone takes
+//! the place of another one (R305): without a channel the newcomer is refused (041), and what was
+//! there goes on.
+
+use base::LegId;
+
+use crate::CallControl;
+use crate::access::{Counts, Room, cross, is_limited};
+use crate::call::{Call, Purpose};
+use crate::cx::{Core, Cx};
+use crate::leg::{Leg, Pending, Role};
+use crate::media::path::Way;
+use crate::route::Next;
+use crate::taking::Taking;
+use crate::view::View;
+use model::CodeKind;
+
+/// Whether the exchange itself would speak, or listen, to who comes to this.
+pub(crate) fn is_spoken(next: &Next, purpose: Purpose) -> bool {
+    match next {
+        Next::Voicemail { .. }
+        | Next::Mailbox { .. }
+        | Next::Boxes { .. }
+        | Next::Announce(_)
+        | Next::Page(_) => true,
+        Next::Code(CodeKind::Pickup | CodeKind::GroupPickup | CodeKind::ParkRetrieve, _) => false,
+        // Who is parked waits with music, or without.
+        Next::Code(CodeKind::Park, _) => purpose == Purpose::Basic,
+        Next::Code(..) => true,
+        Next::Ring(_) | Next::Wait { .. } | Next::Slot(_) | Next::Refuse(_) => false,
+    }
+}
+
+impl Call {
+    /// Whether the leg's audio may come to the exchange. Emergency calls and those back are never
+    /// asked (J33).
+    pub(crate) fn may_hear_us(&self, cx: &Cx<'_>, id: LegId) -> bool {
+        let snapshot = cx.view.snapshot();
+        if !is_limited(snapshot, self.tenant) || self.is_emergency() || self.is_call_back() {
+            return true;
+        }
+        let crosses = |l: &Leg| l.id == id || self.crosses(l);
+        let room = Room { snapshot, own: self.own_access(), lines: &cx.core.access };
+        room.fits(&self.crossed_by(snapshot, crosses))
+    }
+
+    /// Whether there is a channel for the legs that there would be with a new one.
+    fn has_channel(&self, (view, core): (&dyn View, &Core), taking: &Taking, new: &Leg) -> bool {
+        let snapshot = view.snapshot();
+        if !is_limited(snapshot, self.tenant) {
+            return true;
+        }
+        let replaced = taking.replaced();
+        let rings = replaced.and_then(|id| self.leg(id)).filter(|l| l.role == Role::Ringing);
+        let stays = match (replaced, rings, &self.ring) {
+            (Some(_), Some(_), Some(ring)) => Some(ring.leg),
+            (Some(id), None, _) => self.partner(id),
+            _ => self.first,
+        };
+        let Some(stays) = stays.and_then(|id| self.leg(id)) else { return true };
+        let way = match rings.zip(self.ring.as_ref()) {
+            Some((_, ring)) if stays.is_answered() => ring.way,
+            Some(_) if stays.pending == Pending::Nothing => self.way,
+            _ => self.way_between(view, stays, new).0,
+        };
+        let goes = |l: &Leg| l.role == Role::Ringing || Some(l.id) == replaced;
+        let relayed = way == Way::Relay;
+        let crosses = |l: &Leg| !goes(l) && (relayed || l.id != stays.id && self.crosses(l));
+        let mut counts: Counts = self.crossed_by(snapshot, crosses);
+        if let Some(site) = new.site.filter(|_| relayed) {
+            cross(snapshot, self.tenant, site, &mut counts);
+        }
+        Room { snapshot, own: self.own_access(), lines: &core.access }.fits(&counts)
+    }
+}
+
+impl CallControl {
+    /// Whether the access lines have a channel for what a phone would take.
+    pub(crate) fn may_take(&self, taking: &Taking, new: &Leg, view: &dyn View) -> bool {
+        let call = self.calls.get(taking.slot());
+        call.is_none_or(|c| c.has_channel((view, &self.core), taking, new))
+    }
+}
