@@ -40,7 +40,7 @@ const GREETING_S: u16 = 60;
 /// Who listens stands somewhere in the messages that there were when the box was opened.
 #[derive(Debug)]
 pub(crate) struct Listening {
-    of: Dn,
+    pub(super) of: Dn,
     /// Files, new ones first.
     list: Vec<u64>,
     at: usize,

@@ -52,6 +52,19 @@ impl Call {
         }
     }
 
+    /// The box that a leg is at, to leave a message or to listen.
+    pub(crate) fn box_of(&self, leg: LegId) -> Option<Dn> {
+        if let Some((of, _)) = self.at_box(leg) {
+            return Some(of);
+        }
+        match &self.voice.as_ref().filter(|_| self.first == Some(leg))?.stage {
+            Stage::Leaving(leaving) => Some(leaving.of),
+            Stage::Listening(listening) => Some(listening.of),
+            Stage::Entering(entering) => entering.of.map(|(of, _)| of),
+            _ => None,
+        }
+    }
+
     /// A key was pressed by someone who talks to the exchange.
     pub(crate) fn pressed(&mut self, cx: &mut Cx<'_>, key: char, source: Source) {
         let Some(voice) = self.voice.as_mut() else { return };

@@ -38,4 +38,5 @@ mod toll;
 mod transfer;
 mod voicemail;
 mod whatif;
+mod wording;
 mod world;
