@@ -5,10 +5,12 @@
 //! | `boxes` | what each number holds |
 //! | `leave` | greeting, tone, recording |
 //! | `listen` | the menu of a box |
+//! | `back` | calls who left a message |
 //! | `consult` | transfers onto a box |
 //! | `holder` | a holder at a box leaves a message |
 //! | `enter` | whose box may be opened from where, the PIN |
 
+mod back;
 pub(crate) mod boxes;
 mod consult;
 mod enter;
