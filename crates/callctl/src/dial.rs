@@ -108,6 +108,13 @@ impl Call {
         self.advance(cx, next, None);
     }
 
+    /// Begins to reach a number outside as it is, with no prefix before it.
+    pub(crate) fn set_out_outside(&mut self, cx: &mut Cx<'_>, dialing: Dialing, number: Dn) {
+        self.dialing = Some(Box::new(dialing));
+        let next = self.walk(cx, |journey, walk| journey.begin_outside(walk, number));
+        self.advance(cx, next, None);
+    }
+
     /// What was rung ended like this.
     pub(crate) fn go_on(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         if let Some(next) = self.decided_before() {

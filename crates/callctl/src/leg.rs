@@ -175,6 +175,8 @@ pub(crate) struct Media {
     pub told: bool,
     /// The join that was told last.
     pub joined: mediactl::Joined,
+    /// The company's own sounds in what it plays.
+    pub instead: Box<[mediactl::Instead]>,
     /// What was told last of its digits.
     pub tones: mediactl::DtmfToPeer,
 }

@@ -126,7 +126,7 @@ pub(crate) fn cause_of_q850(refused: &Refused) -> Option<Option<Cause>> {
 }
 
 /// Whether the right 外線間転送 of a site covers a number (R291).
-fn may_connect(snapshot: &Snapshot, site: Option<SiteId>, class: OutsideClass) -> bool {
+pub(crate) fn may_connect(snapshot: &Snapshot, site: Option<SiteId>, class: OutsideClass) -> bool {
     let site = site.and_then(|id| snapshot.site(id));
     site.is_some_and(|s| class.is_within(s.transfer_outside))
 }
@@ -262,7 +262,10 @@ impl Call {
         }
         let pair = self.first.zip(self.second).filter(|_| self.is_up() && !self.ended);
         let both = pair.is_some_and(|(a, b)| self.is_outside(a) && self.is_outside(b));
-        let joined = both && self.draft.services.contains(Service::Transfer);
+        let services = self.draft.services;
+        // Somebody outside called back from a mailbox, in the name of its owner.
+        let back = services.contains(Service::Voicemail) && self.draft.transferrer.is_some();
+        let joined = both && (back || services.contains(Service::Transfer));
         let until = cx.now.mono + self.pair_max(cx.view.snapshot());
         if let Some(outside) = &mut self.outside {
             outside.part_at = joined.then(|| outside.part_at.unwrap_or(until));

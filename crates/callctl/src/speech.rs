@@ -54,6 +54,11 @@ impl Call {
         language(snapshot.spoken(self.tenant, site, Some(dn)))
     }
 
+    /// The site of a number.
+    pub(crate) fn site_at(&self, snapshot: &Snapshot, dn: Dn) -> Option<SiteId> {
+        site_of(snapshot, self.tenant, dn)
+    }
+
     /// Nothing yet, by the box of a number.
     pub(crate) fn words_of_box(&self, cx: &Cx<'_>, of: Dn) -> Words {
         Words::new(self.language_at(cx.view.snapshot(), of))

@@ -260,7 +260,7 @@ impl Leg {
         };
         match self.want.joined {
             Joined::Player(play) if before == Some(&play) => {}
-            Joined::Player(play) => self.player = Some(Player::new(play)),
+            Joined::Player(play) => self.player = Some(Player::new(play, &self.want.instead)),
             Joined::None
             | Joined::Leg(_)
             | Joined::Echo

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::{LegId, Mono};
-use mediactl::{Digit, Event, Play, PlayerId, Repeat};
+use mediactl::{Digit, Event, FileId, Instead, Play, PlayerId, Repeat};
 use rtp::dtmf_event::{EventSender, Pulse};
 use rtp::g711::Law;
 use rtp::{FRAME_SAMPLES, FRAME_US, HEADER_BYTES, Header, dtmf_tone};
@@ -28,6 +28,8 @@ pub(crate) struct Player {
     clip: Option<Arc<Clip>>,
     /// A file that was asked for.
     slot: Option<Slot>,
+    /// What is heard in place of built-in sounds; kept to the end, whatever becomes of the files.
+    own: Box<[Own]>,
     frame: u32,
 }
 
@@ -48,10 +50,17 @@ enum Ticked {
     Ended(u32),
 }
 
+/// An own sound, and whether it has been asked for.
+struct Own {
+    instead: Instead,
+    slot: Option<Slot>,
+}
+
 impl Player {
-    pub(crate) fn new(play: Play) -> Self {
+    pub(crate) fn new(play: Play, instead: &[Instead]) -> Self {
         let what = play.what;
-        Self { play, ended: false, what, piece: 0, clip: None, slot: None, frame: 0 }
+        let own = instead.iter().map(|instead| Own { instead: *instead, slot: None }).collect();
+        Self { play, ended: false, what, piece: 0, clip: None, slot: None, own, frame: 0 }
     }
 
     fn next(&mut self, now: Mono, law: Law, library: &Library) -> Next {
@@ -98,13 +107,19 @@ impl Player {
     fn fetch(&mut self, library: &Library) -> Found {
         if let PlayerId::Words(words) = self.play.what {
             // Before the first word all must be there, so that none keeps the next waiting.
-            let pieces = || (0..words.len()).filter_map(|at| words.piece(at));
-            let ready = pieces().filter(|piece| library.is_ready(*piece)).count();
-            if self.piece == 0 && ready < words.len() {
-                return Found::Soon;
+            if self.piece == 0 {
+                let pieces = (0..words.len()).filter_map(|at| words.piece(at));
+                let ready = pieces.filter(|piece| self.is_ready(*piece, library)).count();
+                if ready < words.len() {
+                    return Found::Soon;
+                }
             }
             let Some(piece) = words.piece(self.piece) else { return Found::Missing };
             self.what = piece;
+        }
+        match self.own_clip(self.what, library) {
+            Found::Missing => {}
+            found => return found,
         }
         match (library.clip(self.what, &mut self.slot), self.what) {
             (Found::Missing, PlayerId::Music(_)) => {
@@ -112,6 +127,25 @@ impl Player {
                 library.clip(self.what, &mut self.slot)
             }
             (found, _) => found,
+        }
+    }
+
+    fn is_ready(&mut self, piece: PlayerId, library: &Library) -> bool {
+        match self.own_clip(piece, library) {
+            Found::Ready(_) => true,
+            Found::Soon => false,
+            Found::Missing => library.is_ready(piece),
+        }
+    }
+
+    /// What is to be heard instead of a built-in sound.
+    fn own_clip(&mut self, what: PlayerId, library: &Library) -> Found {
+        match self.own.iter_mut().find(|own| own.instead.of == what) {
+            Some(own) => {
+                let file = PlayerId::File(FileId::Sound(own.instead.sound));
+                library.clip(file, &mut own.slot)
+            }
+            None => Found::Missing,
         }
     }
 }

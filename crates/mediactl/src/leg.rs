@@ -33,6 +33,18 @@ pub struct LegWant {
     pub joined: Joined,
     /// What becomes of the digits that this leg presses, on their way to the joined leg.
     pub dtmf_to_peer: DtmfToPeer,
+    /// Own sounds in place of sentences and tones that `joined` plays, alone or among words; at
+    /// most [`Words::MAX`]. Who hears a playing already keeps what it began with.
+    pub instead: Box<[Instead]>,
+}
+
+/// An own sound in place of a built-in one (R319).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instead {
+    /// The built-in one: a sentence or a tone. It is played where the own one is missing.
+    pub of: PlayerId,
+    /// Number of `FileId::Sound`.
+    pub sound: u64,
 }
 
 /// Ties legs to one media thread; the call's number, or the conference's.

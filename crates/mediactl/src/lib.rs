@@ -31,8 +31,8 @@ pub use direction::Direction;
 pub use event::{Digit, DigitPhase, DigitSource, Event, Failure, LegStats, Load};
 pub use file::{FileId, Record, RecordEnd, RecordFailure};
 pub use leg::{
-    DtmfToPeer, Form, GroupId, Joined, Language, LegWant, Play, PlayerId, Protection, RemoteMedia,
-    Repeat, ToneKind,
+    DtmfToPeer, Form, GroupId, Instead, Joined, Language, LegWant, Play, PlayerId, Protection,
+    RemoteMedia, Repeat, ToneKind,
 };
 pub use prompt::PromptId;
 pub use words::Words;

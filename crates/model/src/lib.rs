@@ -46,6 +46,7 @@ pub mod toll;
 pub mod user;
 pub mod violation;
 pub mod virtual_dn;
+pub mod wording;
 pub mod write;
 
 #[cfg(test)]
@@ -81,4 +82,5 @@ pub use toll::{Charged, TollClass, TollRules};
 pub use user::{User, UserState};
 pub use violation::{Conflict, Field, Noun, Violation};
 pub use virtual_dn::VirtualDn;
+pub use wording::{Phrase, Worded};
 pub use write::Write;

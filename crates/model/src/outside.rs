@@ -174,7 +174,7 @@ pub fn class(snapshot: &Snapshot, tenant: TenantId, digits: &str) -> Option<Outs
 }
 
 /// J10, step 1: `+81` is 0, any other `+` is 010.
-pub(crate) fn national(text: &str) -> String {
+pub fn national(text: &str) -> String {
     match (text.strip_prefix("+81"), text.strip_prefix('+')) {
         (Some(rest), _) => format!("0{rest}"),
         (None, Some(rest)) => format!("010{rest}"),

@@ -9,6 +9,7 @@ use crate::code::{CodeKind, SiteCode};
 use crate::destination::Destination;
 use crate::emergency::EmergencyRoute;
 use crate::sound::{SiteMusic, Spoken};
+use crate::wording::Worded;
 
 /// A site with its SIP domain (CUGドメイン名).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Site {
     pub music: SiteMusic,
     /// Language of announcements; default the company's.
     pub spoken: Option<Spoken>,
+    /// Words and tones that differ from the company's; default none (R319).
+    pub wording: Box<[Worded]>,
     /// Ways out for emergency calls, in order; default none (J31).
     pub emergency: Box<[EmergencyRoute]>,
     /// Minutes that two outside parties may talk whom a transfer connected: 10–600, default 60
@@ -87,6 +90,7 @@ impl Site {
             voicemail_at: None,
             music: SiteMusic::Inherit,
             spoken: None,
+            wording: Box::default(),
             emergency: Box::default(),
             outside_pair_min: 60,
             access_channels: None,

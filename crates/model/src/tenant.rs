@@ -6,6 +6,7 @@ use crate::code::{Code, CodeKind, Codes};
 use crate::destination::Destination;
 use crate::sound::Spoken;
 use crate::toll::TollRules;
+use crate::wording::Worded;
 
 /// A company with its own numbers, sites, users and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct Tenant {
     pub music: Option<SoundId>,
     /// Language of announcements; default Japanese (J120).
     pub spoken: Spoken,
+    /// Own words and tones, each place once per language; default the standard (R319).
+    pub wording: Box<[Worded]>,
     /// Where calls to stopped users lead: a number inside or outside, never a mailbox; default
     /// nowhere, they are told that the number is not in use (R241).
     pub stopped_to: Option<Destination>,
@@ -214,6 +217,7 @@ impl Tenant {
             accounts_max: 5,
             music: None,
             spoken: Spoken::Ja,
+            wording: Box::default(),
             stopped_to: None,
             toll: TollRules::default(),
         }

@@ -133,6 +133,8 @@ pub enum Field {
     Settings,
     /// A sound that does not exist.
     Sound,
+    /// An entry of own words and tones.
+    Wording,
     /// A way out for emergency calls.
     Emergency,
     /// A country that is opened.

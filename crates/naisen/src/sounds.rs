@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use app::service::sound::{SoundError, SoundFiles};
+use app::service::sound::{self, SoundError, SoundFiles};
 use base::id::SoundId;
 use media::{Files, ImportError, SoundUse};
 use mediactl::FileId;
@@ -23,8 +23,17 @@ fn file(id: SoundId) -> FileId {
 }
 
 impl SoundFiles for Sounds {
-    fn import(&self, id: SoundId, bytes: &[u8]) -> Result<u32, SoundError> {
-        let imported = media::import(bytes, SoundUse::Music, &self.0, Sound::file(id));
+    fn import(
+        &self,
+        id: SoundId,
+        purpose: sound::SoundUse,
+        bytes: &[u8],
+    ) -> Result<u32, SoundError> {
+        let purpose = match purpose {
+            sound::SoundUse::Music => SoundUse::Music,
+            sound::SoundUse::Announcement => SoundUse::Announcement,
+        };
+        let imported = media::import(bytes, purpose, &self.0, Sound::file(id));
         imported.map(|sound| sound.duration_ms.max(1)).map_err(|error| match error {
             ImportError::TooBig => SoundError::TooBig,
             ImportError::TooLong => SoundError::TooLong,

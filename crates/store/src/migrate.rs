@@ -45,6 +45,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     13 "main" "0013-lines",
     14 "main" "0014-emergency-and-tolls",
     15 "main" "0015-stopped-users-and-resets",
+    16 "main" "0016-wording-and-multicast",
 ];
 
 /// Schema of `soft.db`.

@@ -78,6 +78,7 @@ fn only_services(before: &Snapshot, new: &Site) -> bool {
             voicemail_without_pin: new.voicemail_without_pin,
             music: new.music,
             spoken: new.spoken,
+            wording: new.wording.clone(),
             ..old.clone()
         };
         kept == *new

@@ -167,6 +167,7 @@ pub fn field(field: Field) -> String {
         Field::Range(name) => return name.replace('-', "_"),
         Field::Settings => "settings",
         Field::Sound => "music",
+        Field::Wording => "wording",
         Field::Emergency => "emergency",
         Field::Toll => "toll_countries",
         Field::LineCode => "code",

@@ -21,7 +21,7 @@ pub trait SoundFiles: Send + Sync {
     ///
     /// # Errors
     /// The rule that the file breaks; nothing is kept then.
-    fn import(&self, id: SoundId, bytes: &[u8]) -> Result<u32, SoundError>;
+    fn import(&self, id: SoundId, purpose: SoundUse, bytes: &[u8]) -> Result<u32, SoundError>;
 
     /// The sound as a RIFF/WAVE file.
     ///
@@ -34,6 +34,15 @@ pub trait SoundFiles: Send + Sync {
     /// # Errors
     /// What the disk says; a file that is not there is no error.
     fn delete(&self, id: SoundId) -> io::Result<()>;
+}
+
+/// What a sound is meant for: it decides on its loudness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SoundUse {
+    /// Behind a conversation that rests.
+    Music,
+    /// Words, as loud as the built-in ones.
+    Announcement,
 }
 
 /// Why a file is not taken.
@@ -125,12 +134,12 @@ fn judge(snapshot: &Snapshot, draft: &Sound) -> Result<(), Refusal> {
 pub async fn upload(
     act: Act<'_>,
     files: &Arc<dyn SoundFiles>,
-    draft: Sound,
+    (draft, purpose): (Sound, SoundUse),
     bytes: Vec<u8>,
 ) -> Result<(Arc<Snapshot>, Sound), Refusal> {
     judge(&act.store.snapshot(), &draft)?;
     let (id, reader) = (draft.id, Arc::clone(files));
-    let read = tokio::task::spawn_blocking(move || reader.import(id, &bytes)).await;
+    let read = tokio::task::spawn_blocking(move || reader.import(id, purpose, &bytes)).await;
     let duration_ms = match read {
         Ok(Ok(duration_ms)) => duration_ms,
         Ok(Err(error)) => {

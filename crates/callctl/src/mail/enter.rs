@@ -41,7 +41,7 @@ const JUDGE_WAIT: Micros = Micros::seconds(5);
 #[derive(Debug, Default)]
 pub(crate) struct Entering {
     /// Whose box, and whose PIN opens it; `None` while the number is typed.
-    of: Option<(Dn, CredentialOwner)>,
+    pub(super) of: Option<(Dn, CredentialOwner)>,
     /// The number for all boxes that was called.
     at: Option<Dn>,
     typed: String,

@@ -54,7 +54,7 @@ impl AtBox {
 
 impl Call {
     /// Where a holder is at a box, and what of it goes on.
-    fn at_box(&self, leg: LegId) -> Option<(Dn, AtBox)> {
+    pub(super) fn at_box(&self, leg: LegId) -> Option<(Dn, AtBox)> {
         let consult = self.consult.as_ref().filter(|c| c.holder == leg)?;
         match consult.stage {
             Stage::Box { of, at, .. } => Some((of, at)),

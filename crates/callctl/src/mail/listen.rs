@@ -21,10 +21,9 @@ use mediactl::{FileId, PlayerId, PromptId, ToneKind, Words};
 use model::StoredMessage;
 use model::record::Service;
 
-use crate::call::{Call, Dialing, Purpose};
+use crate::call::Call;
 use crate::cx::Cx;
 use crate::record::Verdict;
-use crate::route::Journey;
 use crate::route::person::owner;
 use crate::voice::{Does, Stage, WORDS_MAX};
 
@@ -40,7 +39,7 @@ const GREETING_S: u16 = 60;
 /// Who listens stands somewhere in the messages that there were when the box was opened.
 #[derive(Debug)]
 pub(crate) struct Listening {
-    of: Dn,
+    pub(super) of: Dn,
     /// Files, new ones first.
     list: Vec<u64>,
     at: usize,
@@ -89,7 +88,7 @@ impl Call {
     }
 
     /// Nothing yet, in the language of the box that is open.
-    fn menu(&self, cx: &Cx<'_>) -> Words {
+    pub(super) fn menu(&self, cx: &Cx<'_>) -> Words {
         match self.voice.as_ref().map(|v| &v.stage) {
             Some(Stage::Listening(listening)) => self.words_of_box(cx, listening.of),
             _ => self.words(cx),
@@ -111,7 +110,7 @@ impl Call {
     }
 
     /// Says something, then waits for a key.
-    fn tell(&mut self, cx: &Cx<'_>, said: Words) {
+    pub(super) fn tell(&mut self, cx: &Cx<'_>, said: Words) {
         self.step_to(cx, Step::Tells, Does::Plays(PlayerId::Words(said)), WORDS_MAX);
     }
 
@@ -120,7 +119,7 @@ impl Call {
     }
 
     /// The message at hand, unless it is gone.
-    fn at_hand(&mut self, cx: &Cx<'_>) -> Option<StoredMessage> {
+    pub(super) fn at_hand(&mut self, cx: &Cx<'_>) -> Option<StoredMessage> {
         let tenant = self.tenant;
         let listening = self.listening()?;
         let file = *listening.list.get(listening.at)?;
@@ -267,29 +266,6 @@ impl Call {
         };
         let at = message.left_at.civil(TOKYO_OFFSET_S);
         self.tell(cx, said.received_at([at.month, at.day, at.hour, at.minute]));
-    }
-
-    /// Calls who left the message, with the rights of who listens: a conversation of its own.
-    fn call_back(&mut self, cx: &mut Cx<'_>) {
-        let caller = self.at_hand(cx).map(|m| m.caller).filter(|c| !c.is_empty());
-        let Some((dialed, first)) = caller.zip(self.first) else {
-            return self.tell(cx, self.menu(cx).tone(ToneKind::Error));
-        };
-        let Some(leg) = self.leg(first) else { return };
-        // Who listens from outside calls nobody at the company's cost.
-        if leg.is_outside() {
-            return self.tell(cx, self.menu(cx).tone(ToneKind::Error));
-        }
-        let dn = leg.who.dn;
-        let draft = crate::record::Draft::new(cx.now.wall, leg.who.clone(), leg.device, &dialed);
-        let listened = std::mem::replace(&mut self.draft, draft);
-        self.record(cx, &listened, Verdict::by(Cause::NormalClearing, first));
-        self.voice = None;
-        self.give_up_at = Some(cx.now.mono + base::limits::UNANSWERED_MAX);
-        let journey = Journey::new(self.tenant, dn);
-        let purpose = Purpose::Basic;
-        let dialing = Dialing { purpose, leg: first, referred_by: None, journey, wait_until: None };
-        self.set_out(cx, dialing, &dialed);
     }
 
     fn record_greeting(&mut self, cx: &mut Cx<'_>, of: Dn) {

@@ -5,10 +5,12 @@
 //! | `boxes` | what each number holds |
 //! | `leave` | greeting, tone, recording |
 //! | `listen` | the menu of a box |
+//! | `back` | calls who left a message |
 //! | `consult` | transfers onto a box |
 //! | `holder` | a holder at a box leaves a message |
 //! | `enter` | whose box may be opened from where, the PIN |
 
+mod back;
 pub(crate) mod boxes;
 mod consult;
 mod enter;
@@ -48,6 +50,19 @@ impl Call {
     pub(crate) fn box_left_in(&self) -> Option<Dn> {
         match &self.voice.as_ref()?.stage {
             Stage::Leaving(leaving) => Some(leaving.of),
+            _ => None,
+        }
+    }
+
+    /// The box that a leg is at, to leave a message or to listen.
+    pub(crate) fn box_of(&self, leg: LegId) -> Option<Dn> {
+        if let Some((of, _)) = self.at_box(leg) {
+            return Some(of);
+        }
+        match &self.voice.as_ref().filter(|_| self.first == Some(leg))?.stage {
+            Stage::Leaving(leaving) => Some(leaving.of),
+            Stage::Listening(listening) => Some(listening.of),
+            Stage::Entering(entering) => entering.of.map(|(of, _)| of),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod path;
 mod render;
 mod say;
 mod want;
+mod wording;
 
 pub(crate) use render::{can_play, holds, page_answer, page_offer, same_endpoint};
 pub(crate) use want::condition;
@@ -47,6 +48,7 @@ impl Call {
             dirty: true,
             told: false,
             joined: Joined::None,
+            instead: Box::default(),
             tones: DtmfToPeer::Drop,
         }));
         cx.core.by_media.insert(media, slot);
@@ -108,6 +110,7 @@ impl Call {
             // Joins follow from the state of both sides, so they are compared and not marked.
             let joined = self.joined(cx.view.snapshot(), id);
             let tones = self.tones_of(cx.view.snapshot(), id);
+            let began = self.instead_of_new(cx.view.snapshot(), id, joined);
             let Some(media) = self.leg_mut(id).and_then(|l| l.media.as_mut()) else { continue };
             #[cfg(feature = "planted")]
             if cx.core.planted == Some(crate::planted::Bug::MusicGoesOn)
@@ -118,6 +121,10 @@ impl Call {
             let same = media.joined == joined && media.tones == tones;
             if !std::mem::take(&mut media.dirty) && same {
                 continue;
+            }
+            // Whoever hears something goes on hearing it as it began (R319).
+            if let Some(instead) = began {
+                media.instead = instead;
             }
             media.joined = joined;
             media.tones = tones;

@@ -133,6 +133,7 @@ pub(crate) fn condition(leg: &Leg, group: u64) -> Option<LegWant> {
         direction: live.map_or(Direction::SendRecv, |a| a.direction.reversed()),
         joined: media.joined,
         dtmf_to_peer: media.tones,
+        instead: media.instead.clone(),
     })
 }
 

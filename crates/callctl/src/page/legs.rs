@@ -98,6 +98,7 @@ impl Call {
             dirty: false,
             told: true,
             joined: Joined::None,
+            instead: Box::default(),
             tones: DtmfToPeer::Drop,
         }));
         cx.core.by_leg.insert(leg_id, slot);

@@ -16,7 +16,7 @@ use model::outside::{self, Dialled, OutsideNumber};
 use model::{DnOwner, Outside};
 use smallvec::SmallVec;
 
-use super::line::Way;
+use super::line::{self, Way};
 use super::{At, Facts, Journey, Next, Plan, Style, Walk};
 use crate::explain::{Mark, Prefix};
 
@@ -32,6 +32,26 @@ impl Journey {
     /// Whose lines and toll class count: who forwarded or transferred last, else the caller.
     pub(super) fn who_pays(&self) -> Option<Dn> {
         self.forwarder().or(self.payer).or(self.caller)
+    }
+
+    /// The first decision for a number that nobody dialled with a prefix: by an initial line, else
+    /// by a gateway of the site where it is asked for, else by the first one.
+    pub(crate) fn begin_outside(&mut self, walk: &mut Walk<'_>, digits: Dn) -> Next {
+        let snapshot = walk.facts.snapshot();
+        let number = OutsideNumber { digits, show: None };
+        let user = self.who_pays().and_then(|dn| snapshot.user_by_dn(self.tenant, dn));
+        if line::choose(snapshot, self.tenant, user, Way::Plain).is_some() {
+            return self.go_out(walk, Way::Plain, number);
+        }
+        let here = snapshot.active_gateways(self.tenant).find(|g| Some(g.site) == self.site);
+        let gateway = here.or_else(|| snapshot.active_gateways(self.tenant).next());
+        match gateway.map(|g| g.id) {
+            Some(gateway) => self.go_out(walk, Way::Gateway(gateway), number),
+            None => {
+                walk.note(Mark::NoLine);
+                Next::Refuse(Cause::UnallocatedNumber)
+            }
+        }
     }
 
     /// R063, R261: the policy of the site of the one who forwards.

@@ -40,4 +40,5 @@ mod transfer;
 mod voicemail;
 mod whatif;
 mod whatif_line;
+mod wording;
 mod world;

@@ -32,7 +32,7 @@ fn media_leg(w: &World) -> LegId {
     *w.wants.keys().next_back().expect("a media leg")
 }
 
-fn recording(w: &World) -> (LegId, mediactl::Record) {
+pub(super) fn recording(w: &World) -> (LegId, mediactl::Record) {
     let of = |w: &mediactl::LegWant| match w.joined {
         Joined::Recorder(record) => Some((w.leg, record)),
         _ => None,
@@ -50,7 +50,7 @@ fn press(w: &mut World, key: char) {
     }
 }
 
-fn recorded(w: &mut World, (leg, record): (LegId, mediactl::Record), ms: u32) {
+pub(super) fn recorded(w: &mut World, (leg, record): (LegId, mediactl::Record), ms: u32) {
     let (serial, file) = (record.serial, record.file);
     let end = RecordEnd::Stopped;
     w.input(Input::Media { event: Event::Recorded { leg, serial, file, duration_ms: ms, end } });

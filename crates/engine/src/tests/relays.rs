@@ -48,6 +48,7 @@ fn open(n: u64) -> Command {
         direction: Direction::default(),
         joined: Joined::default(),
         dtmf_to_peer: DtmfToPeer::default(),
+        instead: Box::default(),
     };
     Command::Leg(Box::new(want))
 }

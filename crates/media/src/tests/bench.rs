@@ -121,6 +121,7 @@ pub(super) fn leg(n: u64, phone: &Phone) -> LegWant {
         direction: Direction::SendRecv,
         joined: Joined::None,
         dtmf_to_peer: DtmfToPeer::Pass,
+        instead: Box::default(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use base::LegId;
 use mediactl::{
-    Command, DtmfToPeer, Event, FileId, Joined, LegWant, Payload, PlayerId, Record, RecordEnd,
-    RecordFailure, Repeat,
+    Command, DtmfToPeer, Event, FileId, Instead, Joined, Language, LegWant, Payload, PlayerId,
+    PromptId, Record, RecordEnd, RecordFailure, Repeat, ToneKind, Words,
 };
 use rtp::g711::Law;
 use rtp::{FRAME_SAMPLES, dtmf_tone};
@@ -303,6 +303,46 @@ fn a_file_that_is_missing_has_ended_at_once_and_missing_music_is_the_built_in() 
     bench.want(&playing(leg(1, &a), PlayerId::Music(3), Repeat::Forever, 5));
     let heard = a.hear().1.split_off(12);
     assert!(all.iter().any(|frame| frame[..] == heard[..]));
+}
+
+/// R319: an own sentence or tone, alone or among words, to the end though its file is gone; the
+/// built-in one where there is none.
+#[test]
+fn own_sounds_stand_in_for_built_in_ones_and_missing_ones_do_not() {
+    let folder = Folder::new();
+    let (bench, files) = (bench(&folder), Files::new(folder.path()));
+    let own = [0x55; 3 * 160];
+    files.store(FileId::Sound(1), Law::Mu, &own).unwrap();
+    let a = Phone::new(1);
+    let words = Words::new(Language::En).tone(ToneKind::Beep).say(PromptId::N2);
+    let built_in = |what| {
+        let clip = crate::library::make(what);
+        let all = (0..clip.frames()).filter_map(|n| clip.frame(Law::Mu, n));
+        all.flatten().collect::<Vec<u8>>()
+    };
+    let two = PlayerId::Prompt { id: PromptId::N2, language: Language::En };
+    let instead =
+        [Instead { of: PlayerId::Tone(ToneKind::Beep), sound: 1 }, Instead { of: two, sound: 9 }];
+    let want = LegWant { instead: instead.into(), ..leg(1, &a) };
+    bench.open(&playing(want.clone(), PlayerId::Words(words), Repeat::Once, 5));
+    let hear = |octets: usize| -> Vec<u8> {
+        (0..octets / 160).flat_map(|_| a.hear().1.split_off(12)).collect()
+    };
+    let expected = [own.to_vec(), built_in(two)].concat();
+    assert_eq!(hear(expected.len()), expected);
+    bench.event(|e| (e == Event::PlayEnded { leg: LegId(1), serial: 5 }).then_some(()));
+    let beep = PlayerId::Tone(ToneKind::Beep);
+    bench.want(&playing(want.clone(), beep, Repeat::Forever, 6));
+    assert_eq!(hear(2 * own.len()), [own, own].concat());
+    // Who hears it keeps it, whatever becomes of it and of what is wanted.
+    files.delete(FileId::Sound(1)).unwrap();
+    bench.want(&playing(leg(1, &a), beep, Repeat::Forever, 6));
+    assert!(hear(4 * own.len()).iter().all(|octet| *octet == 0x55));
+    bench.want(&playing(want, beep, Repeat::Once, 7));
+    let expected = built_in(beep);
+    let first = std::iter::repeat_with(|| a.hear().1.split_off(12)).find(|f| f[..] != own[..160]);
+    let rest = [first.unwrap_or_default(), hear(expected.len() - 160)].concat();
+    assert_eq!(rest, expected, "the next one hears the standard");
 }
 
 /// The sound decides; for those who say nothing the plane's clock does, after the same time.

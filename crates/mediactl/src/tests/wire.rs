@@ -63,8 +63,8 @@ fn words() -> impl Strategy<Value = Words> {
     })
 }
 
-fn joined() -> impl Strategy<Value = Joined> {
-    let what = prop_oneof![
+fn player() -> impl Strategy<Value = PlayerId> {
+    prop_oneof![
         Just(PlayerId::HoldMusic),
         (0..PromptId::ALL.len(), any::<bool>()).prop_map(|(n, ja)| PlayerId::Prompt {
             id: PromptId::ALL[n],
@@ -74,7 +74,10 @@ fn joined() -> impl Strategy<Value = Joined> {
         words().prop_map(PlayerId::Words),
         file().prop_map(PlayerId::File),
         any::<u64>().prop_map(PlayerId::Music),
-    ];
+    ]
+}
+
+fn joined() -> impl Strategy<Value = Joined> {
     let repeat = prop_oneof![Just(Repeat::Once), Just(Repeat::Forever)];
     prop_oneof![
         Just(Joined::None),
@@ -82,7 +85,7 @@ fn joined() -> impl Strategy<Value = Joined> {
         Just(Joined::Speaker),
         any::<u64>().prop_map(|n| Joined::Listener(LegId(n))),
         any::<u64>().prop_map(|n| Joined::Leg(LegId(n))),
-        (what, repeat, any::<u32>()).prop_map(|(what, repeat, serial)| Joined::Player(Play {
+        (player(), repeat, any::<u32>()).prop_map(|(what, repeat, serial)| Joined::Player(Play {
             what,
             repeat,
             serial
@@ -114,8 +117,9 @@ fn want() -> impl Strategy<Value = LegWant> {
         direction,
         joined(),
         rule,
+        proptest::collection::vec((player(), any::<u64>()), 0..=Words::MAX),
     )
-        .prop_map(|(head, remote, protection, payloads, direction, joined, dtmf_to_peer)| {
+        .prop_map(|(head, remote, protection, payloads, direction, joined, rule, instead)| {
             let (leg, group, local, udptl) = head;
             LegWant {
                 leg: LegId(leg),
@@ -127,7 +131,8 @@ fn want() -> impl Strategy<Value = LegWant> {
                 payloads: payloads.into_iter().collect(),
                 direction,
                 joined,
-                dtmf_to_peer,
+                dtmf_to_peer: rule,
+                instead: instead.into_iter().map(|(of, sound)| Instead { of, sound }).collect(),
             }
         })
 }

@@ -6,9 +6,9 @@ use super::WireError;
 use super::cursor::{Reader, Writer};
 use crate::sdp::PAYLOADS_MAX;
 use crate::{
-    Codec, CodecName, CryptoKey, Direction, DtmfToPeer, FileId, Form, GroupId, Joined, Language,
-    LegWant, Payload, Payloads, Play, PlayerId, PromptId, Protection, Record, RemoteMedia, Repeat,
-    Sdes, Suite, ToneKind, Words,
+    Codec, CodecName, CryptoKey, Direction, DtmfToPeer, FileId, Form, GroupId, Instead, Joined,
+    Language, LegWant, Payload, Payloads, Play, PlayerId, PromptId, Protection, Record,
+    RemoteMedia, Repeat, Sdes, Suite, ToneKind, Words,
 };
 
 pub(super) fn write(w: &mut Writer<'_>, want: &LegWant) {
@@ -50,6 +50,12 @@ pub(super) fn write(w: &mut Writer<'_>, want: &LegWant) {
         DtmfToPeer::Drop => 1,
         DtmfToPeer::Collect => 2,
     });
+    let instead = want.instead.get(..Words::MAX).unwrap_or(&want.instead);
+    w.u8(instead.len() as u8);
+    for instead in instead {
+        write_player(w, &instead.of);
+        w.u64(instead.sound);
+    }
 }
 
 pub(super) fn read(r: &mut Reader<'_>) -> Result<LegWant, WireError> {
@@ -89,7 +95,17 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<LegWant, WireError> {
             2 => DtmfToPeer::Collect,
             _ => return Err(WireError::Unknown("digit rule")),
         },
+        instead: read_instead(r)?,
     })
+}
+
+fn read_instead(r: &mut Reader<'_>) -> Result<Box<[Instead]>, WireError> {
+    let count = usize::from(r.u8()?);
+    if count > Words::MAX {
+        return Err(WireError::Unknown("own sound count"));
+    }
+    let one = |_| Ok(Instead { of: read_player(r)?, sound: r.u64()? });
+    (0..count).map(one).collect()
 }
 
 fn write_sdes(w: &mut Writer<'_>, sdes: &Sdes) {
@@ -180,7 +196,16 @@ fn read_joined(r: &mut Reader<'_>) -> Result<Joined, WireError> {
 }
 
 fn write_play(w: &mut Writer<'_>, play: &Play) {
-    match play.what {
+    write_player(w, &play.what);
+    w.u8(match play.repeat {
+        Repeat::Once => 0,
+        Repeat::Forever => 1,
+    });
+    w.u32(play.serial);
+}
+
+fn write_player(w: &mut Writer<'_>, what: &PlayerId) {
+    match *what {
         PlayerId::HoldMusic => w.u8(0),
         PlayerId::Prompt { id, language } => w.bytes(&[1, id.wire_number(), language as u8]),
         PlayerId::Tone(tone) => w.bytes(&[2, tone.wire_number()]),
@@ -197,15 +222,20 @@ fn write_play(w: &mut Writer<'_>, play: &Play) {
             w.u64(number);
         }
     }
-    w.u8(match play.repeat {
-        Repeat::Once => 0,
-        Repeat::Forever => 1,
-    });
-    w.u32(play.serial);
 }
 
 fn read_play(r: &mut Reader<'_>) -> Result<Play, WireError> {
-    let what = match r.u8()? {
+    let what = read_player(r)?;
+    let repeat = match r.u8()? {
+        0 => Repeat::Once,
+        1 => Repeat::Forever,
+        _ => return Err(WireError::Unknown("repeat")),
+    };
+    Ok(Play { what, repeat, serial: r.u32()? })
+}
+
+fn read_player(r: &mut Reader<'_>) -> Result<PlayerId, WireError> {
+    Ok(match r.u8()? {
         0 => PlayerId::HoldMusic,
         1 => {
             let id = PromptId::from_wire_number(r.u8()?).ok_or(WireError::Unknown("prompt"))?;
@@ -224,13 +254,7 @@ fn read_play(r: &mut Reader<'_>) -> Result<Play, WireError> {
         4 => PlayerId::File(read_file(r)?),
         5 => PlayerId::Music(r.u64()?),
         _ => return Err(WireError::Unknown("player")),
-    };
-    let repeat = match r.u8()? {
-        0 => Repeat::Once,
-        1 => Repeat::Forever,
-        _ => return Err(WireError::Unknown("repeat")),
-    };
-    Ok(Play { what, repeat, serial: r.u32()? })
+    })
 }
 
 fn read_language(r: &mut Reader<'_>) -> Result<Language, WireError> {

@@ -10,7 +10,7 @@ use crate::codec::{DecodeError, Put, Take};
 use crate::{
     Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain, MediaPath,
     MobileLine, MobileState, NextSecret, Options, Outside, Preset, Site, SiteCode, Spoken,
-    SrtpPolicy, Tenant, TollRules, Tones, User, UserState, WebPolicy, emergency,
+    SrtpPolicy, Tenant, TollRules, Tones, User, UserState, WebPolicy, Worded, emergency, wording,
 };
 
 /// Most departments that a person may pick up for, when read.
@@ -43,6 +43,7 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     put_one_of(&tenant.spoken, &Spoken::ALL, out);
     put_destination(tenant.stopped_to.as_ref(), out);
     out.text(&tenant.toll.text());
+    out.text(&wording::text(&tenant.wording));
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -66,6 +67,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         spoken: Spoken::Ja,
         stopped_to: None,
         toll: TollRules::default(),
+        wording: Box::default(),
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -88,7 +90,14 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         let rules = TollRules::parse(&take.text()?);
         tenant.toll = rules.ok_or(DecodeError::Bad("toll"))?;
     }
+    if version > 4 {
+        tenant.wording = take_wording(take)?;
+    }
     Ok(tenant)
+}
+
+fn take_wording(take: &mut Take<'_>) -> Result<Box<[Worded]>, DecodeError> {
+    wording::parse(&take.text()?).ok_or(DecodeError::Bad("wording"))
 }
 
 fn take_code(take: &mut Take<'_>) -> Result<Code, DecodeError> {
@@ -137,6 +146,7 @@ pub(super) fn put_site(site: &Site, out: &mut Vec<u8>) {
     out.number(u64::from(site.outside_pair_min));
     out.option(site.access_channels, |o, channels| o.number(u64::from(channels)));
     out.byte(site.has_exchange.into());
+    out.text(&wording::text(&site.wording));
 }
 
 pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, DecodeError> {
@@ -168,6 +178,9 @@ pub(super) fn take_site(take: &mut Take<'_>, version: u8) -> Result<Site, Decode
         site.outside_pair_min = take.small()?;
         site.access_channels = take.option(Take::small)?;
         site.has_exchange = take.flag()?;
+    }
+    if version > 4 {
+        site.wording = take_wording(take)?;
     }
     Ok(site)
 }

@@ -26,6 +26,7 @@ impl Case<'_> {
         self.tenant_codes(at, tenant, found);
         self.toll_rules(at, tenant, found);
         self.sound_exists(at, tenant.id, tenant.music, found);
+        self.wording(at, tenant.id, &tenant.wording, found);
         destinations(at, &[], tenant.stopped_to.as_ref(), found);
     }
 
@@ -67,6 +68,7 @@ impl Case<'_> {
             SiteMusic::Inherit | SiteMusic::BuiltIn => None,
         };
         self.sound_exists(at, site.tenant, own, found);
+        self.wording(at, site.tenant, &site.wording, found);
         in_range(at, ("park-s", Site::PARK_S), site.park_s, found);
         let pair = ("outside-pair-min", Site::OUTSIDE_PAIR_MIN);
         in_range(at, pair, site.outside_pair_min, found);

@@ -7,6 +7,7 @@ mod groups;
 mod lines;
 mod numbers;
 mod sounds;
+mod wording;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

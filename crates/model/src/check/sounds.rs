@@ -7,7 +7,7 @@ use base::limits;
 
 use super::{Case, Found, against, name, violation};
 use crate::violation::{Conflict, Field, Noun, Violation, code};
-use crate::{Line, Reception, SiteMusic, Sound};
+use crate::{Line, Reception, SiteMusic, Sound, Worded};
 
 impl Case<'_> {
     pub(super) fn sound(&self, at: usize, sound: &Sound, found: &mut Found) {
@@ -27,12 +27,17 @@ impl Case<'_> {
         if after.sound(id).is_some() {
             return;
         }
+        let is_worded = |set: &[Worded]| set.iter().any(|w| w.sound == Some(id));
         let clash = || violation(at, code::IN_USE, Field::Object, &sound.name);
-        if let Some(tenant) = after.tenant(sound.tenant).filter(|t| t.music == Some(id)) {
+        if let Some(tenant) =
+            after.tenant(sound.tenant).filter(|t| t.music == Some(id) || is_worded(&t.wording))
+        {
             let with = Conflict { name: tenant.name.clone(), ..Conflict::default() };
             found.push(Violation { with: Some(with), ..clash() });
         }
-        let sites = after.sites(sound.tenant).filter(|s| s.music == SiteMusic::Own(id));
+        let sites = after
+            .sites(sound.tenant)
+            .filter(|s| s.music == SiteMusic::Own(id) || is_worded(&s.wording));
         found.extend(sites.map(|s| against(clash(), Noun::Site, &s.domain)));
         let played = |l: &&Line| l.rules().any(|r| r.target().and_then(|t| t.sound()) == Some(id));
         let lines = after.lines(sound.tenant).filter(played);

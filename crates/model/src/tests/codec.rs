@@ -176,7 +176,7 @@ fn version_one_is_read_with_defaults() {
         Change::DevicePut(d),
     ];
     assert_eq!(decode_changes(&bytes), Ok(expected));
-    for version in [0, 5] {
+    for version in [0, 6] {
         bytes[0] = version;
         assert_eq!(decode_changes(&bytes), Err(codec::DecodeError::Version(version)));
     }

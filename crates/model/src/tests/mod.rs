@@ -11,4 +11,5 @@ mod scale;
 mod services;
 mod sounds;
 mod toll;
+mod wording;
 mod world;

@@ -20,4 +20,5 @@ mod scarcity;
 mod services;
 mod signalling;
 mod timers;
+mod tones;
 mod transfers;

@@ -55,6 +55,15 @@ fn token(exchange: &Exchange) -> String {
     word.unwrap_or_else(|| panic!("{text}")).to_owned()
 }
 
+/// Uploads a tone as a sound; its id.
+#[track_caller]
+fn upload(at: SocketAddr, token: &str, words: &str, hertz: f64) -> Value {
+    let head = format!("POST /api/v1/sounds?{words}");
+    let (status, sound) = request(at, token, &head, "audio/wav", &wav(hertz));
+    assert_eq!(status, 201, "{sound}");
+    sound["id"].clone()
+}
+
 fn phone(exchange: &Exchange, name: &str, dn: u32, hertz: u32) -> Baresip {
     let mut phone = Baresip::start(&exchange.dir, name, hertz);
     let exchange = exchange.udp();
@@ -137,4 +146,50 @@ fn a_held_telephone_hears_the_music_that_the_company_uploaded() {
     let (status, told) = request(portal, &token, head, "application/json", every.as_bytes());
     assert_eq!(status, 200, "{told}");
     held_by_code_hears(&exchange, 1_700);
+}
+
+/// R319: an announcement and a tone, of the company and of a site, and the standard again.
+#[test]
+fn a_telephone_hears_the_announcement_and_the_tone_that_the_company_uploaded() {
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("wording", "relay", 2101..2103);
+    let (portal, token) = (exchange.listener(&["portal"]), token(&exchange));
+    let first = upload(portal, &token, "name=first&use=announcement", 1_700.0);
+    let second = upload(portal, &token, "name=second&use=announcement", 2_100.0);
+    let set = |path: &str, wording: Value| {
+        let body = serde_json::json!({ "wording": wording }).to_string();
+        let head = format!("PATCH /api/v1/{path}");
+        let (status, told) = request(portal, &token, &head, "application/json", body.as_bytes());
+        assert_eq!(status, 200, "{told}");
+    };
+    let mut caller = phone(&exchange, "caller", 2101, 440);
+    let mut hears = |dialled: &str, hertz: u32| {
+        let mark = caller.mark();
+        caller.dial(dialled);
+        caller.hears_now(hertz, true);
+        caller.command("hangup", "");
+        caller.event_since(mark, "CALL_CLOSED");
+    };
+    let unused = |sound: &Value| {
+        serde_json::json!([
+            { "phrase": "number-not-in-use", "language": "ja", "sound": sound },
+            { "phrase": "tone-confirmation", "sound": sound },
+        ])
+    };
+    set("tenant", unused(&first));
+    hears("2999", 1_700);
+    // The tone before the words of a feature code.
+    hears("*210", 1_700);
+    let site = format!("sites/{DOMAIN}");
+    set(&site, unused(&second));
+    hears("2999", 2_100);
+    set(&site, unused(&Value::Null));
+    let mark = caller.mark();
+    caller.dial("2999");
+    caller.hears_something();
+    caller.hears_now(1_700, false);
+    caller.hears_now(2_100, false);
+    caller.event_since(mark, "CALL_CLOSED");
 }

@@ -17,14 +17,14 @@ use crate::harness::{have, let_run};
 const OUTSIDE: [&str; 3] = ["0312345678", "0355556666", "119"];
 
 /// A program that sets the company up.
-struct Api<'a> {
+pub(crate) struct Api<'a> {
     exchange: &'a Exchange,
     token: String,
 }
 
 impl<'a> Api<'a> {
     #[track_caller]
-    fn of(exchange: &'a Exchange) -> Self {
+    pub(crate) fn of(exchange: &'a Exchange) -> Self {
         let args = ["token", "--tenant", DOMAIN, "--name", "test", "--role", "operator"];
         let told = String::from_utf8(exchange.good(&args)).unwrap();
         let mut words = told.split_whitespace();
@@ -53,7 +53,7 @@ impl<'a> Api<'a> {
     }
 
     /// The codes of calls are listened for, and push tones are taken out.
-    fn prepare(&self) {
+    pub(crate) fn prepare(&self) {
         let tenant = self.ask("GET", "tenant", None);
         let mut options = tenant["options"].as_array().unwrap().clone();
         options.push(json!("in-call-codes"));
@@ -237,7 +237,7 @@ const SIPP_GATEWAY: u32 = 290_000;
 /// A gateway of prefix 0 played by SIPp, registered, with line 001: 2101 may call out on it, and
 /// its calls ring 2102.
 #[track_caller]
-fn gateway_with_line(exchange: &Exchange, api: &Api<'_>) -> Phone {
+pub(crate) fn gateway_with_line(exchange: &Exchange, api: &Api<'_>) -> Phone {
     let made = json!({ "name": "GW", "prefix": "0", "channels": 4 });
     let id = api.ask("POST", "gateways", Some(made))["id"].as_str().unwrap().to_owned();
     api.ask("POST", &format!("gateways/{id}/account"), None);

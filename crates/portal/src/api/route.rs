@@ -241,7 +241,13 @@ fn sound_routes() -> Vec<Route> {
     let made = Told::Made(sounds::SoundTwin::SHAPE);
     vec![
         Route {
-            words: &[("name", "Name of the sound, 1 to 64 characters.")],
+            words: &[
+                ("name", "Name of the sound, 1 to 64 characters."),
+                (
+                    "use",
+                    "What it will be: music, the default, or an announcement, which is louder.",
+                ),
+            ],
             ..single(
                 (
                     "post",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::service::sound::{self, SoundError, SoundFiles};
+use app::service::sound::{self, SoundError, SoundFiles, SoundUse};
 use app::service::{Act, Key, Noun, Problem};
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
@@ -126,7 +126,15 @@ async fn upload(
     words: Words,
     File(bytes, _permit): File,
 ) -> Answer {
-    words.only(&["name"])?;
+    words.only(&["name", "use"])?;
+    let purpose = match words.get("use") {
+        "" | "music" => SoundUse::Music,
+        "announcement" => SoundUse::Announcement,
+        other => {
+            let field = Problem::new(212, "use", other).saying("api-wrong-type");
+            return Err(Trouble::broken(vec![field]));
+        }
+    };
     let files = portal.shelf.files()?;
     let (tenant, now) = (caller.tenant(), caller.now);
     let draft = Sound {
@@ -137,7 +145,7 @@ async fn upload(
         uploaded_at: now,
     };
     let act = Act { store: &portal.store, scope: &caller.scope, seen: caller.seen, now };
-    let made = sound::upload(act, files, draft, bytes.into()).await;
+    let made = sound::upload(act, files, (draft, purpose), bytes.into()).await;
     let (snapshot, made) = made.map_err(|r| Trouble::refused(r, caller.seen.is_some()))?;
     let body = serde_json::to_value(SoundTwin::of(&made, &snapshot)).unwrap_or_default();
     let mut response = json_answer(StatusCode::CREATED, (&snapshot, tenant), &body);

@@ -149,3 +149,41 @@ async fn mailboxes_of_groups_have_limits_and_pins() {
     }
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announcement_is_replaced_kept_while_it_is_in_use_and_standard_again() {
+    let (world, mut api) = company().await;
+    let made = upload(&mut api, "sorry&use=announcement", "audio/wav", FILE).await;
+    let id = json_of(&made)["id"].as_str().expect("an id").to_owned();
+    let sound = format!("/sounds/{id}");
+    assert_eq!(api.get("/tenant").await["wording"], json!([]));
+    let own = |language: Value| json!({ "wording": [{ "phrase": "no-answer", "language": language, "sound": id }] });
+    let site = "/sites/osaka.mihon.example";
+    for (path, language) in [("/tenant", json!("en")), (site, Value::Null)] {
+        let told = api.call(("PATCH", path), own(language.clone()), 200).await;
+        assert_eq!(told["wording"], own(language)["wording"]);
+    }
+    let kept = api.call(("DELETE", &sound), Value::Null, 409).await;
+    assert_eq!(errors(&kept), [one(244, ""), one(244, "")].concat());
+    let standard = json!({ "wording": [{ "phrase": "no-answer" }] });
+    let told = api.call(("PATCH", site), standard, 200).await;
+    assert_eq!(told["wording"][0]["sound"], Value::Null);
+    for (wording, expected) in [
+        (json!([{ "phrase": "no-answer" }, { "phrase": "no-answer" }]), one(233, "wording")),
+        (json!([{ "phrase": "tone-beep", "language": "ja" }]), one(212, "wording")),
+        (json!([{ "phrase": "n0" }]), one(212, "wording.0.phrase")),
+        (json!([{ "sound": id }]), one(211, "wording.0.phrase")),
+        (
+            json!([{ "phrase": "no-answer", "sound": "0198c0de-0000-7000-8000-000000000001" }]),
+            one(238, "wording"),
+        ),
+    ] {
+        let told = api.call(("PATCH", "/tenant"), json!({ "wording": wording }), 422).await;
+        assert_eq!(errors(&told), expected, "{wording}");
+    }
+    api.call(("PATCH", "/tenant"), json!({ "wording": [] }), 200).await;
+    api.call(("DELETE", &sound), Value::Null, 204).await;
+    let odd = upload(&mut api, "b&use=ringing", "audio/wav", FILE).await;
+    assert_eq!((odd.status, errors(&json_of(&odd))), (422, one(212, "use")));
+    world.end().await;
+}

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use app::service::sound::{SoundError, SoundFiles};
+use app::service::sound::{SoundError, SoundFiles, SoundUse};
 use base::cause::Blame;
 use base::id::{AdminId, ApiTokenId, DeviceId, RecordId, SiteId, SoundId, TenantId, UserId, Uuid};
 use base::{CallId, Cause, Dn, MobileNumber, Secret, Wall};
@@ -47,7 +47,7 @@ pub(crate) struct World {
 struct Shelf(Mutex<BTreeMap<SoundId, Vec<u8>>>);
 
 impl SoundFiles for Shelf {
-    fn import(&self, id: SoundId, bytes: &[u8]) -> Result<u32, SoundError> {
+    fn import(&self, id: SoundId, _: SoundUse, bytes: &[u8]) -> Result<u32, SoundError> {
         if bytes.len() > 10 << 20 {
             return Err(SoundError::TooBig);
         }

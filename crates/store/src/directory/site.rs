@@ -3,7 +3,7 @@
 use base::id::{SiteId, SoundId, TenantId};
 use model::{
     Change, Code, CodeKind, HoldAgain, MediaPath, Outside, Site, SiteCode, SiteMusic, Tones,
-    emergency,
+    emergency, wording,
 };
 use sqlx::sqlite::SqliteRow;
 
@@ -14,13 +14,13 @@ use crate::rows::Rows;
 pub(crate) const LOAD: &str = "SELECT tenant, id, domain, name, media_path, number, codes, tones,
     hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin,
     music, own_music, spoken, voicemail_at, emergency, outside_pair_min, access_channels,
-    has_exchange FROM site";
+    has_exchange, wording FROM site";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO site (tenant, id, domain, domain_key, name, media_path, number, codes, tones,
      hold_again, forward_outside, transfer_outside, park_s, park_overflow, voicemail_without_pin,
      music, own_music, spoken, voicemail_at, emergency, outside_pair_min, access_channels,
-     has_exchange) VALUES",
-    23,
+     has_exchange, wording) VALUES",
+    24,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -52,6 +52,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
     site.outside_pair_min = c.small()?;
     site.access_channels = c.small_option()?;
     site.has_exchange = c.flag()?;
+    site.wording = wording::parse(c.text()?).ok_or(DbError::corrupt("wording"))?;
     Ok(Change::SitePut(site))
 }
 
@@ -108,6 +109,7 @@ pub(crate) async fn put(conn: &mut sqlx::SqliteConnection, sites: &[&Site]) -> R
         args.add(i64::from(s.outside_pair_min));
         args.add(s.access_channels.map(i64::from));
         args.add(i64::from(s.has_exchange));
+        args.add(wording::text(&s.wording));
     })
     .await
 }

@@ -59,6 +59,8 @@ fn everything() -> Vec<Change> {
     place.voicemail_without_pin = false;
     place.voicemail_at = Some(dn("2100"));
     (place.music, place.spoken) = (SiteMusic::Own(sound().id), Some(Spoken::En));
+    let own = |sound| [Worded { phrase: Phrase::Greeting, spoken: Some(Spoken::En), sound }].into();
+    (place.wording, tenant.wording) = (own(None), own(Some(sound().id)));
     (tenant.music, tenant.spoken) = (Some(sound().id), Spoken::En);
     tenant.stopped_to = Some(Destination::Dn(dn("2300")));
     tenant.toll = TollRules::parse("mobile;shared-cost;44,1").expect("rules");

@@ -73,6 +73,44 @@ pub(crate) fn tone(wav: &Wav, hertz: u32) -> Tone {
     found
 }
 
+/// A digit in a recording.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialled {
+    /// Which key.
+    pub(crate) key: char,
+    /// How long it was there.
+    pub(crate) millis: u32,
+}
+
+/// The digits in a recording: pieces of 10 ms in which a low and a high tone of the key pad hold
+/// three quarters of the energy, each a fair share.
+pub(crate) fn digits(wav: &Wav) -> Vec<Dialled> {
+    const LOW: [u32; 4] = [697, 770, 852, 941];
+    const HIGH: [u32; 3] = [1_209, 1_336, 1_477];
+    let loudest = |block: &[f64], of: &[u32]| {
+        let powers = of.iter().map(|hertz| goertzel(block, wav.rate, *hertz));
+        powers.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap()
+    };
+    let step = (wav.rate / 100) as usize;
+    let mut found: Vec<Dialled> = Vec::new();
+    let mut last = None;
+    // Windows of 20 ms, so that neighbours are told apart.
+    for block in wav.samples.windows(2 * step).step_by(step) {
+        let energy = block.iter().map(|s| s * s).sum::<f64>() / block.len() as f64;
+        let ((row, low), (column, high)) = (loudest(block, &LOW), loudest(block, &HIGH));
+        let fair = low.min(high) > 0.15 * energy && low + high > 0.75 * energy;
+        let key = (energy.sqrt() >= 0.01 && fair)
+            .then(|| ["123", "456", "789", "*0#"][row].chars().nth(column).unwrap_or('?'));
+        match (key, found.last_mut()) {
+            (Some(key), Some(dialled)) if last == Some(key) => dialled.millis += 10,
+            (Some(key), _) => found.push(Dialled { key, millis: 10 }),
+            (None, _) => {}
+        }
+        last = key;
+    }
+    found
+}
+
 /// Power of one frequency in a block.
 fn goertzel(block: &[f64], rate: u32, hertz: u32) -> f64 {
     let step = std::f64::consts::TAU * f64::from(hertz) / f64::from(rate);
@@ -97,7 +135,12 @@ struct Shared {
     stop: AtomicBool,
     far: Mutex<Option<SocketAddr>>,
     heard: Mutex<Vec<f64>>,
+    /// Time stamp and code of each digit that came as an event.
+    events: Mutex<Vec<(u32, Option<u8>)>>,
 }
+
+/// Payload type of digits in all sessions of the tests.
+const EVENTS: u8 = 101;
 
 impl Voice {
     /// Starts; `hertz` 0 is silence. It sends to whoever sends to it, or to where it is told.
@@ -125,6 +168,13 @@ impl Voice {
     /// What was heard since.
     pub(crate) fn heard(&self) -> Wav {
         Wav { rate: 8_000, samples: self.shared.heard.lock().unwrap().clone() }
+    }
+
+    /// The digits that came as events.
+    pub(crate) fn events(&self) -> String {
+        let events = self.shared.events.lock().unwrap();
+        let key = |code: u8| "0123456789*#".chars().nth(code.into());
+        events.iter().filter_map(|(_, code)| key((*code)?)).collect()
     }
 
     /// Waits until half a second of that tone was heard.
@@ -158,6 +208,14 @@ impl Shared {
             {
                 self.far.lock().unwrap().get_or_insert(from);
                 let payload = packet.payload(&buffer[..count]);
+                if packet.header.pt == EVENTS {
+                    let event = (packet.header.timestamp, payload.first().copied());
+                    let mut events = self.events.lock().unwrap();
+                    if events.last() != Some(&event) {
+                        events.push(event);
+                    }
+                    continue;
+                }
                 let samples =
                     payload.iter().map(|b| f64::from(rtp::g711::Law::Mu.decode(*b)) / 32_768.0);
                 self.heard.lock().unwrap().extend(samples);
@@ -206,4 +264,10 @@ fn tones_are_told_apart() {
     assert!(tone(&of(1_000), 1_000).seconds > 0.9);
     assert!(tone(&of(1_000), 440).seconds < 0.1);
     assert!(tone(&of(0), 440).loud_seconds < 0.1);
+    assert!(digits(&of(697)).is_empty() && digits(&of(1_209)).is_empty());
+    let (low, high) = (of(852), of(1_477));
+    let sum = low.samples.iter().zip(&high.samples).map(|(a, b)| a + b);
+    let both = Wav { rate: 8_000, samples: sum.collect() };
+    let told: Vec<_> = digits(&both).iter().map(|d| (d.key, d.millis)).collect();
+    assert_eq!(told, [('9', 990)]);
 }

@@ -299,6 +299,22 @@ impl Script {
         self
     }
 
+    /// Speaks a file of µ-law, from `[rtpstream_audio_port]`, once or round and round.
+    pub(crate) fn speak(mut self, file: &std::path::Path, again: bool) -> Self {
+        let (file, times) = (file.display(), if again { -1 } else { 1 });
+        self.recv(&format!(
+            "<nop><action><exec rtp_stream=\"{file},{times},0\"/></action></nop>\n"
+        ));
+        self
+    }
+
+    /// Presses a key by INFO.
+    pub(crate) fn info(self, key: char) -> Self {
+        let kind = "Content-Type: application/dtmf-relay\n";
+        let body = format!("Signal={key}\nDuration=160\n");
+        self.request("INFO", kind, &body).expect(200)
+    }
+
     /// Waits.
     pub(crate) fn pause(mut self, millis: u32) -> Self {
         self.recv(&format!("<pause milliseconds=\"{millis}\"/>\n"));
@@ -463,6 +479,12 @@ impl Script {
     /// Ends the call, from our side.
     pub(crate) fn bye(self) -> Self {
         self.request("BYE", "", "").expect(200)
+    }
+
+    /// Is ended by the far side, after a long conversation.
+    pub(crate) fn expect_late_bye(mut self) -> Self {
+        self.recv("<recv request=\"BYE\" timeout=\"60000\"/>\n");
+        self.answer_inside(200, "", "")
     }
 
     /// Is ended by the far side.

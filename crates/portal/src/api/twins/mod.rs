@@ -15,6 +15,7 @@ pub(crate) mod tenant;
 pub(crate) mod user;
 pub(crate) mod user_lines;
 pub(crate) mod virtual_dn;
+mod wording;
 
 use app::service::{Problem, destination};
 use base::id::{SiteId, SoundId};

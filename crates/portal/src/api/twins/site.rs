@@ -10,6 +10,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::wording::{self, WordedTwin};
 use super::{LANGUAGES, OUTSIDE, OUTSIDE_WORDS, Reader, SPOKEN, destination_text, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, must, told};
@@ -79,6 +80,7 @@ const SHAPE: &Shape = &Shape {
             Kind::Null(&Kind::OneOf(LANGUAGES)),
             "Language of announcements; null = the company's.",
         ),
+        may("wording", wording::KIND, "Words and tones unlike the company's; default none."),
         may(
             "emergency",
             Kind::List(&Kind::Object(ROUTE), 8),
@@ -121,6 +123,7 @@ pub(crate) struct SiteTwin {
     voicemail_at: Option<String>,
     music: String,
     language: Option<String>,
+    wording: Vec<WordedTwin>,
     emergency: Vec<RouteTwin>,
     outside_pair_min: u16,
     access_channels: Option<u16>,
@@ -191,6 +194,7 @@ impl Twin for SiteTwin {
                 SiteMusic::Own(id) => id.to_string(),
             },
             language: site.spoken.map(|s| word_of(&SPOKEN, &s)),
+            wording: WordedTwin::all(&site.wording),
             emergency: site.emergency.iter().map(RouteTwin::of).collect(),
             outside_pair_min: site.outside_pair_min,
             access_channels: site.access_channels,
@@ -224,6 +228,7 @@ impl Twin for SiteTwin {
             voicemail_at,
             music: reader.music(&self.music),
             spoken: self.language.as_deref().map(|word| reader.word(&SPOKEN, word)),
+            wording: wording::read(&mut reader, &self.wording),
             emergency,
             outside_pair_min: self.outside_pair_min,
             access_channels: self.access_channels,

@@ -10,6 +10,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::wording::{self, WordedTwin};
 use super::{LANGUAGES, Reader, SPOKEN, TOLLS, destination_text, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, told};
@@ -78,6 +79,7 @@ const SHAPE: &Shape = &Shape {
         may("announcements", Kind::Flag, "Spoken announcements besides tones; default true."),
         may("music", Kind::Null(&Kind::Id), "The sound that those on hold hear; null = built in."),
         may("language", Kind::OneOf(LANGUAGES), "Language of announcements; default ja."),
+        may("wording", wording::KIND, "Own words and tones; default none, all standard."),
         may(
             "stopped_to",
             Kind::Null(&Kind::Destination),
@@ -124,6 +126,7 @@ pub(crate) struct TenantTwin {
     announcements: bool,
     music: Option<String>,
     language: String,
+    wording: Vec<WordedTwin>,
     stopped_to: Option<String>,
     web_policy: String,
     unlock_min: Option<u16>,
@@ -153,6 +156,7 @@ impl Twin for TenantTwin {
             announcements: tenant.announcements,
             music: tenant.music.map(|id| id.to_string()),
             language: word_of(&SPOKEN, &tenant.spoken),
+            wording: WordedTwin::all(&tenant.wording),
             stopped_to: destination_text(tenant.stopped_to.as_ref()),
             web_policy: word_of(&POLICIES, &tenant.web_policy),
             unlock_min: tenant.unlock_min,
@@ -196,6 +200,7 @@ impl Twin for TenantTwin {
             announcements: self.announcements,
             music: self.music.as_deref().and_then(Uuid::parse).map(SoundId),
             spoken: reader.word(&SPOKEN, &self.language),
+            wording: wording::read(&mut reader, &self.wording),
             stopped_to: reader.destination("stopped_to", self.stopped_to.as_deref()),
             web_policy: reader.word(&POLICIES, &self.web_policy),
             unlock_min: self.unlock_min,
