@@ -44,9 +44,9 @@ pub(crate) fn is_emergency<'a>(before: impl Iterator<Item = &'a str>, dialed: &s
 impl Company {
     /// What may stand before an emergency number: prefixes in use, or nothing.
     pub(crate) fn before_emergency(&self) -> Vec<String> {
-        let gateways = self.drawn.gateways(tenant_id()).map(|g| g.prefix.to_string());
+        let gateways = self.snapshot.gateways(tenant_id()).map(|g| g.prefix.to_string());
         let select = CodeKind::LineSelect.default_text();
-        let lines = self.drawn.lines(tenant_id()).flat_map(|line| {
+        let lines = self.snapshot.lines(tenant_id()).flat_map(|line| {
             let own = line.prefix.as_ref().map(|p| p.to_string());
             own.into_iter().chain([format!("{select}{}", line.code)])
         });

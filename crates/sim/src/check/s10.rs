@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use base::event::Kind;
-use base::id::{DeviceId, SiteId};
+use base::id::{DeviceId, GatewayId, SiteId};
 use base::{CallId, Cause, Mono, Now, Wall};
 use callctl::Moment;
 use callctl::whatif::{Answer, Caller, Came, Found, retrace};
@@ -36,6 +36,8 @@ struct Attempt {
     device: DeviceId,
     /// Where the device stands.
     site: Option<SiteId>,
+    /// It is a gateway's account.
+    gateway: Option<GatewayId>,
     at: Wall,
     call: Option<CallId>,
     shard: usize,
@@ -77,7 +79,20 @@ impl Checker for Explained {
         let (call, shard, at, fell) = (None, 0, scene.wall, Vec::new());
         let (decided, open) = ((0, 0), true);
         let site = moment.snapshot().device(device).map(|d| d.site);
-        self.attempts.push(Attempt { device, site, at, call, shard, moment, fell, decided, open });
+        let its = |g: &&model::Gateway| g.account == Some(device);
+        let gateway = moment.snapshot().gateways(tenant_id()).find(its).map(|g| g.id);
+        self.attempts.push(Attempt {
+            device,
+            site,
+            gateway,
+            at,
+            call,
+            shard,
+            moment,
+            fell,
+            decided,
+            open,
+        });
     }
 
     fn after(&mut self, machine: &Machine, now: Now) {
@@ -111,7 +126,7 @@ impl Checker for Explained {
             if strange {
                 continue;
             }
-            match attempt.compare(record, world) {
+            match attempt.compare(record) {
                 Ok(decisions) => self.compared += decisions,
                 Err(what) => found.push(what),
             }
@@ -126,13 +141,9 @@ fn begins(msg: &Msg) -> bool {
 
 impl Attempt {
     /// Who the walk takes for the caller.
-    fn caller(&self, record: &CallRecord, world: &World) -> Caller {
-        let gateways = world.company.gateways.iter();
-        let mut here = gateways.filter(|(n, _)| world.phones[*n].card.device == self.device);
-        match here.next() {
-            Some((_, id)) => Caller::Gateway(*id),
-            None => Caller::Terminal(record.caller.dn, self.site),
-        }
+    fn caller(&self, record: &CallRecord) -> Caller {
+        let terminal = Caller::Terminal(record.caller.dn, self.site);
+        self.gateway.map_or(terminal, Caller::Gateway)
     }
 
     /// Looks what the input has brought about.
@@ -182,9 +193,9 @@ impl Attempt {
     }
 
     /// The record's decisions against those of the explanation; how many were compared.
-    fn compare(&self, record: &CallRecord, world: &World) -> Result<usize, String> {
+    fn compare(&self, record: &CallRecord) -> Result<usize, String> {
         let told = segments(&record.trace);
-        let from = self.caller(record, world);
+        let from = self.caller(record);
         let asked = (tenant_id(), from);
         // Who is called back rings beside what was decided, and before it.
         let backs = record.trace.iter().any(|s| &*s.code == "emergency.call-back");

@@ -13,8 +13,11 @@ use sip::msg::{Method, Msg};
 use super::{Arrived, Checker, Done, Name, Scene};
 use crate::company::tenant_id;
 use crate::holders::Holders;
-use crate::trunks::is_emergency;
 use crate::world::World;
+
+mod help;
+
+use help::says;
 
 /// How far before a record's end the act may lie that explains it, milliseconds.
 const SLACK_MS: i64 = 1;
@@ -238,51 +241,6 @@ impl Records {
             found.push(format!("times of a record are not in order: {record:?}"));
         }
         let callee = record.callee.as_ref().map(|c| c.number.to_string()).unwrap_or_default();
-        let lost = Cause::Unregistered.name();
-        let silent = |s: &Step| &*s.code == "ring.silent" || s.args.ends_with(lost);
-        let is_busy = |s: &Step| BUSY.contains(&&*s.code) || (self.some_quiet && silent(s));
-        let limited = record.trace.iter().any(is_busy);
-        // Of a group anyone may have refused.
-        let group = [Service::Hunt, Service::Department];
-        let many = ["line.day", "line.night", "emergency.call-back"];
-        let group = group.into_iter().any(|s| record.services.contains(s)) || says(record, &many);
-        let refused = |statuses: &[u16]| {
-            statuses.iter().any(|s| match group {
-                true => self.somebody_has_done(Deed::Refused(*s), record),
-                false => self.has_done(&callee, Deed::Refused(*s), record),
-            })
-        };
-        let true_ = match record.cause {
-            Cause::UserRejected => refused(&[603, 403]),
-            Cause::UserBusy => limited || refused(&[486, 600, 480]),
-            Cause::CallerCancelled if !record.is_answered() && !is_transfer(record) => {
-                let deeds = [Deed::Cancel, Deed::Bye, Deed::Cut, Deed::Digit];
-                // Who is held ends a consultation as well.
-                let by = record.ended_by.as_deref().filter(|_| self.by_digits(record));
-                deeds.into_iter().any(|deed| self.did(record, deed))
-                    || by.is_some_and(|by| self.has_done(by, Deed::Bye, record))
-            }
-            Cause::TollDenied => says(record, &["outside.barred"]),
-            Cause::LineNotPermitted => {
-                let lines = ["line.denied", "line.kept", "line.day", "line.night"];
-                says(record, &lines) || says(record, &["group.pass"])
-            }
-            Cause::GatewayChannelsExceeded => {
-                says(record, &["outside.channels", "outside.emergency"])
-                    || self.somebody_has_done(FULL, record)
-            }
-            Cause::SiteChannelsExceeded => says(record, &["site.channels"]),
-            Cause::Preempted => self.somebody_called_for_help(record),
-            Cause::NormalClearing if record.trace.iter().any(|s| &*s.code == "page.over") => true,
-            Cause::NormalClearing if record.is_answered() => {
-                let deeds = [Deed::Bye, Deed::Refer, Deed::Digit];
-                let by = |by: &str| deeds.into_iter().any(|d| self.has_done(by, d, record));
-                // A box ends a call when its last word is spoken.
-                let boxed = record.ended_by.is_none() && has(record, Service::Voicemail);
-                record.ended_by.as_deref().map_or(boxed, by)
-            }
-            _ => true,
-        };
         if self.is_kept_from_help(record) {
             found.push(format!("an emergency call was refused: {record:?}"));
         }
@@ -306,7 +264,7 @@ impl Records {
             && !self.has_done(&callee, Deed::Answered, record)
             && !is_transfer(record)
             && !dialled;
-        if !true_ {
+        if !self.is_explained(record, &callee) {
             found.push(format!("nothing on the wire explains the cause of {record:?}"));
         }
         if early {
@@ -314,32 +272,42 @@ impl Records {
         }
     }
 
-    /// J30: no class, line, limit or right keeps anybody inside from calling for help.
-    fn is_kept_from_help(&self, record: &CallRecord) -> bool {
-        let is_gateway = record.caller.device.is_some_and(|d| self.gateways.contains(&d));
-        let bars = [
-            Cause::TollDenied,
-            Cause::LineNotPermitted,
-            Cause::FeatureNotPermitted,
-            Cause::OptionNotContracted,
-            Cause::SiteChannelsExceeded,
-        ];
-        // What is told when there is no help may end for who can be helped.
-        let preempted = record.cause == Cause::Preempted && !says(record, &["outside.emergency"]);
-        let limited = says(record, &["permit.limit"]);
-        let barred = bars.contains(&record.cause) || preempted || limited;
-        barred && !is_gateway && !is_transfer(record) && self.is_emergency(&record.dialed)
-    }
-
-    fn is_emergency(&self, dialed: &str) -> bool {
-        is_emergency(self.before.iter().map(|b| &**b), dialed)
-    }
-
-    /// Whether an emergency call may have needed the channel of another one (J33).
-    fn somebody_called_for_help(&self, record: &CallRecord) -> bool {
-        let (_, to) = span_of(record);
-        let mut calls = self.attempts.values().filter(|a| self.is_emergency(&a.dialed));
-        self.jumped || calls.any(|a| (to.0 - HELP_MS..=to.0).contains(&a.at.0))
+    /// Whether what was done on the wire, or what the record tells, explains its cause.
+    fn is_explained(&self, record: &CallRecord, callee: &str) -> bool {
+        let lost = Cause::Unregistered.name();
+        let silent = |s: &Step| &*s.code == "ring.silent" || s.args.ends_with(lost);
+        let is_busy = |s: &Step| BUSY.contains(&&*s.code) || (self.some_quiet && silent(s));
+        let limited = record.trace.iter().any(is_busy);
+        // Of a group anyone may have refused.
+        let group = [Service::Hunt, Service::Department];
+        let many = ["line.day", "line.night", "emergency.call-back"];
+        let group = group.into_iter().any(|s| record.services.contains(s)) || says(record, &many);
+        let refused = |statuses: &[u16]| {
+            statuses.iter().any(|s| match group {
+                true => self.somebody_has_done(Deed::Refused(*s), record),
+                false => self.has_done(callee, Deed::Refused(*s), record),
+            })
+        };
+        match record.cause {
+            Cause::UserRejected => refused(&[603, 403]),
+            Cause::UserBusy => limited || refused(&[486, 600, 480]),
+            Cause::CallerCancelled if !record.is_answered() && !is_transfer(record) => {
+                let deeds = [Deed::Cancel, Deed::Bye, Deed::Cut, Deed::Digit];
+                // Who is held ends a consultation as well.
+                let by = record.ended_by.as_deref().filter(|_| self.by_digits(record));
+                deeds.into_iter().any(|deed| self.did(record, deed))
+                    || by.is_some_and(|by| self.has_done(by, Deed::Bye, record))
+            }
+            Cause::NormalClearing if record.trace.iter().any(|s| &*s.code == "page.over") => true,
+            Cause::NormalClearing if record.is_answered() => {
+                let deeds = [Deed::Bye, Deed::Refer, Deed::Digit];
+                let by = |by: &str| deeds.into_iter().any(|d| self.has_done(by, d, record));
+                // A box ends a call when its last word is spoken.
+                let boxed = record.ended_by.is_none() && has(record, Service::Voicemail);
+                record.ended_by.as_deref().map_or(boxed, by)
+            }
+            _ => self.is_explained_outside(record),
+        }
     }
 
     /// Whether an attempt without a record answered a call that rang elsewhere.
@@ -411,17 +379,6 @@ impl Records {
 /// The time of a call, in which what was done explains it.
 fn span_of(record: &CallRecord) -> (Wall, Wall) {
     (Wall(record.called_at.0 - SLACK_MS), Wall(record.ended_at.0 + SLACK_MS))
-}
-
-/// A gateway says that it has no channel.
-const FULL: Deed = Deed::Refused(503);
-
-/// Longest time from the beginning of an emergency call to its last way out, milliseconds.
-const HELP_MS: i64 = 400_000;
-
-/// Whether one of the steps is told.
-fn says(record: &CallRecord, codes: &[&str]) -> bool {
-    record.trace.iter().any(|s| codes.contains(&&*s.code))
 }
 
 /// Steps that say why a number counts as busy though no phone refused.
