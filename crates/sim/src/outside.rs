@@ -42,6 +42,7 @@ impl Company {
                 prefix: "0".into(),
                 channels: [1, 2, 4][rng.below(3) as usize],
                 account: Some(account.id),
+                holds_line: false,
             }));
             let policies = [Outside::Denied, Outside::Domestic, Outside::Allowed];
             for site in self.snapshot.sites(tenant_id()) {

@@ -6,6 +6,7 @@ use base::id::{AdminId, DepartmentId, DeviceId, SiteId, SoundId, TenantId, UserI
 use super::services::{put_destination, take_destination};
 use super::sounds::{put_site_music, put_spoken, take_site_music, take_spoken};
 use super::{put_id, put_one_of, take_list};
+use crate::calendar::Calendar;
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
     Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain, MediaPath,
@@ -43,6 +44,7 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     put_one_of(&tenant.spoken, &Spoken::ALL, out);
     put_destination(tenant.stopped_to.as_ref(), out);
     out.text(&tenant.toll.text());
+    out.text(&tenant.calendar.text());
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -66,6 +68,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         spoken: Spoken::Ja,
         stopped_to: None,
         toll: TollRules::default(),
+        calendar: Calendar::none(),
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -87,6 +90,10 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         tenant.stopped_to = take_destination(take)?;
         let rules = TollRules::parse(&take.text()?);
         tenant.toll = rules.ok_or(DecodeError::Bad("toll"))?;
+    }
+    if version > 4 {
+        let calendar = Calendar::parse(&take.text()?);
+        tenant.calendar = calendar.ok_or(DecodeError::Bad("calendar"))?;
     }
     Ok(tenant)
 }

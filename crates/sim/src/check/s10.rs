@@ -168,7 +168,8 @@ impl Attempt {
     fn compare(&self, record: &CallRecord) -> Result<usize, String> {
         let Some(from) = record.caller.dn else { return Ok(0) };
         let told = segments(&record.trace);
-        let asked = Question { tenant: tenant_id(), from: from.into(), to: &record.dialed, answers: &[] };
+        let asked =
+            Question { tenant: tenant_id(), from: from.into(), to: &record.dialed, answers: &[] };
         let mut before: Vec<Found<'_>> = Vec::new();
         for (n, (steps, came)) in told.iter().enumerate() {
             // What fell last may have fallen in the input of the one before it.

@@ -155,6 +155,7 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
                     prefix: prefix.clone(),
                     channels: *channels,
                     account: Some(own.id),
+                    holds_line: false,
                 }));
             }
             Setup::Emergency(shown) => {

@@ -1,6 +1,7 @@
 //! 契約企業 as rows.
 
 use base::id::{SoundId, TenantId};
+use model::calendar::Calendar;
 use model::{Change, Code, CodeKind, Codes, Options, Preset, Spoken, Tenant, TollRules, WebPolicy};
 use sqlx::sqlite::SqliteRow;
 
@@ -10,12 +11,12 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT id, name, realm, preset, sip_secret_compat, quota,
     is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max, music, spoken, stopped_to, toll FROM tenant";
+     announcements, accounts_max, music, spoken, stopped_to, toll, calendar FROM tenant";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO tenant (id, name, realm, preset, sip_secret_compat, quota,
      is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max, music, spoken, stopped_to, toll) VALUES",
-    19,
+     announcements, accounts_max, music, spoken, stopped_to, toll, calendar) VALUES",
+    20,
     "",
 );
 pub(crate) static DELETE: Rows = Rows::new("DELETE FROM tenant WHERE (id) IN (VALUES", 1, ")");
@@ -42,6 +43,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         spoken: c.one_of(&Spoken::ALL)?,
         stopped_to: c.destination()?,
         toll: TollRules::parse(c.text()?).ok_or(DbError::corrupt("toll"))?,
+        calendar: Calendar::parse(c.text()?).ok_or(DbError::corrupt("calendar"))?,
     }))
 }
 
@@ -86,6 +88,7 @@ pub(crate) async fn put(
         args.add(number_of(&t.spoken, &Spoken::ALL));
         add_overflow(args, t.stopped_to.as_ref());
         args.add(t.toll.text());
+        args.add(t.calendar.text());
     })
     .await
 }
