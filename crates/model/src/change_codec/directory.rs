@@ -68,7 +68,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         spoken: Spoken::Ja,
         stopped_to: None,
         toll: TollRules::default(),
-        calendar: Calendar::none(),
+        calendar: Calendar::default(),
     };
     if version > 1 {
         tenant.codes = Codes::none();
