@@ -83,6 +83,7 @@ pub(crate) fn gateway(
         kind: GatewayKind::Sip,
         prefix: prefix.into(),
         channels,
+        holds_line: false,
         account: Some(account.id),
     }
 }

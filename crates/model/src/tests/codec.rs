@@ -70,9 +70,12 @@ fn greeting(file: Option<u64>) -> StoredGreeting {
     StoredGreeting { tenant: tenant_id(1), dn: Dn::parse("2001").expect("digits"), file }
 }
 
-fn writes() -> [Write; 8] {
+fn writes() -> [Write; 9] {
     let (tenant, member) = (tenant_id(1), Dn::parse("2001").expect("digits"));
     let pointer = StoredPointer { tenant, group: 10_000, member };
+    let (gateway, back) = (base::id::GatewayId(Uuid(8)), Some(member));
+    let route = EmergencyRoute { gateway, shown: dn("0312345678"), back };
+    let caller = StoredCaller { tenant, device: device_id(1), route, at: Wall(5) };
     [
         Write::Record(Box::new(record())),
         Write::BindingPut(binding()),
@@ -82,6 +85,7 @@ fn writes() -> [Write; 8] {
         Write::GreetingPut(greeting(Some(6))),
         Write::GreetingPut(greeting(None)),
         Write::PointerPut(pointer),
+        Write::CallerPut(caller),
     ]
 }
 
@@ -222,6 +226,11 @@ fn changes_cut_or_flipped_are_survived() {
         Change::DnSettingsPut(named),
         Change::GatewayPut(gateway(1, "0")),
         Change::GatewayPut(Gateway { account: Some(device_id(1)), ..gateway(2, "5") }),
+        Change::GatewayPut(Gateway { holds_line: true, ..gateway(3, "6") }),
+        Change::ReceptionPut(Reception {
+            group: Some(dn("2300")),
+            ..Reception::new(tenant_id(1), site_id(1))
+        }),
     ];
     let bytes = encode_changes(&changes);
     assert_eq!(decode_changes(&bytes).as_deref(), Ok(&changes[..]));

@@ -209,6 +209,7 @@ fn gateway_at(dn: Dn, prefix: &str, channels: u16, company: &Company) -> Vec<Cha
         kind: GatewayKind::Sip,
         prefix: prefix.into(),
         channels,
+        holds_line: false,
         account: Some(own.id),
     };
     let free = Device { user: None, ..own.clone() };
