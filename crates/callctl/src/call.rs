@@ -409,6 +409,7 @@ impl Call {
             self.notice.as_ref().map(|n| n.until),
             self.recall_at(),
             self.outside.as_ref().and_then(|o| o.part_at),
+            self.outside.as_ref().and_then(|o| o.held_until),
         ]
         .into_iter()
         .chain(digits)

@@ -117,10 +117,10 @@ impl Call {
 
     /// What was rung ended like this.
     pub(crate) fn go_on(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
-        if let Some(next) = self.decided_before() {
-            return self.advance(cx, next, Some(verdict));
-        }
-        let next = self.walk(cx, |journey, walk| journey.resume(walk, verdict.cause));
+        let next = match self.back_goes_on(cx, verdict.cause) {
+            Some(next) => next,
+            None => self.walk(cx, |journey, walk| journey.resume(walk, verdict.cause)),
+        };
         self.advance(cx, next, Some(verdict));
     }
 
@@ -142,7 +142,7 @@ impl Call {
     }
 
     /// One step of the walk, with what it tells the record.
-    fn walk(
+    pub(crate) fn walk(
         &mut self,
         cx: &mut Cx<'_>,
         step: impl FnOnce(&mut Journey, &mut Walk<'_>) -> Next,
@@ -177,9 +177,7 @@ impl Call {
     /// Does what was decided, until something rings or is waited for, or the call ends.
     fn advance(&mut self, cx: &mut Cx<'_>, mut next: Next, mut last: Option<Verdict>) {
         for _ in 0..DECISIONS_MAX {
-            if let Some(plan) = self.rings_back_first(cx, &next) {
-                next = Next::Ring(plan);
-            }
+            next = self.first_back(cx, next);
             let Some(dialing) = &mut self.dialing else { return };
             let cause = match next {
                 Next::Ring(plan) => match self.ring_next(cx, plan) {

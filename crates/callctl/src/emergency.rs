@@ -1,61 +1,70 @@
-//! Emergency calls and their call-backs, once they have a way out (J30–J36, R299).
+//! Emergency calls, once they have a way out (J30–J36, R299).
 //!
 //! | Situation | |
 //! |---|---|
 //! | all channels of the gateway are in use | one ordinary call of it ends: the youngest that rings, else the youngest answered one |
 //! | codes, transfer, takeover of the terminal | not during the call (J36) |
 //! | the terminal holds | silence, no music |
-//! | the number shown is called back within 30 min | the terminal rings too, past everything (J35) |
-//! | a caller of number 110, 118 or 119 | the terminal that called last within 24 h rings too |
+//! | the terminal hangs up first, and the authority holds the line | it is kept until that clears |
 //!
-//! Who may be called back is kept in memory only: a restart of the node forgets it.
+//! Who may be called back (`callback`) is kept by the store, and found again after a restart.
 
 use base::id::{DeviceId, GatewayId, TenantId};
-use base::{Cause, Dn, LegId, Micros, Mono};
-use model::emergency::is_number;
-use model::{EmergencyRoute, Gateway, Snapshot};
-use smallvec::SmallVec;
+use base::{Cause, Dn, LegId, Micros, Mono, Now, Wall};
+use model::{EmergencyRoute, Snapshot, StoredCaller, Write};
 
-use crate::call::{Call, Purpose};
+use crate::action::Action;
+use crate::call::Call;
 use crate::cx::Cx;
-use crate::explain::Mark;
-use crate::input::{Offered, Refused};
-use crate::leg::{Begun, Leg, Role, State};
+use crate::input::Refused;
+use crate::leg::{Begun, Leg};
 use crate::ring::Outcome;
 use crate::route::number::{Read, read};
-use crate::route::{Next, Plan, Refusal, Style};
-use crate::view::Contact;
+use crate::route::{Plan, Style};
 
-/// How long calls to the number that was shown are call-backs (J35).
-const WINDOW: Micros = Micros::seconds(30 * 60);
+/// How long calls of an emergency number are call-backs (J35).
+pub(crate) const OFFICIAL_WINDOW: Micros = Micros::seconds(24 * 3_600);
 
-/// How long calls of an emergency number are.
-const OFFICIAL_WINDOW: Micros = Micros::seconds(24 * 3_600);
+/// A line that an authority holds and never clears is given up then.
+const HELD_MAX: Micros = Micros::seconds(3_600);
 
 /// Most emergency calls that are remembered; the oldest is forgotten.
-const REMEMBERED_MAX: usize = 256;
-
-/// How long the terminal rings by itself before the call goes where it was to go, seconds.
-const ALONE_S: u16 = 20;
-
-/// The same when it goes nowhere else.
-const ONLY_S: u16 = 120;
+pub(crate) const REMEMBERED_MAX: usize = 256;
 
 /// A terminal that may be called back.
 #[derive(Debug, Clone, Copy)]
-struct Called {
-    tenant: TenantId,
-    device: DeviceId,
-    route: EmergencyRoute,
-    /// Of its call, as long as that lasts, or of its end.
-    at: Mono,
+pub(crate) struct Called {
+    pub tenant: TenantId,
+    pub device: DeviceId,
+    pub route: EmergencyRoute,
+    /// Of its call, as long as that lasts, or of its end: by the clock of timers, below zero when
+    /// it was before the node began.
+    at: i64,
+    /// The same by the clock on the wall.
+    told_at: Wall,
+}
+
+impl Called {
+    /// Whether that is less long ago.
+    pub(crate) fn is_within(&self, window: Micros, now: Mono) -> bool {
+        signed(now) < self.at.saturating_add(i64::try_from(window.0).unwrap_or(i64::MAX))
+    }
+
+    fn stored(&self) -> StoredCaller {
+        let (tenant, device, route) = (self.tenant, self.device, self.route);
+        StoredCaller { tenant, device, route, at: self.told_at }
+    }
+}
+
+fn signed(at: Mono) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX)
 }
 
 /// What all calls share of emergencies.
 #[derive(Debug, Default)]
 pub(crate) struct Emergencies {
     /// The latest one last.
-    called: Vec<Called>,
+    pub called: Vec<Called>,
     /// Gateways that have one channel too many in use.
     pub over: Vec<GatewayId>,
     /// Numbers that are in an emergency call, once for each.
@@ -64,8 +73,9 @@ pub(crate) struct Emergencies {
 
 impl Emergencies {
     /// A terminal calls, or its call has ended.
-    fn remember(&mut self, called: Called) {
-        self.called.retain(|c| c.device != called.device && called.at < c.at + OFFICIAL_WINDOW);
+    fn remember(&mut self, called: Called, now: Mono) {
+        let recent = |c: &Called| c.is_within(OFFICIAL_WINDOW, now);
+        self.called.retain(|c| c.device != called.device && recent(c));
         if self.called.len() == REMEMBERED_MAX {
             self.called.remove(0);
         }
@@ -73,29 +83,27 @@ impl Emergencies {
     }
 
     /// The end of a call begins the time anew.
-    fn ended(&mut self, device: DeviceId, now: Mono) {
-        if let Some(called) = self.called.iter_mut().find(|c| c.device == device) {
-            called.at = now;
+    fn ended(&mut self, device: DeviceId, now: Now) -> Option<StoredCaller> {
+        let called = self.called.iter_mut().find(|c| c.device == device)?;
+        (called.at, called.told_at) = (signed(now.mono), now.wall);
+        Some(called.stored())
+    }
+
+    /// Who had called before the node began.
+    pub(crate) fn restore(&mut self, now: Now, stored: Vec<StoredCaller>) {
+        for StoredCaller { tenant, device, route, at: told_at } in stored {
+            let ago = now.wall.0.saturating_sub(told_at.0).max(0).saturating_mul(1_000);
+            let at = signed(now.mono).saturating_sub(ago);
+            let called = Called { tenant, device, route, at, told_at };
+            if called.is_within(OFFICIAL_WINDOW, now.mono) {
+                self.remember(called, now.mono);
+            }
         }
     }
 
-    /// The terminals that a call by a gateway is for, if it is one back.
-    pub(crate) fn called_back(
-        &self,
-        now: Mono,
-        gateway: &Gateway,
-        offered: &Offered,
-    ) -> Option<Box<CallBack>> {
-        let ours = |c: &&Called| c.tenant == gateway.tenant && c.route.gateway == gateway.id;
-        let official = is_number(&offered.caller);
-        let window = if official { OFFICIAL_WINDOW } else { WINDOW };
-        let recent = self.called.iter().rev().filter(ours).filter(|c| now < c.at + window);
-        let called = recent.filter(|c| official || c.route.is_called(&offered.dialed));
-        // The authority itself means the one that called last.
-        let most = if official { 1 } else { REMEMBERED_MAX };
-        let devices: SmallVec<[DeviceId; 1]> = called.take(most).map(|c| c.device).collect();
-        let some = !devices.is_empty();
-        some.then(|| Box::new(CallBack { devices, rang: false, next: None }))
+    /// Who may be called back, the latest one last.
+    pub(crate) fn kept(&self) -> Vec<StoredCaller> {
+        self.called.iter().map(Called::stored).collect()
     }
 
     /// A gateway has too many.
@@ -107,16 +115,6 @@ impl Emergencies {
 /// Whether the digits are an emergency number for who dials them inside.
 pub(crate) fn is_dialled(snapshot: &Snapshot, tenant: TenantId, dialed: &str) -> bool {
     matches!(read(snapshot, tenant, dialed), Some(Read::Emergency(_)))
-}
-
-/// A call back to who made an emergency call.
-#[derive(Debug)]
-pub(crate) struct CallBack {
-    devices: SmallVec<[DeviceId; 1]>,
-    /// They have rung.
-    rang: bool,
-    /// What was decided before they rang by themselves.
-    next: Option<Next>,
 }
 
 impl Call {
@@ -153,14 +151,44 @@ impl Call {
         let route = routes.find(|r| r.gateway == gateway && r.shown == shown);
         if let Some(route) = route.copied() {
             let (tenant, device) = (self.tenant, leg.device);
-            let at = cx.now.mono;
-            cx.core.emergencies.remember(Called { tenant, device, route, at });
+            let (at, told_at) = (signed(cx.now.mono), cx.now.wall);
+            let called = Called { tenant, device, route, at, told_at };
+            cx.core.emergencies.remember(called, cx.now.mono);
+            cx.out.push(keep(called.stored()));
         }
+    }
+
+    /// The terminal hangs up first and the authority holds the line: its leg is kept until it
+    /// clears (J36). True when it is.
+    pub(crate) fn authority_holds(&mut self, cx: &mut Cx<'_>, leg: LegId) -> bool {
+        let up = self.is_up() && self.consult.is_none() && self.takeover.is_none();
+        let kept = self.partner(leg).filter(|p| up && self.calls_authority(*p));
+        let gateway = kept.and_then(|id| self.leg(id)?.who.gateway);
+        let gateway = gateway.and_then(|id| cx.view.snapshot().gateway(id));
+        let Some(kept) = kept.filter(|_| gateway.is_some_and(|g| g.holds_line)) else {
+            return false;
+        };
+        self.leg_out(cx, leg);
+        (self.first, self.second, self.linked) = (None, Some(kept), false);
+        self.part_from(cx, kept);
+        // The terminal is free, and so is its number.
+        let until = cx.now.mono + HELD_MAX;
+        let Some(mut outside) = self.outside.take() else { return true };
+        outside.held_until = Some(until);
+        for taken in outside.channels.iter_mut().filter(|t| t.leg == kept) {
+            if let Some(by) = taken.by {
+                self.emergency_over(cx, by);
+                taken.by = Some((by.0, None));
+            }
+        }
+        self.outside = Some(outside);
+        true
     }
 
     /// A leg to an authority is gone: from now on it may call back.
     pub(crate) fn emergency_over(&self, cx: &mut Cx<'_>, by: (DeviceId, Option<Dn>)) {
-        cx.core.emergencies.ended(by.0, cx.now.mono);
+        let kept = cx.core.emergencies.ended(by.0, cx.now);
+        cx.out.extend(kept.map(keep));
         let key = by.1.map(|dn| (self.tenant, dn));
         let talking = &mut cx.core.emergencies.talking;
         if let Some(at) = key.and_then(|key| talking.iter().position(|t| *t == key)) {
@@ -169,97 +197,10 @@ impl Call {
     }
 }
 
+fn keep(caller: StoredCaller) -> Action {
+    Action::Keep(Box::new(Write::CallerPut(caller)))
+}
+
 fn is_emergency_leg(leg: &Leg) -> bool {
     leg.urgent && leg.begun == Begun::ByUs && leg.is_live()
-}
-
-/// Calls back (J35).
-impl Call {
-    /// An authority calls back, or somebody who calls the number that it was shown.
-    pub(crate) fn is_call_back(&self) -> bool {
-        self.called_back().is_some()
-    }
-
-    fn called_back(&self) -> Option<&CallBack> {
-        self.outside.as_ref()?.back.as_deref()
-    }
-
-    fn called_back_mut(&mut self) -> Option<&mut CallBack> {
-        self.outside.as_mut()?.back.as_deref_mut()
-    }
-
-    /// Whether the device rings because its emergency call is called back.
-    pub(crate) fn calls_back(&self, device: DeviceId) -> bool {
-        self.called_back().is_some_and(|back| back.devices.contains(&device))
-    }
-
-    /// The legs of a plan, with those of terminals that are called back.
-    pub(crate) fn with_called_back(
-        &mut self,
-        cx: &mut Cx<'_>,
-        purpose: Purpose,
-        legs: Result<Vec<(Leg, u64)>, Refusal>,
-    ) -> Result<Vec<(Leg, u64)>, Refusal> {
-        if purpose != Purpose::Basic || !self.is_call_back() {
-            return legs;
-        }
-        let devices = self.called_back().map(|b| b.devices.clone()).unwrap_or_default();
-        let planned = legs.as_deref().unwrap_or_default();
-        let fresh = devices.into_iter().filter(|d| planned.iter().all(|(l, _)| l.device != *d));
-        let extra: Vec<(Leg, u64)> = fresh.flat_map(|d| legs_at(cx, d)).collect();
-        if let Some(back) = self.called_back_mut() {
-            back.rang = true;
-        }
-        if extra.is_empty() {
-            return legs;
-        }
-        self.attempt().note(Mark::CallBack);
-        let mut all = legs.unwrap_or_default();
-        all.extend(extra);
-        Ok(all)
-    }
-
-    /// The call would end, or go to where nobody rings: the terminals ring first.
-    pub(crate) fn rings_back_first(&mut self, cx: &Cx<'_>, next: &Next) -> Option<Plan> {
-        if matches!(next, Next::Ring(_) | Next::Wait { .. }) {
-            return None;
-        }
-        let back = self.called_back_mut().filter(|back| !back.rang)?;
-        back.rang = true;
-        let device = back.devices.iter().find(|d| cx.view.contacts_len(**d) > 0)?;
-        let snapshot = cx.view.snapshot();
-        let user = snapshot.device(*device).and_then(|d| d.user).and_then(|id| snapshot.user(id));
-        let dn = user.map(|u| u.dn).or_else(|| Dn::parse("0").ok())?;
-        let ring_s = if matches!(next, Next::Refuse(_)) { ONLY_S } else { ALONE_S };
-        back.next = Some(next.clone());
-        Some(Plan { dn, users: SmallVec::new(), ring_s, style: Style::Recall })
-    }
-
-    /// What was decided for the call before the terminals rang by themselves; whom they consult
-    /// later is another matter.
-    pub(crate) fn decided_before(&mut self) -> Option<Next> {
-        self.dialing.as_ref().filter(|d| d.purpose == Purpose::Basic)?;
-        self.called_back_mut()?.next.take()
-    }
-}
-
-/// A leg for each contact of a terminal, whatever its settings say.
-fn legs_at(cx: &mut Cx<'_>, device: DeviceId) -> Vec<(Leg, u64)> {
-    let view = cx.view;
-    let Some(device) = view.snapshot().device(device) else { return Vec::new() };
-    let mut contacts: Vec<Contact> = Vec::new();
-    view.contacts(device.id, &mut contacts);
-    cx.core.pages.call_away(device.id);
-    let who = crate::permit::person_of(view.snapshot(), device, "");
-    let leg = |contact: &Contact| {
-        let mut leg = Leg::new(cx.core.mint(), Begun::ByUs, device.id, who.clone());
-        leg.role = Role::Ringing;
-        leg.state = State::Opening;
-        leg.site = Some(device.site);
-        leg.policy = device.srtp;
-        leg.accepts_tones = device.accepts_tones;
-        leg.path = contact.path;
-        (leg, contact.id)
-    };
-    contacts.iter().map(leg).collect()
 }

@@ -185,6 +185,9 @@ impl Call {
             self.notice = None;
             return self.leg_out(cx, leg);
         }
+        if verdict.by.is_some() && self.authority_holds(cx, leg) {
+            return;
+        }
         self.silence(leg);
         #[cfg(feature = "planted")]
         if cx.core.planted == Some(crate::planted::Bug::CallerForgotten)

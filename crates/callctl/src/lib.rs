@@ -41,6 +41,7 @@ mod attended;
 mod basic;
 mod budget;
 mod call;
+mod callback;
 mod caption;
 mod collect;
 mod consult;
@@ -110,8 +111,9 @@ use access::AccessLines;
 use action::LegCommand;
 use budget::Budget;
 use call::Call;
+use callback::CallBack;
 use cx::{Core, Cx, TimerKey};
-use emergency::{CallBack, Emergencies};
+use emergency::Emergencies;
 use input::{LegEvent, Offered};
 use lamps::Lamps;
 use leg::{Begun, Leg, Pending};
@@ -345,7 +347,9 @@ impl CallControl {
                 false => self.refuse_taking(now, (device.tenant, new, &offered), view, out),
             };
         }
-        let back = gateway.and_then(|g| self.core.emergencies.called_back(now.mono, g, &offered));
+        let back = gateway.and_then(|g| {
+            self.core.emergencies.called_back((now.mono, view.snapshot()), g, &offered)
+        });
         new.urgent = back.is_some();
         let draft = Draft::new(now.wall, who, device.id, &offered.dialed);
         let slot = self.begin(now, device.tenant, draft);

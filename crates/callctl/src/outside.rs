@@ -18,8 +18,8 @@ use model::record::Service;
 use model::{Gateway, Snapshot, Tones};
 
 use crate::call::{Call, Purpose};
+use crate::callback::CallBack;
 use crate::cx::Cx;
-use crate::emergency::CallBack;
 use crate::explain::Mark;
 use crate::input::{Offered, Refused};
 use crate::leg::{Begun, Leg, Person, Role, State};
@@ -74,7 +74,7 @@ pub(crate) struct Taken {
     /// Of an emergency call or of one back.
     pub urgent: bool,
     /// The terminal and number that make the emergency call.
-    by: Option<(DeviceId, Option<Dn>)>,
+    pub by: Option<(DeviceId, Option<Dn>)>,
 }
 
 /// What a call has of parties outside.
@@ -86,6 +86,8 @@ pub(crate) struct Outside {
     pub back: Option<Box<CallBack>>,
     /// When two outside parties are parted (R291).
     pub part_at: Option<Mono>,
+    /// Until when an authority may hold its line at most (J36).
+    pub held_until: Option<Mono>,
     /// The own sound that is announced to the caller; `None` = the standard sentence (R300).
     pub said: Option<SoundId>,
 }

@@ -32,7 +32,9 @@ impl Call {
                 let ring = self.ring.as_ref().filter(|r| r.purpose != Purpose::ParkTell);
                 let caller = ring.and_then(|r| self.leg(r.leg));
                 let ready = |c: &Leg| c.asked == Asked::Nothing && c.waiting.is_none();
+                // An authority calls for whoever called it, not for others (R265).
                 leg.state != State::Opening
+                    && !self.is_call_back()
                     && self.exchange == Exchange::Idle
                     && caller.is_some_and(ready)
             }

@@ -332,6 +332,9 @@ impl Call {
             self.try_recall(cx);
         }
         self.pauses_over(cx);
+        if due(self.outside.as_ref().and_then(|o| o.held_until)) {
+            self.end(cx, Verdict::new(Cause::NormalClearing));
+        }
         if due(self.outside.as_ref().and_then(|o| o.part_at)) {
             self.part_outside(cx);
         }

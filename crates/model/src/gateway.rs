@@ -37,4 +37,7 @@ pub struct Gateway {
     /// The SIP account by which it registers: a terminal without user. `None` = none yet, so
     /// nothing comes or goes.
     pub account: Option<DeviceId>,
+    /// The authority holds the line of an emergency call until it clears itself (J36): a terminal
+    /// that hangs up first does not end it. Default off.
+    pub holds_line: bool,
 }

@@ -1,8 +1,9 @@
 //! Voicemail in its durable form: messages and the own greetings of boxes (R262).
 
-use base::id::TenantId;
+use base::id::{DeviceId, GatewayId, TenantId};
 use base::{CallId, Dn, Wall};
 
+use crate::EmergencyRoute;
 use crate::codec::{DecodeError, Put, Take};
 
 /// A message in the box of a number. Its sound is a file of the media plane.
@@ -50,7 +51,20 @@ pub struct StoredPointer {
     pub member: Dn,
 }
 
-/// All that boxes hold, and where hunts stand, as it is read at a start.
+/// A terminal that has made an emergency call: it may be called back (J35).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCaller {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The terminal.
+    pub device: DeviceId,
+    /// The way out that it took.
+    pub route: EmergencyRoute,
+    /// Of its last emergency call, or of the end of that.
+    pub at: Wall,
+}
+
+/// All that boxes hold, where hunts stand, and who may be called back, as it is read at a start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredBoxes {
     /// Messages, those of a box oldest first.
@@ -59,12 +73,15 @@ pub struct StoredBoxes {
     pub greetings: Vec<StoredGreeting>,
     /// Where hunts stand.
     pub pointers: Vec<StoredPointer>,
+    /// Who has made an emergency call, the latest last.
+    pub callers: Vec<StoredCaller>,
 }
 
 impl StoredBoxes {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.greetings.is_empty() && self.pointers.is_empty()
+        let boxes = self.messages.is_empty() && self.greetings.is_empty();
+        boxes && self.pointers.is_empty() && self.callers.is_empty()
     }
 }
 
@@ -115,6 +132,24 @@ impl StoredPointer {
     pub(crate) fn take(take: &mut Take<'_>) -> Result<Self, DecodeError> {
         let (tenant, group) = (TenantId(take.id()?), take.small()?);
         Ok(StoredPointer { tenant, group, member: take.dn()? })
+    }
+}
+
+impl StoredCaller {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        out.id(self.tenant.0);
+        out.id(self.device.0);
+        out.id(self.route.gateway.0);
+        out.text(&self.route.shown.text());
+        out.option(self.route.back, |o, dn| o.text(&dn.text()));
+        out.wall(self.at);
+    }
+
+    pub(crate) fn take(take: &mut Take<'_>) -> Result<Self, DecodeError> {
+        let (tenant, device) = (TenantId(take.id()?), DeviceId(take.id()?));
+        let gateway = GatewayId(take.id()?);
+        let route = EmergencyRoute { gateway, shown: take.dn()?, back: take.option(Take::dn)? };
+        Ok(StoredCaller { tenant, device, route, at: take.wall()? })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Business hours and night switch of a site: which destination of its lines holds (R300, J102).
 
-use base::Wall;
 use base::id::{SiteId, TenantId};
 use base::time::{Civil, TOKYO_OFFSET_S};
+use base::{Dn, Wall};
 
+use crate::calendar::Calendar;
 use crate::line::LineTarget;
 
 /// 夜間切替 of a site.
@@ -62,7 +63,7 @@ impl Day {
         Day::of(start.civil(TOKYO_OFFSET_S)) == Some(self)
     }
 
-    fn of(civil: Civil) -> Option<Self> {
+    pub(crate) fn of(civil: Civil) -> Option<Self> {
         let year = u16::try_from(civil.year).ok()?;
         Some(Day { year, month: civil.month, day: civil.day })
     }
@@ -123,10 +124,12 @@ impl Hours {
     /// Most holidays: some years of them.
     pub const HOLIDAYS_MAX: usize = 400;
 
-    /// Whether `at` is in business hours, by the clock of Tokyo.
-    pub fn contain(&self, at: Wall) -> bool {
+    /// Whether `at` is in business hours, by the clock of Tokyo and the company's calendar.
+    pub fn contain(&self, at: Wall, calendar: &Calendar) -> bool {
         let civil = at.civil(TOKYO_OFFSET_S);
-        let holiday = Day::of(civil).is_some_and(|day| self.holidays.binary_search(&day).is_ok());
+        let holiday = Day::of(civil).is_some_and(|day| {
+            self.holidays.binary_search(&day).is_ok() || calendar.is_closed(day)
+        });
         let now = u16::from(civil.hour) * 60 + u16::from(civil.minute);
         let spans = self.week.get(usize::from(civil.weekday)).map(|s| &**s).unwrap_or_default();
         !holiday && spans.iter().any(|s| (s.from..s.to).contains(&now))
@@ -181,20 +184,24 @@ pub struct Reception {
     pub hours: Option<Hours>,
     /// Where calls to a number go that is no line's; `None` = nowhere, the default (001).
     pub unknown: Option<LineTarget>,
+    /// The number that rings when nobody takes a call back to an emergency call (J35); `None` =
+    /// none, the default.
+    pub group: Option<Dn>,
 }
 
 impl Reception {
     /// The defaults.
     pub fn new(tenant: TenantId, site: SiteId) -> Self {
-        Reception { tenant, site, switch: NightSwitch::Automatic, hours: None, unknown: None }
+        let switch = NightSwitch::Automatic;
+        Reception { tenant, site, switch, hours: None, unknown: None, group: None }
     }
 
     /// Whether the destination for outside of business hours holds.
-    pub fn is_night(&self, at: Wall) -> bool {
+    pub fn is_night(&self, at: Wall, calendar: &Calendar) -> bool {
         match self.switch {
             NightSwitch::Day => false,
             NightSwitch::Night => true,
-            NightSwitch::Automatic => self.hours.as_ref().is_some_and(|h| !h.contain(at)),
+            NightSwitch::Automatic => self.hours.as_ref().is_some_and(|h| !h.contain(at, calendar)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use base::id::{SoundId, TenantId};
 
+use crate::calendar::Calendar;
 use crate::code::{Code, CodeKind, Codes};
 use crate::destination::Destination;
 use crate::sound::Spoken;
@@ -53,6 +54,8 @@ pub struct Tenant {
     pub stopped_to: Option<Destination>,
     /// 発信規制: which numbers outside may be called; default none that is charged (J60).
     pub toll: TollRules,
+    /// Days without business hours.
+    pub calendar: Calendar,
 }
 
 /// What a tenant may contract (R236). A missing option is hidden and its codes are not active.
@@ -220,6 +223,7 @@ impl Tenant {
             wording: Box::default(),
             stopped_to: None,
             toll: TollRules::default(),
+            calendar: Calendar::default(),
         }
     }
 

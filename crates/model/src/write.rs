@@ -10,7 +10,7 @@ use base::{CallId, Dn};
 
 use crate::binding::StoredBinding;
 use crate::codec::{DecodeError, Put, Take, put_socket};
-use crate::message::{StoredGreeting, StoredMessage, StoredPointer};
+use crate::message::{StoredCaller, StoredGreeting, StoredMessage, StoredPointer};
 use crate::record::{CallRecord, Party, Services, Step};
 
 /// Version of the form that [`Write::encode`] writes.
@@ -47,6 +47,8 @@ pub enum Write {
     GreetingPut(StoredGreeting),
     /// Where a hunt stands.
     PointerPut(StoredPointer),
+    /// A terminal that may be called back after an emergency call.
+    CallerPut(StoredCaller),
 }
 
 impl Write {
@@ -83,6 +85,10 @@ impl Write {
                 out.byte(10);
                 pointer.encode(out);
             }
+            Write::CallerPut(caller) => {
+                out.byte(11);
+                caller.encode(out);
+            }
         }
     }
 
@@ -111,6 +117,7 @@ impl Write {
             5 => Write::MessageRemove { file: take.number()? },
             6 => Write::GreetingPut(StoredGreeting::take(&mut take)?),
             10 => Write::PointerPut(StoredPointer::take(&mut take)?),
+            11 => Write::CallerPut(StoredCaller::take(&mut take)?),
             _ => return Err(DecodeError::Bad("kind of write")),
         };
         if take.is_empty() { Ok(write) } else { Err(DecodeError::Bad("end")) }

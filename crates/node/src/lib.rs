@@ -122,7 +122,7 @@ impl Node {
                 let bindings = bindings.iter().filter_map(resume).collect();
                 self.run_sip(now, sip::stack::Input::Restore { bindings });
             }
-            Input::RestoreBoxes { boxes } => self.calls.restore_boxes(now.mono, boxes),
+            Input::RestoreBoxes { boxes } => self.calls.restore_boxes(now, boxes),
             Input::Told { call, declined } => {
                 self.run_calls(now, callctl::Input::Told { call, declined });
             }

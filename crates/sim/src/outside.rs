@@ -84,6 +84,7 @@ pub(crate) fn gateway(
         prefix: prefix.into(),
         channels,
         account: Some(account.id),
+        holds_line: false,
     }
 }
 

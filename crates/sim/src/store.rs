@@ -8,7 +8,7 @@ use base::{CallId, Dn, Micros, Mono, Now};
 use callctl::Waiting;
 use model::binding::StoredBinding;
 use model::record::CallRecord;
-use model::{StoredBoxes, StoredGreeting, StoredMessage, StoredPointer, Write};
+use model::{StoredBoxes, StoredCaller, StoredGreeting, StoredMessage, StoredPointer, Write};
 
 /// What was written so far.
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ pub struct SimStore {
     messages: BTreeMap<u64, StoredMessage>,
     greetings: BTreeMap<(TenantId, Dn), u64>,
     pointers: BTreeMap<(TenantId, u16), StoredPointer>,
+    callers: BTreeMap<DeviceId, StoredCaller>,
 }
 
 /// A binding, and when it ends, which no jump of the wall clock changes.
@@ -50,6 +51,9 @@ impl SimStore {
             }
             Write::MessageRemove { file } => {
                 self.messages.remove(&file);
+            }
+            Write::CallerPut(caller) => {
+                self.callers.insert(caller.device, caller);
             }
             Write::PointerPut(pointer) => {
                 self.pointers.insert((pointer.tenant, pointer.group), pointer);
@@ -88,7 +92,9 @@ impl SimStore {
         };
         let greetings = self.greetings.iter().map(greeting).collect();
         let pointers = self.pointers.values().cloned().collect();
-        StoredBoxes { messages, greetings, pointers }
+        let mut callers: Vec<_> = self.callers.values().cloned().collect();
+        callers.sort_by_key(|c| c.at);
+        StoredBoxes { messages, greetings, pointers, callers }
     }
 
     /// Messages of a box that can be listened to.

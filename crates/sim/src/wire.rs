@@ -122,6 +122,7 @@ pub(crate) fn written(write: &Write) -> String {
             format!("message {:x} at {}: {} ms, heard {}", m.file, m.dn, m.duration_ms, m.heard)
         }
         Write::MessageRemove { file } => format!("message {file:x} removed"),
+        Write::CallerPut(c) => format!("{} may be called back", c.device),
         Write::PointerPut(p) => format!("group {} offered to {}", p.group, p.member),
         Write::GreetingPut(g) => format!("greeting of {}: {:?}", g.dn, g.file),
     }

@@ -12,6 +12,7 @@ mod api_token;
 mod audit;
 mod backend;
 mod binding;
+mod caller;
 mod commit;
 mod credential;
 mod crypt;

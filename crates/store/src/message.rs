@@ -7,6 +7,7 @@ use base::id::TenantId;
 use model::{StoredBoxes, StoredGreeting, StoredMessage};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
+use crate::caller::{self, Callers};
 use crate::directory::Columns;
 use crate::error::DbError;
 use crate::open::rows;
@@ -37,17 +38,20 @@ pub(crate) struct Changed {
     pub(crate) messages: BTreeMap<u64, Option<StoredMessage>>,
     pub(crate) greetings: BTreeMap<(TenantId, Dn), Option<u64>>,
     pub(crate) pointers: Pointers,
+    pub(crate) callers: Callers,
 }
 
 impl Changed {
     pub(crate) fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.greetings.is_empty() && self.pointers.is_empty()
+        let boxes = self.messages.is_empty() && self.greetings.is_empty();
+        boxes && self.pointers.is_empty() && self.callers.is_empty()
     }
 
     pub(crate) fn clear(&mut self) {
         self.messages.clear();
         self.greetings.clear();
         self.pointers.clear();
+        self.callers.clear();
     }
 }
 
@@ -81,7 +85,8 @@ pub(crate) async fn store(conn: &mut SqliteConnection, changed: &Changed) -> Res
             args.add(dn.text());
         })
         .await?;
-    pointer::store(conn, &changed.pointers).await
+    pointer::store(conn, &changed.pointers).await?;
+    caller::store(conn, &changed.callers).await
 }
 
 /// The files of all messages.
@@ -104,5 +109,6 @@ pub(crate) async fn load(conn: &mut SqliteConnection) -> Result<StoredBoxes, DbE
     };
     let greetings = rows(conn, LOAD_GREETINGS, greeting).await?;
     let pointers = pointer::load(conn).await?;
-    Ok(StoredBoxes { messages, greetings, pointers })
+    let callers = caller::load(conn).await?;
+    Ok(StoredBoxes { messages, greetings, pointers, callers })
 }

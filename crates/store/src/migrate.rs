@@ -46,6 +46,8 @@ pub(crate) const MAIN: &[Migration] = migrations![
     14 "main" "0014-emergency-and-tolls",
     15 "main" "0015-stopped-users-and-resets",
     16 "main" "0016-wording-and-multicast",
+    17 "main" "0017-calendar-and-reception-groups",
+    18 "main" "0018-emergency-callers",
 ];
 
 /// Schema of `soft.db`.

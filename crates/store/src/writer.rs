@@ -188,6 +188,9 @@ impl Batch {
                 Write::MessageRemove { file } => {
                     self.boxes.messages.insert(file, None);
                 }
+                Write::CallerPut(c) => {
+                    self.boxes.callers.insert((c.tenant, c.device), c);
+                }
                 Write::PointerPut(p) => {
                     self.boxes.pointers.insert((p.tenant, p.group), p.member);
                 }

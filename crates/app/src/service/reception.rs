@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use base::id::TenantId;
-use model::{Change, Field, Reception, Site, Snapshot, TenantOption};
+use model::{Change, Field, LineTarget, Reception, Site, Snapshot, TenantOption};
 
 use crate::service::line::target_problem;
 use crate::service::noun::{Key, Noun, Place, Removal, one};
@@ -61,7 +61,10 @@ impl Noun for Reception {
     fn problems(&self, old: Option<&Self>, snapshot: &Snapshot) -> Vec<Problem> {
         let new = self.unknown.filter(|to| old.is_none_or(|o| o.unknown != Some(*to)));
         let found = new.and_then(|to| target_problem(snapshot, self.tenant, "unknown", to));
-        found.into_iter().collect()
+        let group = self.group.filter(|dn| old.is_none_or(|o| o.group != Some(*dn)));
+        let group = group.map(LineTarget::Dn);
+        let other = group.and_then(|to| target_problem(snapshot, self.tenant, "group", to));
+        found.into_iter().chain(other).collect()
     }
 
     fn field(field: Field) -> String {

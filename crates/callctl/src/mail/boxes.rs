@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::id::TenantId;
-use base::{Dn, Micros, Mono, Wall};
+use base::{Dn, Micros, Mono, Now, Wall};
 use mediactl::{Command, FileId, Record};
 use model::{
     BoxLimits, DnOwner, DnSettings, Snapshot, StoredBoxes, StoredGreeting, StoredMessage,
@@ -265,8 +265,9 @@ impl Boxes {
 }
 
 impl CallControl {
-    /// What boxes held before, and where hunts stood; once, before the first call.
-    pub fn restore_boxes(&mut self, now: Mono, stored: StoredBoxes) {
+    /// What boxes held before, where hunts stood, and who may be called back; once, before the first call.
+    pub fn restore_boxes(&mut self, now: Now, stored: StoredBoxes) {
+        self.core.emergencies.restore(now, stored.callers);
         let boxes = &mut self.core.boxes;
         for message in stored.messages {
             let key = (message.tenant, message.dn);
@@ -283,7 +284,7 @@ impl CallControl {
             boxes.boxes.entry((tenant, dn)).or_default().greeting = file;
         }
         // Soon, since the process may have been down for long.
-        boxes.upkeep_at = (!boxes.boxes.is_empty()).then_some(now + Micros::seconds(1));
+        boxes.upkeep_at = (!boxes.boxes.is_empty()).then_some(now.mono + Micros::seconds(1));
     }
 
     /// All that boxes hold, and where hunts stand.
@@ -297,6 +298,7 @@ impl CallControl {
             messages: boxes.values().flat_map(|b| b.messages.iter().cloned()).collect(),
             greetings: boxes.iter().filter_map(greeting).collect(),
             pointers: self.core.pointers(),
+            callers: self.core.emergencies.kept(),
         }
     }
 

@@ -41,7 +41,9 @@ impl Journey {
         let snapshot = walk.facts.snapshot();
         let site = snapshot.gateway(line.gateway).map(|g| g.site);
         let reception = site.and_then(|site| snapshot.reception(site));
-        let night = reception.is_some_and(|r| r.is_night(walk.wall));
+        let calendar = snapshot.tenant(line.tenant).map(|t| &t.calendar);
+        let hours = reception.zip(calendar);
+        let night = hours.is_some_and(|(r, calendar)| r.is_night(walk.wall, calendar));
         walk.note(Mark::LineIn { code: line.code, night });
         self.filter = (line.receive == Receive::Registered).then_some(line.id);
         match *line.inbound(night) {

@@ -331,6 +331,13 @@ impl Journey {
         }
     }
 
+    /// A call-back to an emergency call comes to the reception group (J35), whoever the line is
+    /// for.
+    pub(crate) fn reception(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+        self.filter = None;
+        self.arrive(walk, dn)
+    }
+
     /// Whether the number is the caller's, or has forwarded this call (R257).
     fn is_involved(&self, dn: Dn) -> bool {
         self.caller == Some(dn) || self.has_forwarded(dn)

@@ -88,7 +88,7 @@ fn where_a_hunt_stands_outlives_the_node() {
     let stored = model::StoredBoxes { pointers: pointers.collect(), ..Default::default() };
     let mut w = World::new();
     members(&mut w);
-    w.control.restore_boxes(w.now.mono, stored);
+    w.control.restore_boxes(w.now, stored);
     w.dial(2001, "7000");
     assert_eq!(rung(&mut w), ["2004"]);
     w.hangs_up("2001");

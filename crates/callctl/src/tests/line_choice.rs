@@ -84,6 +84,7 @@ fn snapshot(setup: &Setup) -> Snapshot {
             prefix: prefix.into(),
             channels: 1,
             account: None::<DeviceId>,
+            holds_line: false,
         }));
     }
     for (at, plain) in setup.lines.iter().enumerate() {

@@ -3,6 +3,7 @@
 
 use base::id::{GatewayId, LineId, SoundId, Uuid};
 use base::{Cause, Dn, Micros, Wall};
+use model::calendar::{Calendar, Period};
 use model::own_setting::OwnSetting;
 use model::reception::{Day, Span};
 use model::{
@@ -46,6 +47,7 @@ pub(super) fn open(w: &mut World, n: u16, prefix: &str, channels: u16) {
         prefix: prefix.into(),
         channels,
         account: Some(account),
+        holds_line: false,
     };
     let box_of = Device { user: None, ..device(n, 1) };
     w.configure(&[Change::DevicePut(box_of), Change::GatewayPut(gateway)]);
@@ -478,6 +480,50 @@ fn hours_holidays_and_the_night_switch_choose_the_destination() {
     }
     let last = steps(&w);
     assert_eq!(last, ["line.night 001"]);
+}
+
+#[test]
+fn the_calendar_of_the_company_takes_business_hours_away() {
+    let mut w = company();
+    receiving(&mut w, |l| {
+        l.day = Inbound::To(LineTarget::Dn(dn(2003)));
+        l.night = Some(Inbound::To(LineTarget::Dn(dn(2004))));
+    });
+    let site = w.facts.snapshot.sites(TENANT).next().expect("a site").id;
+    let mut hours = Hours::default();
+    hours.week.iter_mut().for_each(|day| *day = [Span { from: 9 * 60, to: 18 * 60 }].into());
+    let reception = Reception { hours: Some(hours), ..Reception::new(TENANT, site) };
+    w.configure(&[Change::ReceptionPut(reception)]);
+    let at_noon = |w: &mut World, day: &str| {
+        let day = Day::parse(day).expect("a day");
+        let start =
+            Wall::start_of_day(day.year.into(), day.month, day.day, base::time::TOKYO_OFFSET_S);
+        w.now.wall = Wall(start.0 + 12 * 3_600_000);
+        rings_for(w)
+    };
+    // The sea, the Monday between two holidays, the end of the year; an ordinary day in summer.
+    for (day, rings) in [
+        ("2026-07-20", "2004"),
+        ("2026-09-22", "2004"),
+        ("2026-12-30", "2004"),
+        ("2026-08-13", "2003"),
+    ] {
+        assert_eq!(at_noon(&mut w, day), [rings], "{day}");
+    }
+    let tenant = w.facts.snapshot.tenant(TENANT).expect("a tenant").clone();
+    let calendar = Calendar {
+        bon: Some(Period::BON),
+        closed: [Day { year: 2026, month: 7, day: 1 }].into(),
+        open: [Day { year: 2026, month: 7, day: 20 }].into(),
+        ..Calendar::default()
+    };
+    w.configure(&[Change::TenantPut(model::Tenant { calendar, ..tenant.clone() })]);
+    for (day, rings) in [("2026-07-20", "2003"), ("2026-08-13", "2004"), ("2026-07-01", "2004")] {
+        assert_eq!(at_noon(&mut w, day), [rings], "{day}");
+    }
+    let calendar = Calendar::none();
+    w.configure(&[Change::TenantPut(model::Tenant { calendar, ..tenant })]);
+    assert_eq!(at_noon(&mut w, "2026-09-22"), ["2003"]);
 }
 
 #[test]

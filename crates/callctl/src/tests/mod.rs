@@ -5,6 +5,7 @@ mod access;
 mod announce;
 mod basic;
 mod boxes;
+mod callback;
 mod changes;
 mod collect;
 mod consult;

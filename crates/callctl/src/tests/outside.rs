@@ -29,6 +29,7 @@ pub(super) fn open(w: &mut World, channels: u16) {
         prefix: "0".into(),
         channels,
         account: Some(account),
+        holds_line: false,
     };
     let box_of = Device { user: None, ..device(2900, 1) };
     w.configure(&[Change::DevicePut(box_of), Change::GatewayPut(gateway)]);

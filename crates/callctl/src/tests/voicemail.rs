@@ -619,7 +619,7 @@ fn boxes_come_back_and_what_was_being_recorded_is_taken_in() {
     let boxes = w.control.boxes();
     assert_eq!(boxes.messages.iter().map(|m| m.duration_ms).collect::<Vec<_>>(), [5_000, 0]);
     let mut next = with_voicemail(&[2002], |_| ());
-    next.control.restore_boxes(next.now.mono, boxes.clone());
+    next.control.restore_boxes(next.now, boxes.clone());
     assert_eq!((waiting(&next, 2002), next.control.boxes()), ((1, 0), boxes));
     recorded(&mut next, open, 2_500);
     assert_eq!(waiting(&next, 2002), (2, 0));

@@ -417,7 +417,9 @@ impl World {
                 self.lines.push(format!("check-pin of {of}"));
             }
             Action::CheckPin { owner, .. } => panic!("{owner:?} has no PIN"),
-            Action::Keep(write) if matches!(*write, model::Write::PointerPut(_)) => {
+            Action::Keep(write)
+                if matches!(*write, model::Write::PointerPut(_) | model::Write::CallerPut(_)) =>
+            {
                 self.kept.push(*write);
             }
             Action::Seat { device, typed, .. } => {

@@ -6,6 +6,7 @@ use base::id::{AdminId, DepartmentId, DeviceId, SiteId, SoundId, TenantId, UserI
 use super::services::{put_destination, take_destination};
 use super::sounds::{put_site_music, put_spoken, take_site_music, take_spoken};
 use super::{put_id, put_one_of, take_list};
+use crate::calendar::Calendar;
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
     Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain, MediaPath,
@@ -44,6 +45,7 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     put_destination(tenant.stopped_to.as_ref(), out);
     out.text(&tenant.toll.text());
     out.text(&wording::text(&tenant.wording));
+    out.text(&tenant.calendar.text());
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -68,6 +70,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         stopped_to: None,
         toll: TollRules::default(),
         wording: Box::default(),
+        calendar: Calendar::none(),
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -92,6 +95,8 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
     }
     if version > 4 {
         tenant.wording = take_wording(take)?;
+        let calendar = Calendar::parse(&take.text()?);
+        tenant.calendar = calendar.ok_or(DecodeError::Bad("calendar"))?;
     }
     Ok(tenant)
 }

@@ -80,9 +80,10 @@ pub(super) fn put_reception(reception: &Reception, out: &mut Vec<u8>) {
         o.text(&hours.holidays_text());
     });
     out.option(reception.unknown, |o, to| o.text(&to.text()));
+    out.option(reception.group, |o, dn| o.text(&dn.text()));
 }
 
-pub(super) fn take_reception(take: &mut Take<'_>) -> Result<Reception, DecodeError> {
+pub(super) fn take_reception(take: &mut Take<'_>, version: u8) -> Result<Reception, DecodeError> {
     let site = SiteId(take.id()?);
     let tenant = TenantId(take.id()?);
     let switch = take.one_of(&NightSwitch::ALL)?;
@@ -92,7 +93,8 @@ pub(super) fn take_reception(take: &mut Take<'_>) -> Result<Reception, DecodeErr
     })?;
     let target = |text: Box<str>| LineTarget::parse(&text).ok_or(DecodeError::Bad("inbound"));
     let unknown = take.option(Take::text)?.map(target).transpose()?;
-    Ok(Reception { tenant, site, switch, hours, unknown })
+    let group = if version > 4 { take.option(Take::dn)? } else { None };
+    Ok(Reception { tenant, site, switch, hours, unknown, group })
 }
 
 /// Settings that say nothing of outside have the form that they had before.

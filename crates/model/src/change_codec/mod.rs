@@ -34,7 +34,8 @@ use sounds::{put_sound, take_sound};
 /// person, the former terminals of a stopped one, music, languages nor limits of groups'
 /// mailboxes; version 3 had neither a destination of calls to stopped users, nor secrets that
 /// become valid later, nor numbers that open mailboxes, nor emergency calls, access lines or toll
-/// classes; version 4 had neither own words nor multicast addresses; they are read as their defaults.
+/// classes; version 4 had neither own words, multicast addresses,
+/// calendars, reception groups, held lines nor toll classes of hunting groups; they are read as their defaults.
 const VERSION: u8 = 5;
 
 /// The oldest version that is read.
@@ -143,8 +144,8 @@ fn decode(take: &mut Take<'_>, version: u8) -> Result<Change, DecodeError> {
         20 => Change::PickupDelete { tenant: TenantId(take.id()?), number: take.small()? },
         21 => Change::ParkSlotPut(take_slot(take)?),
         22 => Change::ParkSlotDelete { tenant: TenantId(take.id()?), dn: take.dn()? },
-        23 => Change::GatewayPut(take_gateway(take)?),
-        GATEWAY_WITH_ACCOUNT => Change::GatewayPut(take_gateway_with_account(take)?),
+        23 => Change::GatewayPut(take_gateway(take, version)?),
+        GATEWAY_WITH_ACCOUNT => Change::GatewayPut(take_gateway_with_account(take, version)?),
         24 => Change::GatewayDelete(GatewayId(take.id()?)),
         SETTINGS => Change::DnSettingsPut(take_settings(take, version)?),
         SETTINGS_OUTSIDE => Change::DnSettingsPut(take_all_settings(take, version)?),
@@ -153,7 +154,7 @@ fn decode(take: &mut Take<'_>, version: u8) -> Result<Change, DecodeError> {
         42 => Change::SoundDelete(SoundId(take.id()?)),
         LINE => Change::LinePut(take_line(take)?),
         LINE_DELETE => Change::LineDelete(LineId(take.id()?)),
-        RECEPTION => Change::ReceptionPut(take_reception(take)?),
+        RECEPTION => Change::ReceptionPut(take_reception(take, version)?),
         RECEPTION_DELETE => Change::ReceptionDelete(SiteId(take.id()?)),
         _ => return Err(DecodeError::Bad("kind of change")),
     })

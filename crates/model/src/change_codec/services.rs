@@ -217,9 +217,15 @@ pub(super) fn put_gateway(gateway: &Gateway, out: &mut Vec<u8>) {
     if let Some(account) = gateway.account {
         out.id(account.0);
     }
+    out.byte(gateway.holds_line.into());
 }
 
-pub(super) fn take_gateway(take: &mut Take<'_>) -> Result<Gateway, DecodeError> {
+pub(super) fn take_gateway(take: &mut Take<'_>, version: u8) -> Result<Gateway, DecodeError> {
+    let gateway = take_gateway_start(take)?;
+    Ok(Gateway { holds_line: version > 4 && take.flag()?, ..gateway })
+}
+
+fn take_gateway_start(take: &mut Take<'_>) -> Result<Gateway, DecodeError> {
     Ok(Gateway {
         id: GatewayId(take.id()?),
         tenant: TenantId(take.id()?),
@@ -229,12 +235,17 @@ pub(super) fn take_gateway(take: &mut Take<'_>) -> Result<Gateway, DecodeError> 
         prefix: take.text()?,
         channels: take.small()?,
         account: None,
+        holds_line: false,
     })
 }
 
-pub(super) fn take_gateway_with_account(take: &mut Take<'_>) -> Result<Gateway, DecodeError> {
-    let gateway = take_gateway(take)?;
-    Ok(Gateway { account: Some(DeviceId(take.id()?)), ..gateway })
+pub(super) fn take_gateway_with_account(
+    take: &mut Take<'_>,
+    version: u8,
+) -> Result<Gateway, DecodeError> {
+    let gateway = take_gateway_start(take)?;
+    let account = Some(DeviceId(take.id()?));
+    Ok(Gateway { account, holds_line: version > 4 && take.flag()?, ..gateway })
 }
 
 pub(super) fn put_settings_as(kind: u8, settings: &DnSettings, out: &mut Vec<u8>) {

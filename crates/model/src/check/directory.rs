@@ -25,6 +25,7 @@ impl Case<'_> {
         in_range(at, ("accounts-max", Tenant::ACCOUNTS_MAX), tenant.accounts_max, found);
         self.tenant_codes(at, tenant, found);
         self.toll_rules(at, tenant, found);
+        self.calendar(at, tenant, found);
         self.sound_exists(at, tenant.id, tenant.music, found);
         self.wording(at, tenant.id, &tenant.wording, found);
         destinations(at, &[], tenant.stopped_to.as_ref(), found);

@@ -1,6 +1,7 @@
 //! Ways out for emergency calls (J31, J32), and toll rules (J60).
 
 use super::{Case, Found, against, in_range, violation};
+use crate::calendar::Calendar;
 use crate::toll::is_country;
 use crate::violation::{Conflict, Field, Noun, Violation, code};
 use crate::{EmergencyRoute, Gateway, Site, Tenant, TollRules};
@@ -42,6 +43,13 @@ impl Case<'_> {
             let field = if now.is_some() { Field::Site } else { Field::Object };
             let clash = violation(at, code::IN_USE, field, &gateway.name);
             found.push(against(clash, Noun::Site, &site.domain));
+        }
+    }
+
+    pub(super) fn calendar(&self, at: usize, tenant: &Tenant, found: &mut Found) {
+        let calendar = &tenant.calendar;
+        for days in [&calendar.closed, &calendar.open] {
+            in_range(at, ("holidays", 0..=Calendar::DAYS_MAX), days.len(), found);
         }
     }
 

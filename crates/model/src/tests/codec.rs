@@ -5,6 +5,7 @@ use base::{Blame, CallId, Cause, Dn, Secret, Wall};
 
 use super::world::*;
 use crate::binding::StoredBinding;
+use crate::calendar::Calendar;
 use crate::record::{CallRecord, Party, Service, Services, Step};
 use crate::*;
 
@@ -70,9 +71,12 @@ fn greeting(file: Option<u64>) -> StoredGreeting {
     StoredGreeting { tenant: tenant_id(1), dn: Dn::parse("2001").expect("digits"), file }
 }
 
-fn writes() -> [Write; 8] {
+fn writes() -> [Write; 9] {
     let (tenant, member) = (tenant_id(1), Dn::parse("2001").expect("digits"));
     let pointer = StoredPointer { tenant, group: 10_000, member };
+    let (gateway, back) = (base::id::GatewayId(Uuid(8)), Some(member));
+    let route = EmergencyRoute { gateway, shown: dn("0312345678"), back };
+    let caller = StoredCaller { tenant, device: device_id(1), route, at: Wall(5) };
     [
         Write::Record(Box::new(record())),
         Write::BindingPut(binding()),
@@ -82,6 +86,7 @@ fn writes() -> [Write; 8] {
         Write::GreetingPut(greeting(Some(6))),
         Write::GreetingPut(greeting(None)),
         Write::PointerPut(pointer),
+        Write::CallerPut(caller),
     ]
 }
 
@@ -170,7 +175,7 @@ fn version_one_is_read_with_defaults() {
     bytes.text(&d.label);
     bytes.byte(0);
     let expected = vec![
-        Change::TenantPut(Tenant { quota: Some(300), ..t }),
+        Change::TenantPut(Tenant { quota: Some(300), calendar: Calendar::none(), ..t }),
         Change::SitePut(Site { media_path: MediaPath::Relay, ..s }),
         Change::UserPut(u),
         Change::DevicePut(d),
@@ -222,6 +227,11 @@ fn changes_cut_or_flipped_are_survived() {
         Change::DnSettingsPut(named),
         Change::GatewayPut(gateway(1, "0")),
         Change::GatewayPut(Gateway { account: Some(device_id(1)), ..gateway(2, "5") }),
+        Change::GatewayPut(Gateway { holds_line: true, ..gateway(3, "6") }),
+        Change::ReceptionPut(Reception {
+            group: Some(dn("2300")),
+            ..Reception::new(tenant_id(1), site_id(1))
+        }),
     ];
     let bytes = encode_changes(&changes);
     assert_eq!(decode_changes(&bytes).as_deref(), Ok(&changes[..]));

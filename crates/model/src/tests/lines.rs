@@ -215,7 +215,10 @@ fn hours_are_in_order_and_within_their_limits() {
     let elsewhere = Reception::new(tenant_id(1), site_id(9));
     assert!(apply(&now, &[Change::ReceptionPut(elsewhere)]).is_err());
     let kept = apply(&now, &[reception(|r| r.switch = NightSwitch::Night)]).expect("lawful");
-    assert!(kept.reception(site_id(1)).is_some_and(|r| r.is_night(Wall(0))));
+    assert!(
+        kept.reception(site_id(1))
+            .is_some_and(|r| r.is_night(Wall(0), &crate::calendar::Calendar::none()))
+    );
     let back = apply(&kept, &[Change::ReceptionDelete(site_id(1))]).expect("lawful");
     assert_eq!(back, now);
 }

@@ -1,5 +1,6 @@
 //! Behaviour of the model: rules, sharing, properties, byte forms.
 
+mod calendar;
 mod codec;
 mod collision;
 mod emergency;

@@ -165,6 +165,7 @@ pub(crate) fn gateway(n: u128, prefix: &str) -> Gateway {
         prefix: prefix.into(),
         channels: 4,
         account: None,
+        holds_line: false,
     }
 }
 

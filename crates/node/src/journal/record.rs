@@ -4,7 +4,7 @@ use base::{CallId, FlowId, ReqId};
 use bytes::Bytes;
 use model::binding::StoredBinding;
 use model::own_setting::Declined;
-use model::{StoredBoxes, StoredGreeting, StoredMessage, StoredPointer, Write};
+use model::{StoredBoxes, StoredCaller, StoredGreeting, StoredMessage, StoredPointer, Write};
 use sip::stack::Transport;
 
 use super::JournalError;
@@ -89,7 +89,10 @@ pub(super) fn write(w: &mut Writer<'_>, input: &Input) {
             let all = all.chain(boxes.greetings.iter().map(greeting));
             let pointer = |p: &StoredPointer| Write::PointerPut(p.clone());
             let all = all.chain(boxes.pointers.iter().map(pointer));
-            let parts = [boxes.messages.len(), boxes.greetings.len(), boxes.pointers.len()];
+            let caller = |c: &StoredCaller| Write::CallerPut(c.clone());
+            let all = all.chain(boxes.callers.iter().map(caller));
+            let others = boxes.pointers.len() + boxes.callers.len();
+            let parts = [boxes.messages.len(), boxes.greetings.len(), others];
             w.u32(parts.iter().sum::<usize>() as u32);
             all.for_each(|write| write_form(w, &write));
         }
@@ -173,6 +176,7 @@ fn read_boxes(r: &mut Reader<'_>) -> Result<StoredBoxes, JournalError> {
             Ok(Write::MessagePut(message)) => boxes.messages.push(*message),
             Ok(Write::GreetingPut(greeting)) => boxes.greetings.push(greeting),
             Ok(Write::PointerPut(pointer)) => boxes.pointers.push(pointer),
+            Ok(Write::CallerPut(caller)) => boxes.callers.push(caller),
             _ => return Err(JournalError::Unknown("message")),
         }
     }

@@ -9,10 +9,11 @@ use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str =
-    "SELECT tenant, id, site, name, kind, prefix, channels, account FROM gateway";
+    "SELECT tenant, id, site, name, kind, prefix, channels, account, holds_line FROM gateway";
 pub(crate) static PUT: Rows = Rows::new(
-    "INSERT INTO gateway (tenant, id, site, name, kind, prefix, channels, account) VALUES",
-    8,
+    "INSERT INTO gateway (tenant, id, site, name, kind, prefix, channels, account,
+     holds_line) VALUES",
+    9,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -29,6 +30,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         prefix: c.text()?.into(),
         channels: c.small()?,
         account: c.id_option()?.map(DeviceId),
+        holds_line: c.flag()?,
     }))
 }
 
@@ -45,6 +47,7 @@ pub(crate) async fn put(
         args.add(&*g.prefix);
         args.add(i64::from(g.channels));
         args.id_option(g.account.map(|a| a.0));
+        args.add(i64::from(g.holds_line));
     })
     .await
 }

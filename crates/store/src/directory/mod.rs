@@ -109,6 +109,10 @@ impl<'r> Columns<'r> {
         parse_dn(self.text()?)
     }
 
+    pub(crate) fn dn_option(&mut self) -> Result<Option<Dn>, DbError> {
+        self.text_option()?.map(parse_dn).transpose()
+    }
+
     /// Numbers parted by spaces.
     pub(crate) fn dns(&mut self) -> Result<Box<[Dn]>, DbError> {
         self.text()?.split_ascii_whitespace().map(parse_dn).collect()

@@ -9,10 +9,11 @@ use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str =
-    "SELECT tenant, site, night_switch, week, holidays, unknown_to FROM reception";
+    "SELECT tenant, site, night_switch, week, holidays, unknown_to, reception_group FROM reception";
 pub(crate) static PUT: Rows = Rows::new(
-    "INSERT INTO reception (tenant, site, night_switch, week, holidays, unknown_to) VALUES",
-    6,
+    "INSERT INTO reception (tenant, site, night_switch, week, holidays, unknown_to,
+     reception_group) VALUES",
+    7,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -27,7 +28,8 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
     let hours = week.map(hours).transpose()?;
     let target = |text| LineTarget::parse(text).ok_or(DbError::corrupt("inbound"));
     let unknown = c.text_option()?.map(target).transpose()?;
-    Ok(Change::ReceptionPut(Reception { tenant, site, switch, hours, unknown }))
+    let group = c.dn_option()?;
+    Ok(Change::ReceptionPut(Reception { tenant, site, switch, hours, unknown, group }))
 }
 
 pub(crate) async fn put(
@@ -41,6 +43,7 @@ pub(crate) async fn put(
         args.add(r.hours.as_ref().map(Hours::week_text));
         args.add(r.hours.as_ref().map(Hours::holidays_text).unwrap_or_default());
         args.add(r.unknown.map(LineTarget::text));
+        args.add(r.group.map(base::Dn::text));
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! 契約企業 as rows.
 
 use base::id::{SoundId, TenantId};
+use model::calendar::Calendar;
 use model::{
     Change, Code, CodeKind, Codes, Options, Preset, Spoken, Tenant, TollRules, WebPolicy, wording,
 };
@@ -12,12 +13,12 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT id, name, realm, preset, sip_secret_compat, quota,
     is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max, music, spoken, stopped_to, toll, wording FROM tenant";
+     announcements, accounts_max, music, spoken, stopped_to, toll, wording, calendar FROM tenant";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO tenant (id, name, realm, preset, sip_secret_compat, quota,
      is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max, music, spoken, stopped_to, toll, wording) VALUES",
-    20,
+     announcements, accounts_max, music, spoken, stopped_to, toll, wording, calendar) VALUES",
+    21,
     "",
 );
 pub(crate) static DELETE: Rows = Rows::new("DELETE FROM tenant WHERE (id) IN (VALUES", 1, ")");
@@ -45,6 +46,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         stopped_to: c.destination()?,
         toll: TollRules::parse(c.text()?).ok_or(DbError::corrupt("toll"))?,
         wording: wording::parse(c.text()?).ok_or(DbError::corrupt("wording"))?,
+        calendar: Calendar::parse(c.text()?).ok_or(DbError::corrupt("calendar"))?,
     }))
 }
 
@@ -90,6 +92,7 @@ pub(crate) async fn put(
         add_overflow(args, t.stopped_to.as_ref());
         args.add(t.toll.text());
         args.add(wording::text(&t.wording));
+        args.add(t.calendar.text());
     })
     .await
 }

@@ -82,6 +82,38 @@ async fn where_hunts_stand_is_found_again() {
     assert_eq!(boxes.pointers, [pointer(1, "2002"), pointer(10_000, "2005")]);
 }
 
+/// J35: who has made an emergency call within a day may be called back after a restart.
+#[tokio::test]
+async fn who_may_be_called_back_is_found_again() {
+    let dir = TempDir::new();
+    let caller = |n: u128, shown: &str, at: i64| model::StoredCaller {
+        tenant: tenant_id(1),
+        device: base::id::DeviceId(base::Uuid(n)),
+        route: model::EmergencyRoute {
+            gateway: base::id::GatewayId(base::Uuid(9)),
+            shown: Dn::parse(shown).expect("digits"),
+            back: (n == 2).then(|| Dn::parse("2000").expect("digits")),
+        },
+        at: base::Wall(at),
+    };
+    const DAY: i64 = 24 * 3_600_000;
+    {
+        let store = dir.open().await;
+        add_tenant(&store, 1).await;
+        let (mut spool, tail) = store.spool(0).expect("spool");
+        let writer = StoreWriter::start(&store, vec![tail]).expect("writer");
+        let old = [caller(1, "0311110000", 1), caller(3, "0311110000", DAY)];
+        spool.append(&old.map(Write::CallerPut)).expect("appended");
+        assert!(writer.flush().await);
+        let new = [caller(2, "0311110000", DAY + 5), caller(3, "0322220000", DAY + 6)];
+        spool.append(&new.map(Write::CallerPut)).expect("appended");
+        assert!(writer.flush().await);
+    }
+    let boxes = dir.open().await.boxes(|_| None).await.expect("readable");
+    let kept = [caller(2, "0311110000", DAY + 5), caller(3, "0322220000", DAY + 6)];
+    assert_eq!(boxes.callers, kept, "older ones are forgotten");
+}
+
 #[tokio::test]
 async fn a_recording_that_a_crash_ended_is_kept_with_what_there_is_of_it() {
     for (length, kept) in [(Some(6_000), vec![(1, 6_000, false)]), (None, vec![])] {

@@ -129,6 +129,7 @@ fn everything() -> Vec<Change> {
             prefix: "0".into(),
             channels: 8,
             account: Some(spare.id),
+            holds_line: false,
         }),
         Change::LinePut(line()),
         Change::LinePut(Line::new(

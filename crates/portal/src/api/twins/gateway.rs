@@ -22,6 +22,11 @@ const SHAPE: &Shape = &Shape {
         may("kind", Kind::OneOf(&["voip", "sip"]), "What it is; default sip."),
         told("account", Kind::Null(&Kind::Text(1, 32)), "SIP id of its account; null = none yet."),
         may("channels", Kind::Number(0, 65_535), "Calls at once; default 0, none."),
+        may(
+            "holds_line",
+            Kind::Flag,
+            "The authority holds the line of an emergency call until it hangs up; default false.",
+        ),
     ],
 };
 
@@ -34,6 +39,7 @@ pub(crate) struct GatewayTwin {
     kind: String,
     account: Option<String>,
     channels: u16,
+    holds_line: bool,
 }
 
 impl Twin for GatewayTwin {
@@ -51,6 +57,7 @@ impl Twin for GatewayTwin {
             kind: word_of(&KINDS, &gateway.kind),
             account: account.map(|d| d.sip_id.to_string()),
             channels: gateway.channels,
+            holds_line: gateway.holds_line,
         }
     }
 
@@ -63,6 +70,7 @@ impl Twin for GatewayTwin {
             kind: word_of(&KINDS, &GatewayKind::default()),
             account: None,
             channels: 0,
+            holds_line: false,
         })
     }
 
@@ -77,6 +85,7 @@ impl Twin for GatewayTwin {
             prefix: self.prefix.into(),
             channels: self.channels,
             account: old.and_then(|o| o.account),
+            holds_line: self.holds_line,
         };
         reader.end(gateway)
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::service::Problem;
+use base::Dn;
 use base::id::SiteId;
 use model::reception::{Day, Span};
 use model::{Hours, NightSwitch, Reception, Snapshot};
@@ -50,6 +51,12 @@ const SHAPE: &Shape = &Shape {
             "Where calls to a number go that is no line's: an extension or an announcement; null = \
              the number is not in use.",
         ),
+        may(
+            "group",
+            Kind::Null(&Kind::Extension),
+            "The number that rings after 20 s when nobody takes a call back to an emergency call; \
+             default null, none.",
+        ),
     ],
 };
 
@@ -61,6 +68,7 @@ pub(crate) struct ReceptionTwin {
     hours: Option<BTreeMap<String, Vec<String>>>,
     holidays: Vec<String>,
     unknown: Option<String>,
+    group: Option<String>,
 }
 
 fn week(reader: &mut Reader, given: &BTreeMap<String, Vec<String>>) -> [Box<[Span]>; 7] {
@@ -80,12 +88,13 @@ fn week(reader: &mut Reader, given: &BTreeMap<String, Vec<String>>) -> [Box<[Spa
     out
 }
 
-fn holidays(reader: &mut Reader, given: &[String]) -> Box<[Day]> {
+/// Days of a field, in order.
+pub(super) fn days(reader: &mut Reader, field: &str, given: &[String]) -> Box<[Day]> {
     let mut out = Vec::new();
     for (at, text) in given.iter().enumerate() {
         match Day::parse(text) {
             Some(day) => out.push(day),
-            None => reader.fail(Problem::new(212, &format!("holidays.{at}"), text)),
+            None => reader.fail(Problem::new(212, &format!("{field}.{at}"), text)),
         }
     }
     out.sort();
@@ -113,6 +122,7 @@ impl Twin for ReceptionTwin {
             hours: hours.map(week),
             holidays: holidays.unwrap_or_default(),
             unknown: reception.unknown.map(|to| to.text()),
+            group: reception.group.map(|dn| dn.text()),
         }
     }
 
@@ -126,13 +136,13 @@ impl Twin for ReceptionTwin {
         let hours = match &self.hours {
             Some(given) => {
                 let week = week(&mut reader, given);
-                Some(Hours { week, holidays: holidays(&mut reader, &self.holidays) })
+                Some(Hours { week, holidays: days(&mut reader, "holidays", &self.holidays) })
             }
             // Without hours there is nothing that a holiday could end.
             None if !self.holidays.is_empty() => {
                 let always = Span { from: 0, to: Span::DAY };
                 let week = std::array::from_fn(|_| Box::from([always]));
-                Some(Hours { week, holidays: holidays(&mut reader, &self.holidays) })
+                Some(Hours { week, holidays: days(&mut reader, "holidays", &self.holidays) })
             }
             None => None,
         };
@@ -140,6 +150,7 @@ impl Twin for ReceptionTwin {
             switch: reader.word(&SWITCH, &self.night),
             hours,
             unknown: target(&mut reader, "unknown", self.unknown.as_deref()),
+            group: self.group.as_deref().and_then(|dn| Dn::parse(dn).ok()),
             ..Reception::new(cx.tenant, SiteId(site.0))
         };
         reader.end(reception)

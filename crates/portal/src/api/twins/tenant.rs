@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use app::service::Problem;
 use base::Uuid;
 use base::id::SoundId;
+use model::calendar::{Calendar, Period};
 use model::{
     Charged, CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, TollRules, WebPolicy,
 };
 use serde::{Deserialize, Serialize};
 
+use super::reception::days;
 use super::wording::{self, WordedTwin};
 use super::{LANGUAGES, Reader, SPOKEN, TOLLS, destination_text, word_of};
 use crate::api::noun::{Cx, Twin};
@@ -111,6 +113,31 @@ const SHAPE: &Shape = &Shape {
             "Country codes that may be called at all, each with digits of an area or none, \
              such as 44 or 1808; default none.",
         ),
+        may(
+            "holidays_national",
+            Kind::Flag,
+            "National holidays have no business hours; default true for a new company.",
+        ),
+        may(
+            "holidays_year_end",
+            Kind::Null(&Kind::Text(12, 12)),
+            "The days around New Year without business hours as \"12-29..01-03\"; null = none.",
+        ),
+        may(
+            "holidays_bon",
+            Kind::Null(&Kind::Text(12, 12)),
+            "The same in summer, such as \"08-13..08-16\"; default null, none.",
+        ),
+        may(
+            "holidays_closed",
+            Kind::List(&Kind::Text(10, 10), 400),
+            "Other days without business hours as \"2027-06-01\".",
+        ),
+        may(
+            "holidays_open",
+            Kind::List(&Kind::Text(10, 10), 400),
+            "Days with business hours, whatever the other fields say.",
+        ),
     ],
 };
 
@@ -136,6 +163,20 @@ pub(crate) struct TenantTwin {
     toll_class: String,
     toll_opened: Vec<String>,
     toll_countries: Vec<String>,
+    holidays_national: bool,
+    holidays_year_end: Option<String>,
+    holidays_bon: Option<String>,
+    holidays_closed: Vec<String>,
+    holidays_open: Vec<String>,
+}
+
+fn period(reader: &mut Reader, field: &str, text: Option<&str>) -> Option<Period> {
+    let text = text?;
+    let found = Period::parse(text);
+    if found.is_none() {
+        reader.fail(Problem::new(212, field, text));
+    }
+    found
 }
 
 impl Twin for TenantTwin {
@@ -144,6 +185,7 @@ impl Twin for TenantTwin {
     const SHAPE: &'static Shape = SHAPE;
 
     fn of(tenant: &Tenant, _: &Snapshot) -> Self {
+        let calendar = &tenant.calendar;
         let code = |kind| tenant.codes.get(kind).map(|code| code.to_string());
         TenantTwin {
             id: tenant.id.to_string(),
@@ -166,6 +208,11 @@ impl Twin for TenantTwin {
             toll_class: tenant.toll.class.name().to_owned(),
             toll_opened: tenant.toll.opened().map(|what| what.name().to_owned()).collect(),
             toll_countries: tenant.toll.countries.iter().map(|c| c.to_string()).collect(),
+            holidays_national: calendar.national,
+            holidays_year_end: calendar.year_end.map(Period::text),
+            holidays_bon: calendar.bon.map(Period::text),
+            holidays_closed: calendar.closed.iter().map(|d| d.text()).collect(),
+            holidays_open: calendar.open.iter().map(|d| d.text()).collect(),
         }
     }
 
@@ -192,6 +239,13 @@ impl Twin for TenantTwin {
         toll.countries = self.toll_countries.iter().map(|c| c.as_str().into()).collect();
         let opened = self.toll_opened.iter().filter_map(|name| Charged::of_name(name));
         opened.for_each(|what| toll.set_open(what, true));
+        let calendar = Calendar {
+            national: self.holidays_national,
+            year_end: period(&mut reader, "holidays_year_end", self.holidays_year_end.as_deref()),
+            bon: period(&mut reader, "holidays_bon", self.holidays_bon.as_deref()),
+            closed: days(&mut reader, "holidays_closed", &self.holidays_closed),
+            open: days(&mut reader, "holidays_open", &self.holidays_open),
+        };
         let tenant = Tenant {
             name: self.name.into(),
             codes,
@@ -208,6 +262,7 @@ impl Twin for TenantTwin {
             retention_days: self.retention_days,
             accounts_max: self.accounts_max,
             toll,
+            calendar,
             ..old.clone()
         };
         reader.end(tenant)
