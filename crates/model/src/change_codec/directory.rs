@@ -70,7 +70,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         stopped_to: None,
         toll: TollRules::default(),
         wording: Box::default(),
-        calendar: Calendar::none(),
+        calendar: Calendar::default(),
     };
     if version > 1 {
         tenant.codes = Codes::none();

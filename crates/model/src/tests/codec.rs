@@ -5,7 +5,6 @@ use base::{Blame, CallId, Cause, Dn, Secret, Wall};
 
 use super::world::*;
 use crate::binding::StoredBinding;
-use crate::calendar::Calendar;
 use crate::record::{CallRecord, Party, Service, Services, Step};
 use crate::*;
 
@@ -175,7 +174,7 @@ fn version_one_is_read_with_defaults() {
     bytes.text(&d.label);
     bytes.byte(0);
     let expected = vec![
-        Change::TenantPut(Tenant { quota: Some(300), calendar: Calendar::none(), ..t }),
+        Change::TenantPut(Tenant { quota: Some(300), ..t }),
         Change::SitePut(Site { media_path: MediaPath::Relay, ..s }),
         Change::UserPut(u),
         Change::DevicePut(d),

@@ -216,6 +216,8 @@ const BACK: &[&str] = &[
     "ALTER TABLE tenant DROP COLUMN music",
     "ALTER TABLE tenant DROP COLUMN spoken",
     "ALTER TABLE tenant DROP COLUMN toll",
+    "ALTER TABLE tenant DROP COLUMN calendar",
+    "DROP TABLE emergency_caller",
     "ALTER TABLE site DROP COLUMN emergency",
     "ALTER TABLE site DROP COLUMN outside_pair_min",
     "ALTER TABLE site DROP COLUMN access_channels",
@@ -239,7 +241,7 @@ const BACK: &[&str] = &[
     "ALTER TABLE site DROP COLUMN voicemail_at",
     "ALTER TABLE device DROP COLUMN next_ha1",
     "ALTER TABLE device DROP COLUMN next_from",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15)",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 17, 18)",
 ];
 
 #[tokio::test]
