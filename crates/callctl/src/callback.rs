@@ -129,11 +129,9 @@ impl Call {
     /// What is done with a call-back instead of what was decided: the terminals ring by
     /// themselves where nobody else would, or for the authority itself.
     pub(crate) fn first_back(&mut self, cx: &mut Cx<'_>, next: Next) -> Next {
-        // Whom their terminals consult later is another matter.
-        if self.dialing.as_ref().is_none_or(|d| d.purpose != Purpose::Basic) {
-            return next;
-        }
-        let Some(back) = self.called_back_mut() else { return next };
+        // Whom they consult later is another matter.
+        let basic = self.dialing.as_ref().is_some_and(|d| d.purpose == Purpose::Basic);
+        let Some(back) = self.called_back_mut().filter(|_| basic) else { return next };
         let rings = matches!(next, Next::Ring(_) | Next::Wait { .. });
         if back.stage != Stage::Before || rings && !back.official {
             return next;

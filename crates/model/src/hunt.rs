@@ -7,6 +7,7 @@ use base::id::{SiteId, TenantId};
 
 use crate::box_limits::BoxLimits;
 use crate::destination::{Destination, Forward};
+use crate::toll::TollClass;
 
 /// コールハンティング種別.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -56,6 +57,8 @@ pub struct HuntGroup {
     pub voicemail: bool,
     /// How much that mailbox takes.
     pub limits: BoxLimits,
+    /// The class by which its forwards and overflow call outside; `None` = the company's (J60).
+    pub toll: Option<TollClass>,
 }
 
 impl HuntGroup {
@@ -88,6 +91,7 @@ impl HuntGroup {
             overflow: None,
             voicemail: false,
             limits: BoxLimits::default(),
+            toll: None,
         }
     }
 }

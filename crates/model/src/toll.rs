@@ -287,7 +287,8 @@ impl Snapshot {
         set.or_else(|| match self.dn_owner(tenant, dn)? {
             DnOwner::User(id) => self.departments_of(id).iter().find_map(|id| of(*id)),
             DnOwner::Department(id) => of(id),
-            DnOwner::Virtual(_) | DnOwner::Hunt(_) | DnOwner::ParkSlot(_) => None,
+            DnOwner::Hunt(number) => self.hunt_group(tenant, number).and_then(|g| g.toll),
+            DnOwner::Virtual(_) | DnOwner::ParkSlot(_) => None,
         })
     }
 

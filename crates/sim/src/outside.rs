@@ -85,6 +85,7 @@ pub(crate) fn gateway(
         channels,
         holds_line: false,
         account: Some(account.id),
+        holds_line: false,
     }
 }
 

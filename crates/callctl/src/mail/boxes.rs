@@ -265,7 +265,8 @@ impl Boxes {
 }
 
 impl CallControl {
-    /// What boxes held before, where hunts stood, and who may be called back; once, before the first call.
+    /// What boxes held before, where hunts stood, and who may be called back; once, before the
+    /// first call.
     pub fn restore_boxes(&mut self, now: Now, stored: StoredBoxes) {
         self.core.emergencies.restore(now, stored.callers);
         let boxes = &mut self.core.boxes;

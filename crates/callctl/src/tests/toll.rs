@@ -94,6 +94,34 @@ fn forwards_are_judged_by_who_forwards() {
 }
 
 #[test]
+fn forwards_of_a_hunting_group_are_judged_by_its_own_class() {
+    for (class, leaves) in
+        [(None, true), (Some(TollClass::Domestic), false), (Some(TollClass::Mobile), true)]
+    {
+        for overflow in [false, true] {
+            let mut w = gateway();
+            give(&mut w, 2001, TollClass::Internal);
+            let to = Destination::outside(MOBILE).expect("digits");
+            w.configure(&[super::world::hunt(&[2002], |g| {
+                g.toll = class;
+                match overflow {
+                    true => (g.overflow, g.ring_s) = (Some(to), 10),
+                    false => g.all = Forward::on(to),
+                }
+            })]);
+            w.lines.clear();
+            w.dial(2001, "7000");
+            if overflow {
+                w.rings("2002");
+                w.wait(base::Micros::seconds(10));
+            }
+            let called = w.lines.iter().any(|l| l.starts_with("2900 invite"));
+            assert_eq!(called, leaves, "{class:?} {overflow}: {:?}", w.lines);
+        }
+    }
+}
+
+#[test]
 fn transfers_are_judged_by_who_transfers() {
     for (class, leaves) in [(TollClass::Domestic, false), (TollClass::Mobile, true)] {
         // By the telephone; the transferee might not call there.

@@ -157,6 +157,7 @@ pub(super) fn put_hunt(group: &HuntGroup, out: &mut Vec<u8>) {
     put_destination(group.overflow.as_ref(), out);
     out.byte(group.voicemail.into());
     put_limits(group.limits, out);
+    put_toll(group.toll, out);
 }
 
 pub(super) fn take_hunt(take: &mut Take<'_>, version: u8) -> Result<HuntGroup, DecodeError> {
@@ -176,6 +177,7 @@ pub(super) fn take_hunt(take: &mut Take<'_>, version: u8) -> Result<HuntGroup, D
         overflow: take_destination(take)?,
         voicemail: take.flag()?,
         limits: if version > 2 { take_limits(take)? } else { BoxLimits::default() },
+        toll: if version > 4 { take_toll(take)? } else { None },
     })
 }
 

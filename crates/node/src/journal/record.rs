@@ -83,18 +83,7 @@ pub(super) fn write(w: &mut Writer<'_>, input: &Input) {
         }
         Input::RestoreBoxes { boxes } => {
             w.u8(RESTORE_BOXES);
-            let put = |m: &StoredMessage| Write::MessagePut(Box::new(m.clone()));
-            let greeting = |g: &StoredGreeting| Write::GreetingPut(g.clone());
-            let all = boxes.messages.iter().map(put);
-            let all = all.chain(boxes.greetings.iter().map(greeting));
-            let pointer = |p: &StoredPointer| Write::PointerPut(p.clone());
-            let all = all.chain(boxes.pointers.iter().map(pointer));
-            let caller = |c: &StoredCaller| Write::CallerPut(c.clone());
-            let all = all.chain(boxes.callers.iter().map(caller));
-            let others = boxes.pointers.len() + boxes.callers.len();
-            let parts = [boxes.messages.len(), boxes.greetings.len(), others];
-            w.u32(parts.iter().sum::<usize>() as u32);
-            all.for_each(|write| write_form(w, &write));
+            write_boxes(w, boxes);
         }
         Input::Told { call, declined } => {
             w.u8(TOLD);
@@ -106,6 +95,21 @@ pub(super) fn write(w: &mut Writer<'_>, input: &Input) {
         Input::ClearAll => w.u8(CLEAR_ALL),
         Input::Tick => w.u8(TICK),
     }
+}
+
+fn write_boxes(w: &mut Writer<'_>, boxes: &StoredBoxes) {
+    let put = |m: &StoredMessage| Write::MessagePut(Box::new(m.clone()));
+    let greeting = |g: &StoredGreeting| Write::GreetingPut(g.clone());
+    let all = boxes.messages.iter().map(put);
+    let all = all.chain(boxes.greetings.iter().map(greeting));
+    let pointer = |p: &StoredPointer| Write::PointerPut(p.clone());
+    let all = all.chain(boxes.pointers.iter().map(pointer));
+    let caller = |c: &StoredCaller| Write::CallerPut(c.clone());
+    let all = all.chain(boxes.callers.iter().map(caller));
+    let others = boxes.pointers.len() + boxes.callers.len();
+    let parts = [boxes.messages.len(), boxes.greetings.len(), others];
+    w.u32(parts.iter().sum::<usize>() as u32);
+    all.for_each(|write| write_form(w, &write));
 }
 
 pub(super) fn read(kind: u8, r: &mut Reader<'_>) -> Result<Input, JournalError> {

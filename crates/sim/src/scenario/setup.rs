@@ -211,6 +211,7 @@ fn gateway_at(dn: Dn, prefix: &str, channels: u16, company: &Company) -> Vec<Cha
         channels,
         holds_line: false,
         account: Some(own.id),
+        holds_line: false,
     };
     let free = Device { user: None, ..own.clone() };
     vec![Change::DevicePut(free), Change::GatewayPut(gateway)]

@@ -1,7 +1,7 @@
 //! コールハンティンググループ as rows; the members are one column, their numbers in order.
 
 use base::id::{SiteId, TenantId};
-use model::{Change, HuntGroup, HuntMethod};
+use model::{Change, HuntGroup, HuntMethod, TollClass};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, add_forward, add_limits, add_overflow, dns_text, number_of};
@@ -10,12 +10,12 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, number, name, site, method, pilot, members, ring_s,
     limit_s, rounds, follow_all, forward_all, forward_all_last, overflow, voicemail,
-    record_s, messages_max, keep_days FROM hunt_group";
+    record_s, messages_max, keep_days, toll FROM hunt_group";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO hunt_group (tenant, number, name, site, method, pilot, members, ring_s, limit_s,
      rounds, follow_all, forward_all, forward_all_last, overflow, voicemail, record_s,
-     messages_max, keep_days) VALUES",
-    18,
+     messages_max, keep_days, toll) VALUES",
+    19,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -39,6 +39,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         overflow: c.destination()?,
         voicemail: c.flag()?,
         limits: c.limits()?,
+        toll: c.toll()?,
     }))
 }
 
@@ -62,6 +63,7 @@ pub(crate) async fn put(
         add_overflow(args, h.overflow.as_ref());
         args.add(i64::from(h.voicemail));
         add_limits(args, h.limits);
+        args.add(h.toll.map(TollClass::name));
     })
     .await
 }

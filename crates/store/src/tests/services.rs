@@ -80,6 +80,7 @@ fn everything() -> Vec<Change> {
         overflow: Some(Destination::Outside("0312345678".into())),
         voicemail: true,
         limits: BoxLimits { record_s: 11, messages_max: 12, keep_days: 13 },
+        toll: Some(TollClass::Mobile),
         ..HuntGroup::new(TENANT(), 10_000, site_id(1), dn("2300"))
     };
     let department = Department {
@@ -129,7 +130,7 @@ fn everything() -> Vec<Change> {
             prefix: "0".into(),
             channels: 8,
             account: Some(spare.id),
-            holds_line: false,
+            holds_line: true,
         }),
         Change::LinePut(line()),
         Change::LinePut(Line::new(

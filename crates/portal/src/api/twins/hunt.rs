@@ -4,7 +4,7 @@ use app::service::Problem;
 use model::{BoxLimits, HuntGroup, HuntMethod, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, destination_text, dn_texts, first_site, word_of};
+use super::{Reader, TOLLS, destination_text, dn_texts, first_site, toll_text, word_of};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, must};
 
@@ -39,6 +39,12 @@ const SHAPE: &Shape = &Shape {
         may("record_s", Kind::Number(10, 600), "Longest message in seconds; default 180."),
         may("messages_max", Kind::Number(1, 1_000), "Most messages; default 100."),
         may("keep_days", Kind::Number(1, 400), "Days that a message is kept; default 90."),
+        may(
+            "toll_class",
+            Kind::Null(&Kind::OneOf(TOLLS)),
+            "Numbers outside that its forward and overflow may lead to; null, the default, = the \
+             company's.",
+        ),
     ],
 };
 
@@ -60,6 +66,7 @@ pub(crate) struct HuntTwin {
     record_s: u16,
     messages_max: u16,
     keep_days: u16,
+    toll_class: Option<String>,
 }
 
 impl Twin for HuntTwin {
@@ -85,6 +92,7 @@ impl Twin for HuntTwin {
             record_s: group.limits.record_s,
             messages_max: group.limits.messages_max,
             keep_days: group.limits.keep_days,
+            toll_class: toll_text(group.toll),
         }
     }
 
@@ -118,6 +126,7 @@ impl Twin for HuntTwin {
                 messages_max: self.messages_max,
                 keep_days: self.keep_days,
             },
+            toll: reader.toll(self.toll_class.as_deref()),
         };
         reader.end(group)
     }
