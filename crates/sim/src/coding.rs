@@ -7,6 +7,7 @@ use model::CodeKind;
 use crate::desk::SLOTS;
 use crate::office::{DEPARTMENT, PAGER, PILOTS};
 use crate::people::{Act, Deed};
+use crate::phone::Stage;
 use crate::world::World;
 
 /// Services that are dialled.
@@ -15,8 +16,13 @@ const DIALLED: [&str; 8] = ["*55", "*561", "*562", PAGER, "*98", "*57", "*91", S
 impl World {
     /// A person holds by code, or dials a service; false when it comes to nothing.
     pub(crate) fn code_thought(&mut self, n: usize) -> bool {
-        if !self.is_busy || !self.company.has_desks || !self.lines.chance(1, 4) {
+        if !self.is_busy || !self.company.has_desks {
             return false;
+        }
+        // Mostly nothing else is done at that telephone until it comes to something.
+        let waits = self.phones[n].legs.values().any(|l| l.coded && l.stage == Stage::Up);
+        if waits || !self.lines.chance(1, 3) {
+            return waits && self.lines.chance(5, 6);
         }
         match *self.phones[n].up().as_slice() {
             [] if self.phones[n].legs.is_empty() && self.lines.chance(1, 3) => {
@@ -39,7 +45,7 @@ impl World {
         self.deed(n, Deed::Press(leg, hold));
         self.mark_coded(n, leg, true);
         let mut number = self.consulted();
-        if self.lines.chance(4, 5) {
+        if self.lines.chance(9, 10) {
             number += &self.company.code_of(n, CodeKind::DialConfirm).unwrap_or_default();
         }
         let after = Micros::millis(1_200 + self.lines.below(800));

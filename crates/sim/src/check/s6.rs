@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use base::id::{GatewayId, SiteId};
 use base::limits::{
-    BINDINGS_MAX, CALLS_PER_DN, DIALOG_NOTIFY_EVERY, RINGING_LEGS_MAX, UNANSWERED_MAX,
+    BINDINGS_MAX, CALLS_PER_DN, DIALOG_NOTIFY_EVERY, RINGING_LEGS_MAX, T1, UNANSWERED_MAX,
 };
 use base::{CallId, Dn, LegId, Micros, Mono, Now};
 use callctl::{LegSurvey, Moment};
-use sip::msg::{Method, Msg};
+use sip::msg::{HeaderId, Method, Msg};
 
 use super::{Arrived, Checker, Done, Name, Scene, text};
 use crate::company::tenant_id;
@@ -26,15 +26,20 @@ const OWN_MAX: u64 = 40;
 /// Session timers, and offers that are tried again.
 const OWN_EVERY: Micros = Micros::seconds(20);
 
-/// Requests that the node begins in one dialog or subscription within [`BURST`], at most: a hand
-/// presses five digits a second at best, and words of changes and glares come slower.
+/// Requests that the node begins in one dialog within [`BURST`], at most: a hand presses five
+/// digits a second at best, and words of changes and glares come slower.
 const BURST_MAX: usize = 40;
 
-/// The time of such a burst. At the least interval between NOTIFYs of dialogs a quarter is used.
+/// The time of such a burst.
 const BURST: Micros = Micros(DIALOG_NOTIFY_EVERY.0 * 10);
 
-/// What is left to do for a call that was given up: guidance, and the end of its legs.
-const AFTERWARDS: Micros = Micros::seconds(100);
+/// NOTIFYs of dialogs within [`BURST`]: so many intervals, and the one at their beginning. Each
+/// SUBSCRIBE brings one more at once (RFC 6665 §4.2.1.2).
+const NOTIFIES_MAX: usize = (BURST.0 / DIALOG_NOTIFY_EVERY.0) as usize + 1;
+
+/// What is left to do for a call that was given up: guidance of 30 s, the BYE that ends it and an
+/// INVITE that is still to be answered, each for 64·T1 (RFC 3261 §17).
+const AFTERWARDS: Micros = Micros(30_000_000 + 2 * 64 * T1.0);
 
 /// The messages of one dialog, copies not counted.
 #[derive(Default)]
@@ -46,6 +51,8 @@ struct Talk {
     newest: Option<u32>,
     /// When it began the last ones.
     begun: VecDeque<Mono>,
+    /// When the last SUBSCRIBEs came.
+    asked: VecDeque<Mono>,
 }
 
 /// What is in use.
@@ -84,6 +91,9 @@ impl Checker for Limits {
         let begins = at.msg.method() == Some(Method::Invite);
         let helps = model::emergency::NUMBERS.iter().any(|n| user.ends_with(n.as_bytes()));
         self.calls_for_help = begins && helps;
+        if at.msg.method() == Some(Method::Subscribe) {
+            self.talk(at.msg, scene.mono).asked.push_back(scene.mono);
+        }
         if let Some(key) = key_of(at.msg) {
             self.talk(at.msg, scene.mono).heard.insert(key);
         }
@@ -209,8 +219,11 @@ impl Limits {
         talk.newest = Some(cseq.number);
         talk.begun.push_back(scene.mono);
         talk.begun.retain(|at| scene.mono.since(*at) < BURST);
+        talk.asked.retain(|at| scene.mono.since(*at) < BURST);
         let begun = talk.begun.len();
-        if begun > BURST_MAX {
+        let watches = msg.value(HeaderId::Event).is_some_and(|e| e.starts_with(b"dialog"));
+        let most = if watches { NOTIFIES_MAX + talk.asked.len() } else { BURST_MAX };
+        if begun > most {
             talk.begun.clear();
             let (method, call) = (cseq.method, text(msg.call_id()));
             let what = format!("{begun} requests in a short time, the last {method:?}, in {call}");
