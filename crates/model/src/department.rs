@@ -90,8 +90,8 @@ impl Department {
         }
     }
 
-    /// Whether pages may be sent there: a group of the administratively scoped block 239.0.0.0/8
-    /// (RFC 2365), an even port from 1,024 on.
+    /// Whether pages may be sent there: a group of the administratively scoped block
+    /// 239.0.0.0/8, an even port from 1,024 on.
     pub fn is_group(at: SocketAddrV4) -> bool {
         at.ip().octets()[0] == 239 && at.port() >= 1_024 && at.port().is_multiple_of(2)
     }

@@ -34,7 +34,8 @@ use sounds::{put_sound, take_sound};
 /// person, the former terminals of a stopped one, music, languages nor limits of groups'
 /// mailboxes; version 3 had neither a destination of calls to stopped users, nor secrets that
 /// become valid later, nor numbers that open mailboxes, nor emergency calls, access lines or toll
-/// classes; version 4 had neither own words nor multicast addresses; they are read as their defaults.
+/// classes; version 4 had neither own words nor multicast addresses; they are read as their
+/// defaults.
 const VERSION: u8 = 5;
 
 /// The oldest version that is read.
