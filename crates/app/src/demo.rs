@@ -247,6 +247,7 @@ impl Maker<'_> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
+            hears_multicast: false,
             next: None,
         }));
         (id, secret)

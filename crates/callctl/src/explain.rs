@@ -309,6 +309,7 @@ pub(crate) fn steps(trace: &[Mark], paged: Option<&Paged>, cause: Cause) -> Box<
     let mut steps = told(trace);
     if let Some(paged) = paged {
         numbered("page.reached", &paged.reached, &mut steps);
+        numbered("page.sent", &paged.sent, &mut steps);
         numbered("page.missed", &paged.missed, &mut steps);
     }
     steps.push(step(Mark::Decided(cause)));

@@ -58,6 +58,8 @@ pub(crate) struct Leg {
     pub(crate) sweeps: u8,
     /// Whether the tick must serve the leg.
     pub(crate) ticking: bool,
+    /// The group that everything goes to; from it or anybody else nothing is taken.
+    pub(crate) group: Option<SocketAddr>,
     /// The leg that this one listens to.
     pub(crate) hears: Option<LegId>,
     pub(crate) player: Option<Player>,
@@ -127,6 +129,7 @@ pub(crate) struct Secure {
 impl Leg {
     pub(crate) fn new(now: Mono, want: Box<LegWant>, pair: Pair, rng: &mut Rng) -> Self {
         let codecs = Codecs::new(&want.payloads);
+        let group = want.remote.map(|r| r.rtp).filter(|_| want.form == Form::Multicast);
         let random = rng.next_u64();
         let first = rng.next_u64();
         // First sequence numbers below 2^15: a receiver of SRTP that misses the first packets
@@ -146,6 +149,7 @@ impl Leg {
             ticking: false,
             codecs,
             latch: Latch::new(now, want.remote.map(|r| r.rtp)),
+            group,
             tx,
             rx: Receive::default(),
             digits: EventReceiver::default(),
@@ -161,7 +165,7 @@ impl Leg {
             tape: None,
             sender: None,
             counted: Counted::default(),
-            rtcp_to: want.remote.map(|r| r.rtcp),
+            rtcp_to: want.remote.map(|r| r.rtcp).filter(|_| group.is_none()),
             report_sent: None,
             want,
         };
@@ -199,6 +203,11 @@ impl Leg {
         match &want.protection {
             Protection::Sdes { local, remote } if local.suite != remote.suite => {
                 Err(Failure::BadCondition)
+            }
+            _ if want.form == Form::Multicast => {
+                let group =
+                    want.remote.is_some_and(|r| r.rtp.is_ipv4() && r.rtp.ip().is_multicast());
+                if group && want.local.is_ipv4() { Ok(()) } else { Err(Failure::BadCondition) }
             }
             Protection::Sdes { .. } | Protection::None => Ok(()),
         }

@@ -52,7 +52,7 @@ impl Worker {
             self.received(now, at, buffer, Datagram { len, from: None });
         } else {
             let Ok((len, from)) = leg.rtp.recv_from(room) else { return };
-            if self.is_denied(from.ip()) {
+            if leg.group.is_some() || self.is_denied(from.ip()) {
                 return self.refuse(at);
             }
             self.received(now, at, buffer, Datagram { len, from: Some(from) });
@@ -69,7 +69,7 @@ impl Worker {
         let Some(leg) = self.legs.get_mut(at) else { return };
         match leg.way.form {
             Form::Udptl => return self.udptl(now, at, buffer, datagram),
-            Form::Rtp => {}
+            Form::Rtp | Form::Multicast => {}
         }
         let bytes = buffer.get_mut(..datagram.len).unwrap_or_default();
         if leg.way.mux && rtp::rtcp::is_rtcp(bytes) {
@@ -341,7 +341,7 @@ impl Leg {
         let sent = if self.connected {
             self.rtp.send(bytes)
         } else {
-            let Some(to) = self.latch.target() else { return };
+            let Some(to) = self.latch.target().or(self.group) else { return };
             self.rtp.send_to(bytes, to)
         };
         if sent.is_ok() {

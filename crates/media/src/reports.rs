@@ -19,6 +19,9 @@ impl Worker {
         let Some(leg) = self.legs.get_mut(at) else { return };
         let room = &mut buffer[..rtcp::DATAGRAM_MAX];
         let Ok((len, from)) = leg.rtcp.recv_from(room) else { return };
+        if leg.group.is_some() {
+            return;
+        }
         // No source is learned from RTCP: it must be the one of the SDP or of the RTP.
         let announced = leg.want.remote.map(|r| r.rtcp);
         let beside = leg.latch.locked().is_some_and(|rtp| rtp.ip() == from.ip());

@@ -58,6 +58,18 @@ pub(crate) fn open(
     }
 }
 
+/// How far a stream to a group goes: through the routers of a site, not beyond.
+const GROUP_TTL: u32 = 32;
+
+/// Lets a socket send to groups, by the interface that has the address; nothing comes back.
+pub(crate) fn cast(socket: &UdpSocket, local: IpAddr) -> io::Result<()> {
+    let IpAddr::V4(local) = local else { return Err(io::ErrorKind::Unsupported.into()) };
+    let socket = socket2::SockRef::from(socket);
+    socket.set_multicast_if_v4(&local)?;
+    socket.set_multicast_ttl_v4(GROUP_TTL)?;
+    socket.set_multicast_loop_v4(false)
+}
+
 /// The pool is only ever locked for a step that cannot panic; a poisoned lock is still good.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex};
 
 use base::{LegId, Micros, Mono, Rng};
-use mediactl::{Command, Event, Failure, LegWant, Load, RecordEnd};
+use mediactl::{Command, Event, Failure, Form, LegWant, Load, RecordEnd};
 use rustix::event::epoll;
 use slab::Slab;
 
@@ -233,6 +233,10 @@ impl Worker {
             Ok(pair) => pair,
             Err(why) => return self.fail(id, why),
         };
+        if want.form == Form::Multicast && socket::cast(&pair.rtp, want.local).is_err() {
+            socket::lock(&shared.ports).free(now, pair.pick);
+            return self.fail(id, Failure::Socket);
+        }
         let (rtp, rtcp) = (pair.rtp_at, pair.rtcp_at);
         let mux = want.remote.is_some_and(|r| r.rtcp_mux);
         let leg = Leg::new(now, want, pair, &mut self.rng);

@@ -68,6 +68,9 @@ pub enum Form {
     /// RTP or SRTP.
     #[default]
     Rtp,
+    /// RTP to the multicast group that `remote` names, IPv4, and nothing back: no RTCP, and what
+    /// comes in is dropped. Not to be changed after the leg was opened.
+    Multicast,
     /// T.38 over UDPTL: bytes pass untouched, source latched without looking inside.
     Udptl,
 }

@@ -1,5 +1,6 @@
 //! 所属: people who share a number that rings all of them, or pages them (R207, R208).
 
+use std::net::SocketAddrV4;
 use std::ops::RangeInclusive;
 
 use base::Dn;
@@ -24,6 +25,9 @@ pub struct Department {
     pub dn: Dn,
     /// マルチキャスト: calls are one-way pages; default off (R208).
     pub multicast: bool,
+    /// Where pages are sent as one RTP stream, to terminals that listen there: group and even port;
+    /// default nowhere, all are called (R280).
+    pub multicast_to: Option<SocketAddrV4>,
     /// ダイヤルタイムアウト in seconds: 5–600, default 360 (R207).
     pub ring_s: u16,
     /// The people, in order; at most 256, with `multicast` 2,000 (R276).
@@ -70,6 +74,7 @@ impl Department {
             name: name.into(),
             dn,
             multicast: false,
+            multicast_to: None,
             ring_s: 360,
             members: Box::default(),
             ring_busy: false,
@@ -83,6 +88,12 @@ impl Department {
             limits: BoxLimits::default(),
             toll: None,
         }
+    }
+
+    /// Whether pages may be sent there: a group of the administratively scoped block
+    /// 239.0.0.0/8, an even port from 1,024 on.
+    pub fn is_group(at: SocketAddrV4) -> bool {
+        at.ip().octets()[0] == 239 && at.port() >= 1_024 && at.port().is_multiple_of(2)
     }
 
     /// Whether somebody may page (R278).

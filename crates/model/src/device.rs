@@ -32,6 +32,9 @@ pub struct Device {
     pub do_not_disturb: bool,
     /// Gets push tones from other extensions, as a door phone must; default off (R088).
     pub accepts_tones: bool,
+    /// Listens to the RTP multicast address of its departments, which its own configuration file
+    /// must name; it is not called for their pages (R280). Default off.
+    pub hears_multicast: bool,
     /// A secret that was made by a reset and becomes the valid one later (R215); `None` = none
     /// waits.
     pub next: Option<Box<NextSecret>>,

@@ -135,6 +135,8 @@ pub enum Field {
     Sound,
     /// An entry of own words and tones.
     Wording,
+    /// Address to which pages are sent.
+    Multicast,
     /// A way out for emergency calls.
     Emergency,
     /// A country that is opened.

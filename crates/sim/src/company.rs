@@ -188,6 +188,7 @@ pub(crate) fn device(n: usize, user: Option<UserId>, site: u128) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
+        hears_multicast: false,
         next: None,
     }
 }

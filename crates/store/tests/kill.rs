@@ -85,6 +85,7 @@ fn directory() -> Vec<Change> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
+            hears_multicast: false,
             next: None,
         })
     }));

@@ -168,6 +168,7 @@ pub fn field(field: Field) -> String {
         Field::Settings => "settings",
         Field::Sound => "music",
         Field::Wording => "wording",
+        Field::Multicast => "multicast_to",
         Field::Emergency => "emergency",
         Field::Toll => "toll_countries",
         Field::LineCode => "code",

@@ -119,6 +119,7 @@ fn every_step_of_the_trace_has_a_sentence() {
         ("transfer.recall", "2001"),
         ("page.begin", "4 180"),
         ("page.reached", "2 2001,2002"),
+        ("page.sent", "2 2001,2002"),
         ("page.missed", "2 2001,2002"),
         ("page.no-right", "7100"),
         ("page.barred", "7100"),

@@ -370,6 +370,7 @@ fn new_device(
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
+        hears_multicast: false,
         next: None,
     }
 }

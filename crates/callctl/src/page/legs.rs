@@ -35,7 +35,7 @@ impl Call {
 
     /// Whether the leg listens to the page of this call, or shall.
     pub(crate) fn is_paged(&self, id: LegId) -> bool {
-        self.page_leg(id).is_some()
+        self.page_leg(id).is_some() || self.is_stream(id)
     }
 
     /// The legs of the page.
@@ -124,6 +124,9 @@ impl Call {
 
     /// News of the media plane about a terminal's leg.
     pub(crate) fn page_media(&mut self, cx: &mut Cx<'_>, id: LegId, event: mediactl::Event) {
+        if self.is_stream(id) {
+            return self.stream_event(cx, &event);
+        }
         match event {
             mediactl::Event::Opened { rtp, rtcp, .. } => self.page_opened(cx, id, (rtp, rtcp)),
             mediactl::Event::Failed { .. } => {

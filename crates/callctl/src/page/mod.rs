@@ -13,6 +13,7 @@
 
 pub(crate) mod index;
 mod legs;
+mod stream;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use base::id::{DepartmentId, DeviceId};
 use base::limits::{INVITE_PACE, LEGS_MAX, PAGE_LEGS_MAX};
 use base::{Cause, Dn, LegId, Micros, Mono};
 use mediactl::{Joined, Play, PlayerId, Repeat, ToneKind};
+use model::Department;
 
 use crate::call::Call;
 use crate::cx::Cx;
@@ -29,9 +31,10 @@ use crate::explain::Mark;
 use crate::leg::{Leg, Person, Role, State};
 use crate::record::Verdict;
 use crate::route::facts::active;
-use crate::route::page::{PagePlan, spared_device};
+use crate::route::page::{PagePlan, is_streamed, spared_device};
 use crate::route::person::person;
 use crate::view::Contact;
+use stream::Stream;
 
 /// How long terminals are waited for that answer by themselves.
 const ANSWER_WAIT: Micros = Micros::seconds(3);
@@ -65,6 +68,9 @@ pub(crate) struct Page {
     reached: BTreeSet<Dn>,
     /// All members that were to be called.
     wanted: BTreeSet<Dn>,
+    /// Members whose terminals listen to the stream.
+    sent: BTreeSet<Dn>,
+    stream: Option<Stream>,
     go_on_at: Option<Mono>,
     answer_by: Option<Mono>,
     join_by: Option<Mono>,
@@ -91,16 +97,19 @@ struct Target {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Paged {
     pub reached: Vec<Dn>,
+    /// Members to whose terminals it was sent by multicast, and who else was not reached (送信).
+    pub sent: Vec<Dn>,
     pub missed: Vec<Dn>,
 }
 
 impl Page {
     fn is_deserted(&self) -> bool {
-        self.queue.is_empty() && self.legs.is_empty()
+        self.queue.is_empty() && self.legs.is_empty() && self.stream.is_none()
     }
 
     fn all_answered(&self) -> bool {
-        self.queue.is_empty() && self.answered == self.legs.len()
+        let streams = self.stream.as_ref().is_none_or(|s| s.is_open);
+        streams && self.queue.is_empty() && self.answered == self.legs.len()
     }
 
     /// When something is due.
@@ -114,8 +123,10 @@ impl Page {
     }
 
     fn paged(&self) -> Paged {
-        let missed = self.wanted.difference(&self.reached).copied().collect();
-        Paged { reached: self.reached.iter().copied().collect(), missed }
+        let missed = self.wanted.difference(&self.reached).filter(|dn| !self.sent.contains(dn));
+        let missed = missed.copied().collect();
+        let sent = self.sent.difference(&self.reached).copied().collect();
+        Paged { reached: self.reached.iter().copied().collect(), sent, missed }
     }
 }
 
@@ -131,8 +142,11 @@ impl Call {
             return Err(Cause::MediaNotAcceptable);
         }
         let emergency = department.emergency;
-        let (queue, replaces) = self.targets(cx, plan, emergency);
-        if queue.is_empty() {
+        let group = department.multicast_to.filter(|_| self.stream_source().is_some());
+        let (length, group_of) = (department.page_s, group.map(|_| department));
+        let (queue, replaces) = self.targets(cx, plan, (emergency, group_of));
+        let sent = streamed(cx, plan, group_of);
+        if queue.is_empty() && sent.is_empty() {
             return Err(Cause::Unregistered);
         }
         if cx.core.by_leg.len() + queue.len() > LEGS_MAX {
@@ -143,7 +157,7 @@ impl Call {
         self.page = Some(Box::new(Page {
             department: plan.department,
             emergency,
-            length: Micros::seconds(u64::from(department.page_s)),
+            length: Micros::seconds(u64::from(length)),
             stage: Stage::Gathering,
             queue,
             ready: VecDeque::new(),
@@ -151,6 +165,8 @@ impl Call {
             answered: 0,
             reached: BTreeSet::new(),
             wanted,
+            sent,
+            stream: None,
             // Whoever leaves another page for this one is told of that first.
             go_on_at: replaces.then_some(now + INVITE_PACE),
             answer_by: Some(now + ANSWER_WAIT),
@@ -159,6 +175,11 @@ impl Call {
         }));
         self.dialing = None;
         self.open_media(cx, first);
+        if let Some(group) =
+            group.filter(|_| self.page.as_ref().is_some_and(|p| !p.sent.is_empty()))
+        {
+            self.open_stream(cx, group);
+        }
         if !replaces {
             self.page_more(cx);
         }
@@ -170,7 +191,7 @@ impl Call {
         &self,
         cx: &mut Cx<'_>,
         plan: &PagePlan,
-        emergency: bool,
+        (emergency, group_of): (bool, Option<&Department>),
     ) -> (VecDeque<Target>, bool) {
         let mut targets = VecDeque::new();
         let mut replaced = Vec::new();
@@ -181,7 +202,8 @@ impl Call {
         for user in plan.users.iter().filter_map(|id| active(snapshot, *id)) {
             let who = person(user);
             for device in snapshot.devices_of(user.id) {
-                if spared_device(&facts, *device, emergency).is_some() {
+                let is_sent = group_of.is_some_and(|d| is_streamed(snapshot, d, *device));
+                if is_sent || spared_device(&facts, *device, emergency).is_some() {
                     continue;
                 }
                 contacts.clear();
@@ -260,7 +282,11 @@ impl Call {
         let Some(caller) = self.leg(first).filter(|l| l.role == Role::Party) else { return };
         let is_late = page.answer_by.is_none();
         if !caller.is_answered() {
-            let lives = page.answered > 0 || (is_late && page.legs.values().any(|l| l.reached));
+            let streams = page.stream.as_ref().is_some_and(|s| s.is_open);
+            let lives = page.answered > 0
+                || (streams && page.all_answered())
+                || (is_late && streams)
+                || (is_late && page.legs.values().any(|l| l.reached));
             if caller.waiting.is_some() {
                 return;
             }
@@ -272,7 +298,7 @@ impl Call {
             }
             return;
         }
-        if page.is_deserted() && page.reached.is_empty() {
+        if page.is_deserted() && page.reached.is_empty() && page.sent.is_empty() {
             return self.page_failed(cx);
         }
         let ready = page.stage == Stage::Gathering && (is_late || page.all_answered());
@@ -322,6 +348,7 @@ impl Call {
             };
             self.page_hang_up(cx, id, told);
         }
+        self.close_stream(cx);
         self.page = None;
     }
 
@@ -341,4 +368,13 @@ impl Call {
             self.page_hang_up(cx, id, Cause::UnallocatedNumber);
         }
     }
+}
+
+/// The members whose terminals listen to the group of the department.
+fn streamed(cx: &Cx<'_>, plan: &PagePlan, group_of: Option<&Department>) -> BTreeSet<Dn> {
+    let Some(department) = group_of else { return BTreeSet::new() };
+    let snapshot = cx.view.snapshot();
+    let users = plan.users.iter().filter_map(|id| active(snapshot, *id));
+    let listens = |device: &DeviceId| is_streamed(snapshot, department, *device);
+    users.filter(|u| snapshot.devices_of(u.id).iter().any(listens)).map(|u| u.dn).collect()
 }

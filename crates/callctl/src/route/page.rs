@@ -3,7 +3,7 @@
 use base::id::{DepartmentId, DeviceId, UserId};
 use base::{Cause, Dn};
 use model::record::Service;
-use model::{Department, TenantOption, User};
+use model::{Department, Snapshot, TenantOption, User};
 
 use super::facts::{Facts, Spared, active};
 use super::{Journey, Next, Walk};
@@ -77,8 +77,12 @@ impl Journey {
         if self.is_involved(user.dn) {
             return Err(Spared::Involved);
         }
-        let (mut contacts, mut why) = (0, Spared::Out);
+        let (mut contacts, mut streams, mut why) = (0, 0, Spared::Out);
         for id in facts.snapshot().devices_of(user.id) {
+            if is_streamed(facts.snapshot(), department, *id) {
+                streams += 1;
+                continue;
+            }
             let found = facts.contacts(*id);
             match spared_device(facts, *id, department.emergency) {
                 _ if found == 0 => {}
@@ -86,11 +90,20 @@ impl Journey {
                 None => contacts += found,
             }
         }
+        // What they do during a call is their own configuration (R280).
+        if streams > 0 {
+            return Ok(contacts + streams);
+        }
         if contacts > 0 && facts.calls(self.tenant, user.dn) > 0 {
             return Err(Spared::Busy);
         }
         if contacts == 0 { Err(why) } else { Ok(contacts) }
     }
+}
+
+/// Whether a terminal listens to the group of the department, and so is not called (R280).
+pub(crate) fn is_streamed(snapshot: &Snapshot, department: &Department, id: DeviceId) -> bool {
+    department.multicast_to.is_some() && snapshot.device(id).is_some_and(|d| d.hears_multicast)
 }
 
 /// Why a terminal is not paged; calls are not looked at (R279).

@@ -485,3 +485,70 @@ fn two_thousand_members_are_called_a_few_at_a_time_and_listed_in_the_record() {
     assert!(w.records[0].trace.len() < 128);
     w.expect_drained();
 }
+
+/// Terminals of these people listen to the group of the department.
+fn with_stream(members: &[u16], listening: &[u16]) -> World {
+    let mut w = world(members, |d| d.multicast_to = "239.1.2.3:5004".parse().ok());
+    for n in listening {
+        let phone = model::Device { hears_multicast: true, ..device(*n, 1) };
+        w.configure(&[Change::DevicePut(phone)]);
+    }
+    w.lines.clear();
+    w
+}
+
+/// The streams that are open, with what each carries.
+fn streams(w: &World) -> Vec<(String, Joined)> {
+    let all = w.wants.values().filter(|want| want.form == mediactl::Form::Multicast);
+    all.map(|want| (want.remote.expect("a group").rtp.to_string(), want.joined)).collect()
+}
+
+#[test]
+fn one_stream_goes_to_the_group_and_other_members_are_called() {
+    let mut w = with_stream(&[2002, 2003], &[2003]);
+    let caller = w.dial(2001, "7100");
+    assert_eq!(paged(&mut w), ["2002"]);
+    let group = "239.1.2.3:5004".to_owned();
+    assert_eq!(streams(&w), [(group, Joined::Listener(caller))]);
+    w.listens("2002");
+    w.play_over();
+    w.hangs_up("2001");
+    assert_eq!(streams(&w), [], "closed with the page");
+    assert_eq!(told(&w, "page.reached"), ["page.reached 1 2002"]);
+    assert_eq!(told(&w, "page.sent"), ["page.sent 1 2003"]);
+    assert_eq!(told(&w, "page.missed"), [] as [String; 0]);
+    w.expect_drained();
+}
+
+/// R278: the stream is enough; nobody can know who listens, so calls and do not disturb of these
+/// people are not looked at.
+#[test]
+fn a_stream_alone_is_a_page_whoever_listens() {
+    let mut w = with_stream(&[2002, 2003], &[2002, 2003]);
+    let phone = model::Device { hears_multicast: true, do_not_disturb: true, ..device(2003, 1) };
+    w.configure(&[Change::DevicePut(phone)]);
+    w.talk(2002, 2008);
+    w.lines.clear();
+    w.dial(2001, "7100");
+    assert!(w.lines.iter().any(|l| l.starts_with("2001 answer")), "at once: {:?}", w.lines);
+    assert!(paged(&mut w).is_empty());
+    w.play_over();
+    w.hangs_up("2001");
+    let last = w.records.last().expect("a record");
+    assert!(last.is_answered());
+    assert_eq!(told(&w, "page.sent"), ["page.sent 2 2002,2003"]);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn a_stream_that_cannot_be_opened_reaches_nobody() {
+    let mut w = with_stream(&[2002], &[2002]);
+    w.media_prompt = false;
+    w.dial(2001, "7100");
+    let id = *w.wants.iter().find(|(_, v)| v.form == mediactl::Form::Multicast).expect("one").0;
+    w.fail_media(id);
+    let last = w.records.last().expect("a record");
+    assert_eq!((last.cause, last.is_answered()), (Cause::Unregistered, false));
+    assert_eq!(told(&w, "page.missed"), ["page.missed 1 2002"]);
+}

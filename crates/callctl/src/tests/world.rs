@@ -987,6 +987,7 @@ pub(super) fn device(n: u16, k: u16) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
+        hears_multicast: false,
         next: None,
     }
 }

@@ -205,6 +205,7 @@ fn changes() -> Vec<Change> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
+            hears_multicast: false,
             next: None,
         }));
     }

@@ -110,7 +110,7 @@ fn want() -> impl Strategy<Value = LegWant> {
     let rule =
         prop_oneof![Just(DtmfToPeer::Pass), Just(DtmfToPeer::Drop), Just(DtmfToPeer::Collect)];
     (
-        any::<(u64, u64, std::net::IpAddr, bool)>(),
+        any::<(u64, u64, std::net::IpAddr, u8)>(),
         proptest::option::of(remote),
         protection,
         proptest::collection::vec(payload(), 0..=sdp::PAYLOADS_MAX),
@@ -120,13 +120,13 @@ fn want() -> impl Strategy<Value = LegWant> {
         proptest::collection::vec((player(), any::<u64>()), 0..=Words::MAX),
     )
         .prop_map(|(head, remote, protection, payloads, direction, joined, rule, instead)| {
-            let (leg, group, local, udptl) = head;
+            let (leg, group, local, form) = head;
             LegWant {
                 leg: LegId(leg),
                 group: GroupId(group),
                 local,
                 remote,
-                form: if udptl { Form::Udptl } else { Form::Rtp },
+                form: [Form::Rtp, Form::Udptl, Form::Multicast][usize::from(form % 3)],
                 protection,
                 payloads: payloads.into_iter().collect(),
                 direction,

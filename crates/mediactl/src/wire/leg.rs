@@ -26,6 +26,7 @@ pub(super) fn write(w: &mut Writer<'_>, want: &LegWant) {
     w.u8(match want.form {
         Form::Rtp => 0,
         Form::Udptl => 1,
+        Form::Multicast => 2,
     });
     match &want.protection {
         Protection::None => w.u8(0),
@@ -73,6 +74,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<LegWant, WireError> {
         form: match r.u8()? {
             0 => Form::Rtp,
             1 => Form::Udptl,
+            2 => Form::Multicast,
             _ => return Err(WireError::Unknown("form")),
         },
         protection: match r.u8()? {

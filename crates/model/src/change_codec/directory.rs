@@ -251,6 +251,7 @@ pub(super) fn put_device(device: &Device, out: &mut Vec<u8>) {
         o.extend_from_slice(&next.ha1.sha256);
         o.wall(next.from);
     });
+    out.byte(device.hears_multicast.into());
 }
 
 pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, DecodeError> {
@@ -267,6 +268,7 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
         srtp: take.one_of(&SrtpPolicy::ALL)?,
         do_not_disturb: false,
         accepts_tones: false,
+        hears_multicast: false,
         next: None,
     };
     if version > 1 {
@@ -278,6 +280,9 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
             let ha1 = Ha1 { md5: t.array()?, sha256: t.array()? };
             Ok(Box::new(NextSecret { ha1, from: t.wall()? }))
         })?;
+    }
+    if version > 4 {
+        device.hears_multicast = take.flag()?;
     }
     Ok(device)
 }

@@ -106,6 +106,8 @@ pub(super) fn put_department(department: &Department, out: &mut Vec<u8>) {
     out.byte(department.emergency.into());
     put_limits(department.limits, out);
     put_toll(department.toll, out);
+    let to = department.multicast_to.map(|at| at.to_string());
+    out.option(to.as_deref(), Put::text);
 }
 
 pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Department, DecodeError> {
@@ -116,6 +118,7 @@ pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Depart
         name: take.text()?,
         dn: take.dn()?,
         multicast: take.flag()?,
+        multicast_to: None,
         ring_s: take.small()?,
         members: take_list(take, MEMBERS_MAX, |t| t.id().map(UserId))?,
         ring_busy: take.flag()?,
@@ -137,6 +140,11 @@ pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Depart
     }
     if version > 3 {
         department.toll = take_toll(take)?;
+    }
+    if version > 4 {
+        let to = take.option(Take::text)?;
+        let to = to.map(|text| text.parse().map_err(|_| DecodeError::Bad("address")));
+        department.multicast_to = to.transpose()?;
     }
     Ok(department)
 }

@@ -85,12 +85,27 @@ impl Case<'_> {
             }
         }
         in_range(at, ("ring-s", Department::RING_S), department.ring_s, found);
+        self.multicast_address(at, department, found);
         in_range(at, ("page-s", Department::PAGE_S), department.page_s, found);
         let pagers = department.pagers.as_deref().unwrap_or_default();
         member_count(at, pagers.len(), Department::MULTICAST_MAX, found);
         box_limits(at, department.limits, found);
         let forward = std::slice::from_ref(&department.all);
         destinations(at, forward, department.overflow.as_ref(), found);
+    }
+
+    /// A group of its own: on a shared one the pages of two departments would be heard as one.
+    fn multicast_address(&self, at: usize, department: &Department, found: &mut Found) {
+        let Some(group) = department.multicast_to else { return };
+        if !Department::is_group(group) {
+            found.push(violation(at, code::BAD_TEXT, Field::Multicast, &group.to_string()));
+        }
+        let mut others = self.after.departments(department.tenant);
+        let same = |d: &&Department| d.id != department.id && d.multicast_to == Some(group);
+        if let Some(other) = others.find(same) {
+            let clash = violation(at, code::DUPLICATE, Field::Multicast, &group.to_string());
+            found.push(against(clash, Noun::Department, &other.name));
+        }
     }
 
     /// Departments that go while somebody may still pick up for them; one look at the people for

@@ -5,6 +5,7 @@ mod codec;
 mod collision;
 mod emergency;
 mod lines;
+mod multicast;
 mod outside;
 mod property;
 mod rules;

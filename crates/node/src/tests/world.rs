@@ -65,6 +65,7 @@ fn company() -> Vec<Change> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
+            hears_multicast: false,
             next: None,
         }));
     }

@@ -157,7 +157,9 @@ async fn an_announcement_is_replaced_kept_while_it_is_in_use_and_standard_again(
     let id = json_of(&made)["id"].as_str().expect("an id").to_owned();
     let sound = format!("/sounds/{id}");
     assert_eq!(api.get("/tenant").await["wording"], json!([]));
-    let own = |language: Value| json!({ "wording": [{ "phrase": "no-answer", "language": language, "sound": id }] });
+    let entry =
+        |language: Value| json!({ "phrase": "no-answer", "language": language, "sound": id });
+    let own = |language: Value| json!({ "wording": [entry(language)] });
     let site = "/sites/osaka.mihon.example";
     for (path, language) in [("/tenant", json!("en")), (site, Value::Null)] {
         let told = api.call(("PATCH", path), own(language.clone()), 200).await;

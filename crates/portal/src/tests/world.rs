@@ -185,6 +185,7 @@ impl Content {
                 srtp: SrtpPolicy::Auto,
                 do_not_disturb: false,
                 accepts_tones: false,
+                hears_multicast: false,
                 next: None,
             }),
         );

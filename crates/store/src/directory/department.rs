@@ -10,12 +10,13 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, dn, multicast, ring_s, members,
     ring_busy, ring_forwarded, forward_all, forward_all_last, overflow, voicemail,
-    pagers, page_s, emergency, record_s, messages_max, keep_days, toll FROM department";
+    pagers, page_s, emergency, record_s, messages_max, keep_days, toll,
+    multicast_to FROM department";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO department (tenant, id, site, name, dn, multicast, ring_s, members, ring_busy,
      ring_forwarded, forward_all, forward_all_last, overflow, voicemail, pagers, page_s,
-     emergency, record_s, messages_max, keep_days, toll) VALUES",
-    21,
+     emergency, record_s, messages_max, keep_days, toll, multicast_to) VALUES",
+    22,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -23,13 +24,14 @@ pub(crate) static DELETE: Rows =
 
 pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
     let mut c = Columns::of(row);
-    Ok(Change::DepartmentPut(Department {
+    let mut department = Department {
         tenant: TenantId(c.id()?),
         id: DepartmentId(c.id()?),
         site: SiteId(c.id()?),
         name: c.text()?.into(),
         dn: c.dn()?,
         multicast: c.flag()?,
+        multicast_to: None,
         ring_s: c.small()?,
         members: c.ids()?.into_iter().map(UserId).collect(),
         ring_busy: c.flag()?,
@@ -42,7 +44,10 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         emergency: c.flag()?,
         limits: c.limits()?,
         toll: c.toll()?,
-    }))
+    };
+    let to = c.text_option()?.map(|text| text.parse().map_err(|_| DbError::corrupt("address")));
+    department.multicast_to = to.transpose()?;
+    Ok(Change::DepartmentPut(department))
 }
 
 pub(crate) async fn put(
@@ -68,6 +73,7 @@ pub(crate) async fn put(
         args.add(i64::from(d.emergency));
         add_limits(args, d.limits);
         args.add(d.toll.map(TollClass::name));
+        args.add(d.multicast_to.map(|at| at.to_string()));
     })
     .await
 }

@@ -10,11 +10,11 @@ use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, kind, sip_id, ha1, person, label, srtp,
-    do_not_disturb, accepts_tones, next_ha1, next_from FROM device";
+    do_not_disturb, accepts_tones, next_ha1, next_from, hears_multicast FROM device";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO device (tenant, id, site, kind, sip_id, sip_key, ha1, person, label, srtp,
-     do_not_disturb, accepts_tones, next_ha1, next_from) VALUES",
-    14,
+     do_not_disturb, accepts_tones, next_ha1, next_from, hears_multicast) VALUES",
+    15,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -55,10 +55,12 @@ pub(crate) fn read(keys: &Keys, row: &SqliteRow) -> Result<Change, DbError> {
         srtp: c.one_of(&SrtpPolicy::ALL)?,
         do_not_disturb: c.flag()?,
         accepts_tones: c.flag()?,
+        hears_multicast: false,
         next: None,
     };
     let next = c.blob_option()?.map(|blob| unseal(NEXT, blob)).transpose()?;
     let from = c.wall_option()?;
+    device.hears_multicast = c.flag()?;
     device.next = next.zip(from).map(|(ha1, from)| Box::new(NextSecret { ha1, from }));
     Ok(Change::DevicePut(device))
 }
@@ -96,6 +98,7 @@ pub(crate) async fn put(
         args.add(i64::from(d.accepts_tones));
         args.add(d.next.as_ref().map(|next| sealed(NEXT, &next.ha1)));
         args.add(d.next.as_ref().map(|next| next.from.0));
+        args.add(i64::from(d.hears_multicast));
     })
     .await
 }

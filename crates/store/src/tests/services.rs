@@ -89,6 +89,7 @@ fn everything() -> Vec<Change> {
         multicast: true,
         pagers: Some([user_id(2)].into()),
         page_s: 600,
+        multicast_to: "239.1.2.3:5004".parse().ok(),
         emergency: true,
         limits: BoxLimits { record_s: 14, messages_max: 15, keep_days: 16 },
         toll: Some(TollClass::Internal),
@@ -97,7 +98,13 @@ fn everything() -> Vec<Change> {
     };
     let ha1 = Ha1::of("sip1", "t1.example.jp", "the next one");
     let next = Some(Box::new(NextSecret { ha1, from: later(3_600) }));
-    let phone = Device { do_not_disturb: true, accepts_tones: true, next, ..device(1, 1) };
+    let phone = Device {
+        do_not_disturb: true,
+        accepts_tones: true,
+        hears_multicast: true,
+        next,
+        ..device(1, 1)
+    };
     let spare = Device { user: None, ..device(9, 1) };
     let picker = User { pickup_departments: [DepartmentId(Uuid(5))].into(), ..user(2, "2002", 1) };
     vec![
@@ -240,9 +247,12 @@ const BACK: &[&str] = &[
     "ALTER TABLE device DROP COLUMN accepts_tones",
     "ALTER TABLE tenant DROP COLUMN stopped_to",
     "ALTER TABLE site DROP COLUMN voicemail_at",
+    "ALTER TABLE tenant DROP COLUMN wording",
+    "ALTER TABLE site DROP COLUMN wording",
+    "ALTER TABLE device DROP COLUMN hears_multicast",
     "ALTER TABLE device DROP COLUMN next_ha1",
     "ALTER TABLE device DROP COLUMN next_from",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 17, 18)",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 16, 17, 18)",
 ];
 
 #[tokio::test]

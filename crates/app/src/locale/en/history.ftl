@@ -168,6 +168,7 @@ trace-page-no-right = The caller may not page the department of { $a }.
 trace-page-barred = { $a } pages, so no forward and no transfer leads there.
 trace-page-begin = Phones paged: { $a }, for at most { $b } seconds.
 trace-page-reached = Members that heard the page ({ $a }): { $b }
+trace-page-sent = Members to whose telephones the page was sent by multicast ({ $a }): { $b }
 trace-page-missed = Members that were called and did not hear it ({ $a }): { $b }
 trace-page-over = The longest time of a page was over.
 trace-why-involved = caller or forwarder

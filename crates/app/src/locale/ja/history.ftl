@@ -168,6 +168,7 @@ trace-page-no-right = 発信者には{ $a }へ放送する権限がありませ�
 trace-page-barred = { $a }は一斉放送の番号のため、転送先にはできません。
 trace-page-begin = { $a }台の端末へ放送しました(最長{ $b }秒)。
 trace-page-reached = 放送が届いたメンバー({ $a }人): { $b }
+trace-page-sent = マルチキャストで送信したメンバー({ $a }人): { $b }
 trace-page-missed = 呼び出したが届かなかったメンバー({ $a }人): { $b }
 trace-page-over = 放送の最長時間が過ぎました。
 trace-why-involved = 発信者または転送元

@@ -18,6 +18,12 @@ const SHAPE: &Shape = &Shape {
         must("name", Kind::Text(1, 64), "Its name."),
         may("site", Kind::Id, "Whose rules for outside numbers count; default the first site."),
         may("multicast", Kind::Flag, "Calls are one-way pages; default false."),
+        may(
+            "multicast_to",
+            Kind::Null(&Kind::Text(14, 21)),
+            "Where pages are sent as one RTP stream: a group of 239.0.0.0/8, a colon, an even port \
+             from 1024 on; null, the default, = nowhere, all terminals are called.",
+        ),
         may("ring_s", Kind::Number(5, 600), "Seconds of ringing; default 360."),
         may(
             "members",
@@ -59,6 +65,7 @@ pub(crate) struct DepartmentTwin {
     name: String,
     site: String,
     multicast: bool,
+    multicast_to: Option<String>,
     ring_s: u16,
     members: Vec<String>,
     ring_busy: bool,
@@ -91,6 +98,7 @@ impl Twin for DepartmentTwin {
             name: department.name.to_string(),
             site: department.site.to_string(),
             multicast: department.multicast,
+            multicast_to: department.multicast_to.map(|at| at.to_string()),
             ring_s: department.ring_s,
             members: numbers(&department.members),
             ring_busy: department.ring_busy,
@@ -120,6 +128,12 @@ impl Twin for DepartmentTwin {
             Some(list) => Some(people(cx, &mut reader, ("pagers", list))?.into()),
             None => None,
         };
+        let multicast_to = self.multicast_to.as_deref().map(|text| text.parse().ok());
+        if multicast_to == Some(None) {
+            let text = self.multicast_to.as_deref().unwrap_or_default();
+            reader.fail(Problem::new(212, "multicast_to", text));
+        }
+        let multicast_to = multicast_to.flatten();
         let department = Department {
             id: old.map_or(DepartmentId(cx.id), |o| o.id),
             tenant: cx.tenant,
@@ -127,6 +141,7 @@ impl Twin for DepartmentTwin {
             name: self.name.into(),
             dn: reader.dn("extension", &self.extension)?,
             multicast: self.multicast,
+            multicast_to,
             ring_s: self.ring_s,
             members: members.into(),
             ring_busy: self.ring_busy,

@@ -39,6 +39,7 @@ const SHAPE: &Shape = &Shape {
         may("srtp", Kind::OneOf(&["auto", "required", "off"]), "Protection of its audio."),
         may("do_not_disturb", Kind::Flag, "Is not rung and counts as busy."),
         may("accepts_tones", Kind::Flag, "Gets push tones of other extensions: a door phone."),
+        may("hears_multicast", Kind::Flag, "Listens to pages by RTP multicast; is not called."),
         told(
             "renews_at",
             Kind::Null(&Kind::Time),
@@ -61,6 +62,7 @@ pub(crate) struct DeviceTwin {
     srtp: String,
     do_not_disturb: bool,
     accepts_tones: bool,
+    hears_multicast: bool,
     renews_at: Option<String>,
 }
 
@@ -83,6 +85,7 @@ impl Twin for DeviceTwin {
             srtp: word_of(&SRTP, &device.srtp),
             do_not_disturb: device.do_not_disturb,
             accepts_tones: device.accepts_tones,
+            hears_multicast: device.hears_multicast,
             renews_at: device.next.as_ref().map(|next| time(next.from)),
         }
     }
@@ -99,6 +102,7 @@ impl Twin for DeviceTwin {
             srtp: word_of(&SRTP, &SrtpPolicy::Auto),
             do_not_disturb: false,
             accepts_tones: false,
+            hears_multicast: false,
             renews_at: None,
         })
     }
@@ -145,6 +149,7 @@ impl Twin for DeviceTwin {
             srtp: reader.word(&SRTP, &self.srtp),
             do_not_disturb: self.do_not_disturb,
             accepts_tones: self.accepts_tones,
+            hears_multicast: self.hears_multicast,
             next: waits,
         };
         reader.end(device)
