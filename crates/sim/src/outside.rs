@@ -83,7 +83,6 @@ pub(crate) fn gateway(
         kind: GatewayKind::Sip,
         prefix: prefix.into(),
         channels,
-        holds_line: false,
         account: Some(account.id),
         holds_line: false,
     }

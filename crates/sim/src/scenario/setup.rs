@@ -209,7 +209,6 @@ fn gateway_at(dn: Dn, prefix: &str, channels: u16, company: &Company) -> Vec<Cha
         kind: GatewayKind::Sip,
         prefix: prefix.into(),
         channels,
-        holds_line: false,
         account: Some(own.id),
         holds_line: false,
     };
