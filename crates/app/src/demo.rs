@@ -249,6 +249,7 @@ impl Maker<'_> {
             accepts_tones: false,
             hears_multicast: false,
             next: None,
+            login: None,
         }));
         (id, secret)
     }

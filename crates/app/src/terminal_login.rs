@@ -39,7 +39,7 @@ pub async fn carry_out(
         }
     };
     let Actor::User(user) = scope.actor() else { return Err(Declined::NotAllowed) };
-    let plan = |snapshot: &Snapshot| log_in(snapshot, device, user);
+    let plan = |snapshot: &Snapshot| log_in(snapshot, device, user, at);
     commit(store, &scope, "terminal-login", plan, at).await
 }
 

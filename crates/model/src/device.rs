@@ -38,6 +38,18 @@ pub struct Device {
     /// A secret that was made by a reset and becomes the valid one later (R215); `None` = none
     /// waits.
     pub next: Option<Box<NextSecret>>,
+    /// The log-in made at the terminal, when it has an end; it counts while that person is the
+    /// user (R233).
+    pub login: Option<Login>,
+}
+
+/// A log-in at a terminal that ends by the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Login {
+    /// Who logged in.
+    pub user: UserId,
+    /// From then on the terminal is 未使用.
+    pub until: Wall,
 }
 
 /// A SIP secret that is not valid yet.
@@ -65,6 +77,19 @@ impl Device {
     pub fn renewed(&self, now: Wall) -> Option<Self> {
         let next = self.next.as_ref().filter(|next| next.from <= now)?;
         Some(self.with_secret(next.ha1))
+    }
+
+    /// The terminal without its user.
+    #[must_use]
+    pub fn logged_out(&self) -> Self {
+        // Do not disturb was the user's wish.
+        Device { user: None, do_not_disturb: false, login: None, ..self.clone() }
+    }
+
+    /// The terminal without the person whose log-in has come to its end.
+    pub fn login_ended(&self, now: Wall) -> Option<Self> {
+        let login = self.login.filter(|login| login.until <= now)?;
+        (self.user == Some(login.user)).then(|| self.logged_out())
     }
 }
 

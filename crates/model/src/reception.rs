@@ -91,7 +91,6 @@ impl Span {
 
     /// `09:00-17:30`.
     pub fn text(self) -> String {
-        let clock = |m: u16| format!("{:02}:{:02}", m / 60, m % 60);
         format!("{}-{}", clock(self.from), clock(self.to))
     }
 
@@ -99,6 +98,11 @@ impl Span {
     pub(crate) fn is_lawful(self) -> bool {
         self.from < self.to && self.to <= Span::DAY
     }
+}
+
+/// `09:00` for the minutes from midnight.
+pub fn clock(minutes: u16) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// Minutes from midnight of `09:00`, at most to `24:59`.

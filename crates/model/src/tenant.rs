@@ -43,6 +43,9 @@ pub struct Tenant {
     pub announcements: bool,
     /// Most terminals that one person is logged in to: 1–20, default 5 (R315).
     pub accounts_max: u8,
+    /// Minute of the day in Tokyo at which log-ins made at terminals end: 0–1,439; default
+    /// `None`, they last (R233).
+    pub logins_end: Option<u16>,
     /// What those hear who are on hold; default the built-in music (R319).
     pub music: Option<SoundId>,
     /// Language of announcements; default Japanese (J120).
@@ -200,6 +203,9 @@ impl Tenant {
     /// Range of [`Tenant::accounts_max`].
     pub const ACCOUNTS_MAX: std::ops::RangeInclusive<u8> = 1..=20;
 
+    /// Range of [`Tenant::logins_end`].
+    pub const LOGINS_END: std::ops::RangeInclusive<u16> = 0..=1_439;
+
     /// A tenant with the defaults of every switch.
     pub fn new(id: TenantId, name: &str, realm: &str, preset: Preset) -> Self {
         Tenant {
@@ -218,6 +224,7 @@ impl Tenant {
             options: Options::default(),
             announcements: true,
             accounts_max: 5,
+            logins_end: None,
             music: None,
             spoken: Spoken::Ja,
             wording: Box::default(),

@@ -1,10 +1,11 @@
 //! Log-in of a person at a terminal: the assignment itself changes (R233, R315).
 
-use base::Secret;
 use base::id::{DeviceId, UserId};
+use base::time::TOKYO_OFFSET_S;
+use base::{Secret, Wall};
 
 use crate::own_setting::Declined;
-use crate::{Change, Device, Snapshot, UserState};
+use crate::{Change, Device, Login, Snapshot, UserState};
 
 /// What a person typed at a terminal to log in.
 #[derive(Debug, Clone)]
@@ -16,7 +17,9 @@ pub struct TypedLogin {
 }
 
 /// The changes that make the person the terminal's user; who was, is logged out of it. None when
-/// it is so already. The PIN has been judged.
+/// it is so already. The PIN has been judged. It ends at the company's [`Tenant::logins_end`].
+///
+/// [`Tenant::logins_end`]: crate::Tenant::logins_end
 ///
 /// # Errors
 /// [`Declined::Full`] at the most terminals of a person, [`Declined::NotAllowed`] when the person
@@ -25,6 +28,7 @@ pub fn log_in(
     snapshot: &Snapshot,
     device: DeviceId,
     user: UserId,
+    now: Wall,
 ) -> Result<Vec<Change>, Declined> {
     let device = snapshot.device(device).ok_or(Declined::NotAllowed)?;
     let person = snapshot.user(user).filter(|u| u.state == UserState::Active);
@@ -34,18 +38,27 @@ pub fn log_in(
     if device.user == Some(user) {
         return Ok(Vec::new());
     }
-    let most = snapshot.tenant(device.tenant).map_or(0, |t| usize::from(t.accounts_max));
+    let tenant = snapshot.tenant(device.tenant);
+    let most = tenant.map_or(0, |t| usize::from(t.accounts_max));
     if snapshot.devices_of(user).len() >= most {
         return Err(Declined::Full);
     }
-    // Do not disturb was the former user's wish.
-    let mine = Device { user: Some(user), do_not_disturb: false, ..device.clone() };
+    let until = tenant.and_then(|t| t.logins_end).map(|minute| next(minute, now));
+    let login = until.map(|until| Login { user, until });
+    let mine = Device { user: Some(user), login, ..device.logged_out() };
     Ok(vec![Change::DevicePut(mine)])
+}
+
+/// The next time that the clocks of Tokyo show the minute of the day.
+fn next(minute: u16, now: Wall) -> Wall {
+    let today = now.civil(TOKYO_OFFSET_S);
+    let midnight = Wall::start_of_day(today.year, today.month, today.day, TOKYO_OFFSET_S);
+    let at = midnight.0 + i64::from(minute) * 60_000;
+    Wall(if at > now.0 { at } else { at + 24 * 3_600_000 })
 }
 
 /// The changes that make the terminal 未使用; none when it is.
 pub fn log_out(snapshot: &Snapshot, device: DeviceId) -> Vec<Change> {
     let used = snapshot.device(device).filter(|d| d.user.is_some());
-    let free = |d: &Device| Device { user: None, do_not_disturb: false, ..d.clone() };
-    used.map(|d| Change::DevicePut(free(d))).into_iter().collect()
+    used.map(|d| Change::DevicePut(d.logged_out())).into_iter().collect()
 }

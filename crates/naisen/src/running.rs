@@ -109,7 +109,7 @@ impl Running {
             }
         });
         self.tasks.spawn("upkeep", upkeep(Arc::clone(&self.store)));
-        self.tasks.spawn("secrets", renew(Arc::clone(&self.store)));
+        self.tasks.spawn("clock", by_the_clock(Arc::clone(&self.store)));
         self.tasks.spawn("memory", crate::memory::keep(self.handle.metrics().clone()));
         Ok(())
     }
@@ -294,13 +294,13 @@ async fn upkeep(store: Arc<Store>) {
     }
 }
 
-/// Makes new secrets valid whose time has come, a few seconds after it (R215).
-async fn renew(store: Arc<Store>) {
+/// New secrets become valid and log-ins end, a few seconds after their time (R215, R233).
+async fn by_the_clock(store: Arc<Store>) {
     let mut look = tokio::time::interval(Duration::from_secs(10));
     loop {
         look.tick().await;
-        if let Err(error) = app::service::secret::renew(&store, engine::clock::wall()).await {
-            tracing::warn!(%error, "new secrets of terminals wait");
+        if let Err(error) = app::service::due::carry_out(&store, engine::clock::wall()).await {
+            tracing::warn!(%error, "new secrets and ends of log-ins wait");
         }
     }
 }

@@ -190,6 +190,7 @@ pub(crate) fn device(n: usize, user: Option<UserId>, site: u128) -> Device {
         accepts_tones: false,
         hears_multicast: false,
         next: None,
+        login: None,
     }
 }
 

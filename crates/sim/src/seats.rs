@@ -105,6 +105,6 @@ impl World {
         let dn = Dn::parse(&typed.extension).ok();
         let user = dn.and_then(|dn| snapshot.user_by_dn(tenant_id(), dn));
         let user = user.filter(|_| typed.pin.expose() == PIN).ok_or(Declined::WrongPin)?;
-        log_in(snapshot, device, user.id)
+        log_in(snapshot, device, user.id, self.now.wall)
     }
 }

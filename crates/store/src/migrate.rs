@@ -48,6 +48,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     16 "main" "0016-wording-and-multicast",
     17 "main" "0017-calendar-and-reception-groups",
     18 "main" "0018-emergency-callers",
+    19 "main" "0019-ends-of-logins",
 ];
 
 /// Schema of `soft.db`.

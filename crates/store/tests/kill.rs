@@ -87,6 +87,7 @@ fn directory() -> Vec<Change> {
             accepts_tones: false,
             hears_multicast: false,
             next: None,
+            login: None,
         })
     }));
     changes

@@ -77,6 +77,7 @@ fn blank(gateway: &Gateway, id: DeviceId, sip_id: &str) -> Device {
         accepts_tones: false,
         hears_multicast: false,
         next: None,
+        login: None,
     }
 }
 

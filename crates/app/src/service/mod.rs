@@ -9,6 +9,7 @@ pub mod department;
 pub mod destination;
 pub mod device;
 pub mod dn_settings;
+pub mod due;
 pub mod gateway;
 pub mod hunt;
 pub mod line;

@@ -5,17 +5,15 @@
 //! |---|---|---|
 //! | at once | void; what registered with it is registered no more, calls go on | valid |
 //! | from 5:00 | valid until then | told, waits |
-//! | 5:00 has come | as "at once" | valid |
+//! | 5:00 has come ([`super::due`]) | as "at once" | valid |
 //!
 //! A second reset takes the place of the first. The secret is told once, by the reset (SEC-09).
 
 use std::sync::Arc;
 
-use base::id::TenantId;
 use base::time::TOKYO_OFFSET_S;
 use base::{Rng, Secret, Wall};
 use model::{Change, Device, Ha1, NextSecret, Snapshot};
-use store::{DbError, Store};
 
 use crate::service::noun::{Key, Noun};
 use crate::service::write::{Act, Plan, Refusal, change};
@@ -80,38 +78,6 @@ pub async fn reset(
         Ok((Plan { changes, problems: Vec::new(), detail: old.key() }, reset))
     };
     change(act, "secret-reset", Device::field, work).await
-}
-
-/// Makes the secrets valid whose time has come; how many.
-///
-/// # Errors
-/// The store fails; what was made valid before stands.
-pub async fn renew(store: &Store, now: Wall) -> Result<usize, DbError> {
-    let snapshot = store.snapshot();
-    let tenants = snapshot.tenants().map(|t| t.id);
-    let is_due = |id: &TenantId| !renewed(&snapshot, *id, now).is_empty();
-    let due: Vec<TenantId> = tenants.filter(is_due).collect();
-    let mut count = 0;
-    for tenant in due {
-        let scope = store.operator_scope(tenant);
-        let act = Act { store, scope: &scope, seen: None, now };
-        let work = |snapshot: &Snapshot| {
-            let changes = renewed(snapshot, tenant, now);
-            let (made, detail) = (changes.len(), format!("count={}", changes.len()));
-            Ok((Plan { changes, problems: Vec::new(), detail }, made))
-        };
-        match change(act, "secret-valid", Device::field, work).await {
-            Ok((_, made)) => count += made,
-            Err(Refusal::Database(error)) => return Err(error),
-            // Somebody else changes the company all the time: the next look finds them again.
-            Err(refusal) => tracing::warn!(?refusal, "new secrets wait a little longer"),
-        }
-    }
-    Ok(count)
-}
-
-fn renewed(snapshot: &Snapshot, tenant: TenantId, now: Wall) -> Vec<Change> {
-    snapshot.devices(tenant).filter_map(|d| d.renewed(now)).map(Change::DevicePut).collect()
 }
 
 /// 5:00 of the next day.

@@ -1,15 +1,16 @@
 //! A person logs in at a terminal and out of it: stored, audited, limited (R233, R234, R315).
 
-use base::Secret;
 use base::id::DeviceId;
+use base::{Secret, Wall};
 use model::own_setting::Declined;
 use model::terminal_login::TypedLogin;
-use model::{Change, CredentialOwner, NewPassword, Tenant};
+use model::{Change, CredentialOwner, Device, NewPassword, Tenant};
 use store::{Actor, Commit};
 
 use super::{NOW, empty, rng};
 use crate::Lang;
 use crate::demo::company;
+use crate::service::due::carry_out as carry_out_due;
 use crate::terminal_login::carry_out;
 
 struct Office {
@@ -105,6 +106,47 @@ async fn nobody_is_logged_in_to_more_terminals_than_there_may_be() {
     let own = office.device("2101");
     carry_out(&office.store, own, None, NOW).await.expect("logged out");
     assert_eq!(office.types(desk, "2101", "4711").await, Ok(()));
+}
+
+/// NOW is 9:00 in Tokyo.
+#[tokio::test(flavor = "multi_thread")]
+async fn log_ins_end_at_the_time_that_the_company_has_set() {
+    let hours = |n: i64| Wall(NOW.0 + n * 3_600_000);
+    let at_nine = [(Some(22 * 60), 13), (Some(9 * 60), 24), (Some(0), 15), (None, 0)];
+    for (end, lasts) in at_nine {
+        let office = office().await;
+        let tenant = office.store.snapshot().tenant(office.tenant).expect("there").clone();
+        office.commit(&[Change::TenantPut(Tenant { logins_end: end, ..tenant })]).await;
+        let (desk, given) = (office.device("2102"), office.device("2101"));
+        office.types(desk, "2101", "4711").await.expect("logged in");
+        let look = |at| carry_out_due(&office.store, at);
+        let Some(lasts) = end.map(|_| lasts) else {
+            assert_eq!(look(hours(1_000)).await.ok(), Some(0));
+            continue;
+        };
+        assert_eq!(look(Wall(hours(lasts).0 - 1)).await.ok(), Some(0), "{end:?}");
+        assert_eq!(office.at(desk).as_deref(), Some("2101"));
+        assert_eq!(look(hours(lasts)).await.ok(), Some(1), "{end:?}");
+        assert_eq!((office.at(desk), office.at(given).as_deref()), (None, Some("2101")));
+        assert_eq!(look(hours(1_000)).await.ok(), Some(0));
+    }
+}
+
+/// Whom an administrator puts there afterwards stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_log_in_is_no_end_for_whoever_follows() {
+    let office = office().await;
+    let tenant = office.store.snapshot().tenant(office.tenant).expect("there").clone();
+    office.commit(&[Change::TenantPut(Tenant { logins_end: Some(22 * 60), ..tenant })]).await;
+    let desk = office.device("2102");
+    let before = office.store.snapshot().device(desk).expect("there").clone();
+    office.types(desk, "2101", "4711").await.expect("logged in");
+    let now = office.store.snapshot().device(desk).expect("there").clone();
+    assert!(now.login.is_some());
+    office.commit(&[Change::DevicePut(Device { user: before.user, ..now })]).await;
+    let later = Wall(NOW.0 + 48 * 3_600_000);
+    assert_eq!(carry_out_due(&office.store, later).await.ok(), Some(0));
+    assert_eq!(office.at(desk).as_deref(), Some("2102"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

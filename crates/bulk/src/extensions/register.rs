@@ -372,6 +372,7 @@ fn new_device(
         accepts_tones: false,
         hears_multicast: false,
         next: None,
+        login: None,
     }
 }
 

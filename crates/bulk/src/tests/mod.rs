@@ -87,6 +87,7 @@ fn device(id: u128, kind: DeviceKind, sip_id: &str, user: u128) -> Change {
         accepts_tones: false,
         hears_multicast: false,
         next: None,
+        login: None,
     })
 }
 

@@ -989,5 +989,6 @@ pub(super) fn device(n: u16, k: u16) -> Device {
         accepts_tones: false,
         hears_multicast: false,
         next: None,
+        login: None,
     }
 }

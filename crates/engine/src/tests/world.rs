@@ -207,6 +207,7 @@ fn changes() -> Vec<Change> {
             accepts_tones: false,
             hears_multicast: false,
             next: None,
+            login: None,
         }));
     }
     changes

@@ -46,6 +46,7 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     out.text(&tenant.toll.text());
     out.text(&wording::text(&tenant.wording));
     out.text(&tenant.calendar.text());
+    out.option(tenant.logins_end, |o, minute| o.number(u64::from(minute)));
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -65,6 +66,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         options: Options::default(),
         announcements: true,
         accounts_max: 5,
+        logins_end: None,
         music: None,
         spoken: Spoken::Ja,
         stopped_to: None,
@@ -97,6 +99,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         tenant.wording = take_wording(take)?;
         let calendar = Calendar::parse(&take.text()?);
         tenant.calendar = calendar.ok_or(DecodeError::Bad("calendar"))?;
+        tenant.logins_end = take.option(Take::small)?;
     }
     Ok(tenant)
 }
@@ -252,6 +255,10 @@ pub(super) fn put_device(device: &Device, out: &mut Vec<u8>) {
         o.wall(next.from);
     });
     out.byte(device.hears_multicast.into());
+    out.option(device.login, |o, login| {
+        o.id(login.user.0);
+        o.wall(login.until);
+    });
 }
 
 pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, DecodeError> {
@@ -270,6 +277,7 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
         accepts_tones: false,
         hears_multicast: false,
         next: None,
+        login: None,
     };
     if version > 1 {
         device.do_not_disturb = take.flag()?;
@@ -283,6 +291,8 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
     }
     if version > 4 {
         device.hears_multicast = take.flag()?;
+        device.login =
+            take.option(|t| Ok(Login { user: UserId(t.id()?), until: t.wall()? }))?;
     }
     Ok(device)
 }

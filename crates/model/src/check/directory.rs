@@ -23,6 +23,8 @@ impl Case<'_> {
             found.push(Violation { with: Some(with), ..clash });
         }
         in_range(at, ("accounts-max", Tenant::ACCOUNTS_MAX), tenant.accounts_max, found);
+        let minute = tenant.logins_end.unwrap_or_default();
+        in_range(at, ("logins-end", Tenant::LOGINS_END), minute, found);
         self.tenant_codes(at, tenant, found);
         self.toll_rules(at, tenant, found);
         self.calendar(at, tenant, found);

@@ -81,6 +81,7 @@ pub(crate) fn device(n: u128, of: Option<u128>) -> Device {
         accepts_tones: false,
         hears_multicast: false,
         next: None,
+        login: None,
     }
 }
 

@@ -67,6 +67,7 @@ fn company() -> Vec<Change> {
             accepts_tones: false,
             hears_multicast: false,
             next: None,
+            login: None,
         }));
     }
     changes

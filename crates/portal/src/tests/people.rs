@@ -95,6 +95,12 @@ async fn a_person_has_as_many_terminals_as_the_company_allows() {
     let body = json!({ "sip_id": "d2", "extension": "2001" });
     let full = api.call(("POST", "/devices"), body, 422).await;
     assert_eq!(errors(&full), one(236, "user"));
+    let ends = api.call(("PATCH", "/tenant"), json!({ "logins_end": "22:00" }), 200).await;
+    assert_eq!(ends["logins_end"], "22:00");
+    for odd in ["24:00", "9:00", "abcde"] {
+        let refused = api.call(("PATCH", "/tenant"), json!({ "logins_end": odd }), 422).await;
+        assert_eq!(errors(&refused), one(212, "logins_end"), "{odd}");
+    }
     api.call(("PATCH", "/tenant"), json!({ "accounts_max": 1 }), 200).await;
     // Who has more than there may be keeps them.
     api.call(("PATCH", "/devices/d1"), json!({ "label": "机" }), 200).await;
@@ -132,7 +138,7 @@ async fn the_secret_of_a_terminal_is_reset_at_once_or_for_the_next_morning() {
     assert_eq!(waiting.ha1, secret_of(&told));
     // What touches neither secret keeps both.
     api.call(("PATCH", "/devices/phone2001"), json!({ "label": "受付" }), 200).await;
-    let renew = |at| app::service::secret::renew(&world.store, at);
+    let renew = |at| app::service::due::carry_out(&world.store, at);
     assert_eq!(renew(base::Wall(waiting.from.0 - 1)).await.ok(), Some(0));
     assert_eq!(device(&world).0.ha1(), before.ha1());
     assert_eq!(renew(waiting.from).await.ok(), Some(1));

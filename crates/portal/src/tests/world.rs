@@ -187,6 +187,7 @@ impl Content {
                 accepts_tones: false,
                 hears_multicast: false,
                 next: None,
+                login: None,
             }),
         );
         self

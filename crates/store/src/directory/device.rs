@@ -1,7 +1,7 @@
 //! アカウント as rows; HA1 values are sealed, bound to tenant and device (SEC-10).
 
 use base::id::{DeviceId, SiteId, TenantId, UserId};
-use model::{Change, Device, DeviceKind, Ha1, NextSecret, SrtpPolicy};
+use model::{Change, Device, DeviceKind, Ha1, Login, NextSecret, SrtpPolicy};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, number_of};
@@ -10,11 +10,13 @@ use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, kind, sip_id, ha1, person, label, srtp,
-    do_not_disturb, accepts_tones, next_ha1, next_from, hears_multicast FROM device";
+    do_not_disturb, accepts_tones, next_ha1, next_from, hears_multicast,
+    login_user, login_until FROM device";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO device (tenant, id, site, kind, sip_id, sip_key, ha1, person, label, srtp,
-     do_not_disturb, accepts_tones, next_ha1, next_from, hears_multicast) VALUES",
-    15,
+     do_not_disturb, accepts_tones, next_ha1, next_from, hears_multicast,
+     login_user, login_until) VALUES",
+    17,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -57,10 +59,13 @@ pub(crate) fn read(keys: &Keys, row: &SqliteRow) -> Result<Change, DbError> {
         accepts_tones: c.flag()?,
         hears_multicast: false,
         next: None,
+        login: None,
     };
     let next = c.blob_option()?.map(|blob| unseal(NEXT, blob)).transpose()?;
     let from = c.wall_option()?;
     device.hears_multicast = c.flag()?;
+    let login = c.id_option()?.zip(c.wall_option()?);
+    device.login = login.map(|(user, until)| Login { user: UserId(user), until });
     device.next = next.zip(from).map(|(ha1, from)| Box::new(NextSecret { ha1, from }));
     Ok(Change::DevicePut(device))
 }
@@ -99,6 +104,8 @@ pub(crate) async fn put(
         args.add(d.next.as_ref().map(|next| sealed(NEXT, &next.ha1)));
         args.add(d.next.as_ref().map(|next| next.from.0));
         args.add(i64::from(d.hears_multicast));
+        args.id_option(d.login.map(|login| login.user.0));
+        args.add(d.login.map(|login| login.until.0));
     })
     .await
 }

@@ -13,12 +13,14 @@ use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT id, name, realm, preset, sip_secret_compat, quota,
     is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max, music, spoken, stopped_to, toll, wording, calendar FROM tenant";
+     announcements, accounts_max, music, spoken, stopped_to, toll, wording, calendar,
+     logins_end FROM tenant";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO tenant (id, name, realm, preset, sip_secret_compat, quota,
      is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
-     announcements, accounts_max, music, spoken, stopped_to, toll, wording, calendar) VALUES",
-    21,
+     announcements, accounts_max, music, spoken, stopped_to, toll, wording, calendar,
+     logins_end) VALUES",
+    22,
     "",
 );
 pub(crate) static DELETE: Rows = Rows::new("DELETE FROM tenant WHERE (id) IN (VALUES", 1, ")");
@@ -47,6 +49,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         toll: TollRules::parse(c.text()?).ok_or(DbError::corrupt("toll"))?,
         wording: wording::parse(c.text()?).ok_or(DbError::corrupt("wording"))?,
         calendar: Calendar::parse(c.text()?).ok_or(DbError::corrupt("calendar"))?,
+        logins_end: c.small_option()?,
     }))
 }
 
@@ -93,6 +96,7 @@ pub(crate) async fn put(
         args.add(t.toll.text());
         args.add(wording::text(&t.wording));
         args.add(t.calendar.text());
+        args.add(t.logins_end.map(i64::from));
     })
     .await
 }

@@ -62,6 +62,7 @@ fn everything() -> Vec<Change> {
     let own = |sound| [Worded { phrase: Phrase::Greeting, spoken: Some(Spoken::En), sound }].into();
     (place.wording, tenant.wording) = (own(None), own(Some(sound().id)));
     (tenant.music, tenant.spoken) = (Some(sound().id), Spoken::En);
+    tenant.logins_end = Some(22 * 60);
     tenant.stopped_to = Some(Destination::Dn(dn("2300")));
     tenant.toll = TollRules::parse("mobile;shared-cost;44,1").expect("rules");
     place.emergency = [EmergencyRoute {
@@ -103,6 +104,7 @@ fn everything() -> Vec<Change> {
         accepts_tones: true,
         hears_multicast: true,
         next,
+        login: Some(Login { user: user_id(1), until: later(7_200) }),
         ..device(1, 1)
     };
     let spare = Device { user: None, ..device(9, 1) };
@@ -252,7 +254,10 @@ const BACK: &[&str] = &[
     "ALTER TABLE device DROP COLUMN hears_multicast",
     "ALTER TABLE device DROP COLUMN next_ha1",
     "ALTER TABLE device DROP COLUMN next_from",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 16, 17, 18)",
+    "ALTER TABLE device DROP COLUMN login_user",
+    "ALTER TABLE device DROP COLUMN login_until",
+    "ALTER TABLE tenant DROP COLUMN logins_end",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19)",
 ];
 
 #[tokio::test]

@@ -111,6 +111,7 @@ pub(crate) fn device(n: u128, of: u128) -> Device {
         accepts_tones: false,
         hears_multicast: false,
         next: None,
+        login: None,
     }
 }
 

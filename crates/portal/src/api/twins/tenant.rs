@@ -6,6 +6,7 @@ use app::service::Problem;
 use base::Uuid;
 use base::id::SoundId;
 use model::calendar::{Calendar, Period};
+use model::reception::{clock, minutes};
 use model::{
     Charged, CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, TollRules, WebPolicy,
 };
@@ -96,6 +97,12 @@ const SHAPE: &Shape = &Shape {
         ),
         may("reminder_days", Kind::Number(0, 65_535), "Age of a password to remind of; 90."),
         may("accounts_max", Kind::Number(1, 20), "Most terminals of one person; default 5."),
+        may(
+            "logins_end",
+            Kind::Null(&Kind::Text(5, 5)),
+            "When log-ins made at terminals end each day, as \"22:00\" by the clock of Tokyo; \
+             default null, they last.",
+        ),
         may("retention_days", Kind::Number(0, 65_535), "Days that history is kept; 400."),
         may(
             "toll_class",
@@ -160,6 +167,7 @@ pub(crate) struct TenantTwin {
     reminder_days: u16,
     retention_days: u16,
     accounts_max: u8,
+    logins_end: Option<String>,
     toll_class: String,
     toll_opened: Vec<String>,
     toll_countries: Vec<String>,
@@ -173,6 +181,16 @@ pub(crate) struct TenantTwin {
 fn period(reader: &mut Reader, field: &str, text: Option<&str>) -> Option<Period> {
     let text = text?;
     let found = Period::parse(text);
+    if found.is_none() {
+        reader.fail(Problem::new(212, field, text));
+    }
+    found
+}
+
+/// The minute of a day.
+fn minute(reader: &mut Reader, field: &str, text: Option<&str>) -> Option<u16> {
+    let text = text?;
+    let found = minutes(text).filter(|minute| Tenant::LOGINS_END.contains(minute));
     if found.is_none() {
         reader.fail(Problem::new(212, field, text));
     }
@@ -205,6 +223,7 @@ impl Twin for TenantTwin {
             reminder_days: tenant.reminder_days,
             retention_days: tenant.retention_days,
             accounts_max: tenant.accounts_max,
+            logins_end: tenant.logins_end.map(clock),
             toll_class: tenant.toll.class.name().to_owned(),
             toll_opened: tenant.toll.opened().map(|what| what.name().to_owned()).collect(),
             toll_countries: tenant.toll.countries.iter().map(|c| c.to_string()).collect(),
@@ -261,6 +280,7 @@ impl Twin for TenantTwin {
             reminder_days: self.reminder_days,
             retention_days: self.retention_days,
             accounts_max: self.accounts_max,
+            logins_end: minute(&mut reader, "logins_end", self.logins_end.as_deref()),
             toll,
             calendar,
             ..old.clone()

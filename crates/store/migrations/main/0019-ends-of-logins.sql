@@ -1,0 +1,3 @@
+ALTER TABLE tenant ADD COLUMN logins_end SMALLINT CHECK (logins_end BETWEEN 0 AND 1439);
+ALTER TABLE device ADD COLUMN login_user BLOB;
+ALTER TABLE device ADD COLUMN login_until BIGINT;
