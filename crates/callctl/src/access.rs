@@ -7,6 +7,7 @@
 //! | at the site where the exchange stands | nothing there |
 //! | its audio goes to another telephone of the site | nothing |
 //! | rings beside others at the same site | nothing more than the first |
+//! | listens to a page | as its audio goes, each by itself |
 //!
 //! They are counted anew after each step of a call where a site has a limit, and asked for before
 //! anything rings: before the channels of gateways (034), which come before media (042).
@@ -168,7 +169,22 @@ impl Call {
             }
             cross(snapshot, self.tenant, site, &mut counts);
         }
+        // Each terminal that listens has a stream of its own.
+        for site in self.paged_legs().filter_map(|leg| leg.site) {
+            cross(snapshot, self.tenant, site, &mut counts);
+        }
         counts
+    }
+
+    /// Whether the access lines have a channel for one more terminal that listens at a site.
+    pub(crate) fn has_channel_for_page(&self, cx: &Cx<'_>, site: SiteId) -> bool {
+        let snapshot = cx.view.snapshot();
+        if !is_limited(snapshot, self.tenant) {
+            return true;
+        }
+        let mut counts = self.crossed(snapshot, false);
+        cross(snapshot, self.tenant, site, &mut counts);
+        Room { snapshot, own: self.own_access(), lines: &cx.core.access }.fits(&counts)
     }
 
     /// What the call has counted.

@@ -6,6 +6,7 @@
 //! | refuses, hangs up, cannot be reached | it takes no part |
 //! | holds, or refreshes its session | answered: it hears the page or nothing |
 //! | makes or takes a call | its leg ends (R279) |
+//! | stands where the access line has no channel left | it is left out (R305) |
 
 use std::net::SocketAddr;
 
@@ -77,7 +78,12 @@ impl Call {
         let (slot, tenant) = (self.key.slot, self.tenant);
         let busy = who.dn.is_some_and(|dn| cx.core.budget.count(tenant, dn) > 0);
         let Some(device) = cx.view.snapshot().device(id).filter(|_| !busy) else { return };
+        let fits = self.has_channel_for_page(cx, device.site);
         let Some(page) = &mut self.page else { return };
+        if !fits {
+            page.found_no_channel = true;
+            return;
+        }
         if !cx.core.pages.enter(id, slot, page.emergency) {
             return;
         }

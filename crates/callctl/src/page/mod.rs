@@ -71,6 +71,8 @@ pub(crate) struct Page {
     /// Members whose terminals listen to the stream.
     sent: BTreeSet<Dn>,
     stream: Option<Stream>,
+    /// An access line had no channel for somebody.
+    found_no_channel: bool,
     go_on_at: Option<Mono>,
     answer_by: Option<Mono>,
     join_by: Option<Mono>,
@@ -167,6 +169,7 @@ impl Call {
             wanted,
             sent,
             stream: None,
+            found_no_channel: false,
             // Whoever leaves another page for this one is told of that first.
             go_on_at: replaces.then_some(now + INVITE_PACE),
             answer_by: Some(now + ANSWER_WAIT),
@@ -325,9 +328,14 @@ impl Call {
 
     /// Nobody was reached.
     fn page_failed(&mut self, cx: &mut Cx<'_>) {
+        let full = self.page.as_ref().is_some_and(|page| page.found_no_channel);
+        if full {
+            self.draft.note(Mark::AccessFull);
+        }
         self.note_page();
         self.end_page(cx, Cause::CallerCancelled);
-        self.trouble = Some(Verdict::new(Cause::Unregistered));
+        let cause = if full { Cause::SiteChannelsExceeded } else { Cause::Unregistered };
+        self.trouble = Some(Verdict::new(cause));
     }
 
     /// Puts into the record whom the page has reached.

@@ -85,6 +85,37 @@ fn a_group_leaves_out_who_has_no_channel() {
 }
 
 #[test]
+fn each_terminal_that_listens_to_a_page_takes_one() {
+    let pages = |members: &[u16]| super::world::department(members, |d| d.multicast = true);
+    let called = |w: &mut World| -> Vec<String> {
+        let lines = std::mem::take(&mut w.lines);
+        let paged = lines.iter().filter_map(|l| l.split_once(" page "));
+        paged.map(|(number, _)| number.to_owned()).collect()
+    };
+    let mut w = branch(1);
+    w.give_codes();
+    w.configure(&[pages(&[2002, 2003, 2004])]);
+    w.lines.clear();
+    w.dial(2001, "7100");
+    assert_eq!(called(&mut w), ["2002", "2003"]);
+    w.listens("2003");
+    // Audio between two phones of the branch takes none; with another site it does.
+    w.dial(2002, "2004");
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded);
+    w.hangs_up("2001");
+    w.lines.clear();
+    w.dial(2002, "2004");
+    assert!(w.lines.iter().any(|l| l.starts_with("2004 invite")), "{:?}", w.lines);
+    w.hangs_up_all();
+    w.configure(&[pages(&[2003, 2004])]);
+    w.talk(2001, 2003);
+    w.dial(2002, "7100");
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
 fn where_the_exchange_stands_only_audio_of_others_crosses() {
     let mut w = branch(0);
     let site = w.facts.snapshot.site(BRANCH).expect("a site").clone();

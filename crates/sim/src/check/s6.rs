@@ -129,7 +129,7 @@ impl Checker for Limits {
         self.counts.resize(machine.shards_len(), Default::default());
         self.access.resize(machine.shards_len(), Default::default());
         let rung: BTreeSet<LegId> =
-            machine.legs().filter(|l| l.rings && !l.is_paged).map(|l| l.leg).collect();
+            machine.legs().filter(|l| l.rings).map(|l| l.leg).collect();
         let rings_anew = !rung.is_subset(&self.rung);
         self.rung = rung;
         for shard in 0..machine.shards_len() {
@@ -232,7 +232,7 @@ impl Limits {
     }
 
     /// An access line has a channel for whoever rings (R305), unless help is called for. What a
-    /// call comes to need later it gets, and pages are not judged.
+    /// call comes to need later it gets.
     fn count_access(&mut self, shard: usize, (moment, rings): (&Moment, bool), now: Mono) {
         let counts: BTreeMap<SiteId, u32> = moment.access_counts().collect();
         let Some(before) = self.access.get_mut(shard) else { return };
