@@ -76,6 +76,9 @@ const SWEEP: Micros = Micros::seconds(1);
 /// Readiness events taken at a time.
 const READY_MAX: usize = 256;
 
+/// So few packets take no time that a timer would notice: the clock is not read again after them.
+const FEW: usize = 16;
+
 /// Commands carried out before packets have their turn again.
 const COMMANDS_MAX: usize = 64;
 
@@ -117,13 +120,15 @@ impl Worker {
         let mut ready = Vec::with_capacity(READY_MAX);
         let mut buffer = Box::new([0; DATAGRAM_MAX]);
         let mut more_commands = false;
+        let mut now = self.shared.clock.now();
         while !self.shared.stopping.load(Ordering::Acquire) {
-            let timeout = if more_commands { Some(Micros(0)) } else { self.time_left() };
+            let timeout = if more_commands { Some(Micros(0)) } else { self.time_left(now) };
             let timeout = timeout.map(timespec);
             let room = rustix::buffer::spare_capacity(&mut ready);
             // An interrupted wait is an empty one.
             let _ = epoll::wait(&self.epoll, room, timeout.as_ref());
-            let now = self.shared.clock.now();
+            now = self.shared.clock.now();
+            let many = ready.len() > FEW;
             for event in ready.drain(..) {
                 match event.data.u64() {
                     WAKE => more_commands = true,
@@ -133,23 +138,25 @@ impl Worker {
             if more_commands {
                 more_commands = self.obey();
             }
-            self.keep_time(&mut buffer);
+            if many || more_commands {
+                now = self.shared.clock.now();
+            }
+            self.keep_time(now, &mut buffer);
             self.ear.beats.fetch_add(1, Ordering::Relaxed);
         }
         let ids: Vec<LegId> = self.by_id.keys().copied().collect();
         ids.into_iter().for_each(|leg| self.close(leg));
     }
 
-    fn time_left(&self) -> Option<Micros> {
+    fn time_left(&self, now: Mono) -> Option<Micros> {
         let next = [self.beat, self.sweep].into_iter().flatten().map(|b| b.next()).min()?;
-        Some(next.since(self.shared.clock.now()))
+        Some(next.since(now))
     }
 
-    fn keep_time(&mut self, buffer: &mut [u8; DATAGRAM_MAX]) {
+    fn keep_time(&mut self, now: Mono, buffer: &mut [u8; DATAGRAM_MAX]) {
         if self.beat.is_none() && self.sweep.is_none() {
             return;
         }
-        let now = self.shared.clock.now();
         if let Some(due) = self.beat.as_mut().map(|b| b.due(now)) {
             (0..due.run).for_each(|_| self.tick(now, buffer));
             if due.skipped > 0 {

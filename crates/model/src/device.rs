@@ -40,12 +40,12 @@ pub struct Device {
     pub next: Option<Box<NextSecret>>,
     /// The log-in made at the terminal, when it has an end; it counts while that person is the
     /// user (R233).
-    pub login: Option<Login>,
+    pub login: Option<Box<TimedLogin>>,
 }
 
 /// A log-in at a terminal that ends by the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Login {
+pub struct TimedLogin {
     /// Who logged in.
     pub user: UserId,
     /// From then on the terminal is 未使用.
@@ -88,7 +88,7 @@ impl Device {
 
     /// The terminal without the person whose log-in has come to its end.
     pub fn login_ended(&self, now: Wall) -> Option<Self> {
-        let login = self.login.filter(|login| login.until <= now)?;
+        let login = self.login.as_ref().filter(|login| login.until <= now)?;
         (self.user == Some(login.user)).then(|| self.logged_out())
     }
 }

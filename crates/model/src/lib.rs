@@ -63,7 +63,7 @@ pub use code::{Code, CodeClass, CodeError, CodeKind, CodeRisk, Codes, SiteCode};
 pub use collision::{Collision, Entry, PrefixOwner, Relation, collisions, collisions_with};
 pub use department::Department;
 pub use destination::{Destination, Forward};
-pub use device::{Device, DeviceKind, Ha1, Login, NextSecret, SrtpPolicy};
+pub use device::{Device, DeviceKind, Ha1, NextSecret, SrtpPolicy, TimedLogin};
 pub use difference::{diff, in_force, invert};
 pub use dn_settings::{CallerNumber, DnSettings, ForwardKind, ShownNumber, Waiting};
 pub use emergency::EmergencyRoute;

@@ -5,7 +5,7 @@ use base::time::TOKYO_OFFSET_S;
 use base::{Secret, Wall};
 
 use crate::own_setting::Declined;
-use crate::{Change, Device, Login, Snapshot, UserState};
+use crate::{Change, Device, Snapshot, TimedLogin, UserState};
 
 /// What a person typed at a terminal to log in.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub fn log_in(
         return Err(Declined::Full);
     }
     let until = tenant.and_then(|t| t.logins_end).map(|minute| next(minute, now));
-    let login = until.map(|until| Login { user, until });
+    let login = until.map(|until| Box::new(TimedLogin { user, until }));
     let mine = Device { user: Some(user), login, ..device.logged_out() };
     Ok(vec![Change::DevicePut(mine)])
 }

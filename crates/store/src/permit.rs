@@ -109,7 +109,12 @@ fn is_own(before: &Snapshot, id: UserId, change: &Change) -> bool {
             kept == *new
         }
         Change::DevicePut(new) => before.device(new.id).is_some_and(|old| {
-            let kept = Device { do_not_disturb: new.do_not_disturb, user: new.user, ..old.clone() };
+            let kept = Device {
+                do_not_disturb: new.do_not_disturb,
+                user: new.user,
+                login: new.login.clone(),
+                ..old.clone()
+            };
             let sets = old.user == Some(id) && (new.user == Some(id) || new.user.is_none());
             // Log-in at a terminal, whoever was logged in there (R233).
             let logs_in = new.user == Some(id) && old.user != Some(id);

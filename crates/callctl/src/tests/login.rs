@@ -44,7 +44,8 @@ fn a_person_logs_in_at_a_terminal_that_nobody_uses() {
     w.play_over();
     w.press("2999", "99*4711#");
     assert_eq!(seats(&mut w), ["phone2999x1 2001 4711"]);
-    let changes = log_in(&w.facts.snapshot, device_id(2999, 1), user_id(2001)).expect("free");
+    let changes =
+        log_in(&w.facts.snapshot, device_id(2999, 1), user_id(2001), w.now.wall).expect("free");
     w.configure(&changes);
     told(&mut w, None);
     let heard = hears(&w);
@@ -174,7 +175,9 @@ fn a_log_out_is_confirmed_and_calls_go_on() {
     w.play_over();
     assert_eq!(w.control.calls().count(), 1, "the conversation");
     // Somebody else sits down; the conversation keeps number and name of its start (R313).
-    w.configure(&log_in(&w.facts.snapshot, device_id(2001, 1), user_id(2003)).expect("free"));
+    w.configure(
+        &log_in(&w.facts.snapshot, device_id(2001, 1), user_id(2003), w.now.wall).expect("free"),
+    );
     w.hangs_up("2002");
     let r = w.records.last().expect("a record");
     assert_eq!((&*r.caller.number, r.cause), ("2001", Cause::NormalClearing));
@@ -186,7 +189,9 @@ fn who_is_logged_out_stops_ringing_and_the_number_is_decided_anew() {
     let mut w = World::new();
     w.dial(2001, "2008");
     assert_eq!(w.control.calls().count(), 1);
-    w.configure(&log_in(&w.facts.snapshot, device_id(2008, 2), user_id(2003)).expect("free"));
+    w.configure(
+        &log_in(&w.facts.snapshot, device_id(2008, 2), user_id(2003), w.now.wall).expect("free"),
+    );
     let ended = w.lines.iter().filter(|l| l.starts_with("2008.2 end")).count();
     assert_eq!(ended, 1, "{:?}", w.lines);
     assert!(!w.lines.iter().any(|l| l.starts_with("2008 end")), "the other one rings on");

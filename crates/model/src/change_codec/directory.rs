@@ -11,7 +11,8 @@ use crate::codec::{DecodeError, Put, Take};
 use crate::{
     Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain, MediaPath,
     MobileLine, MobileState, NextSecret, Options, Outside, Preset, Site, SiteCode, Spoken,
-    SrtpPolicy, Tenant, TollRules, Tones, User, UserState, WebPolicy, Worded, emergency, wording,
+    SrtpPolicy, Tenant, TimedLogin, TollRules, Tones, User, UserState, WebPolicy, Worded,
+    emergency, wording,
 };
 
 /// Most departments that a person may pick up for, when read.
@@ -255,7 +256,7 @@ pub(super) fn put_device(device: &Device, out: &mut Vec<u8>) {
         o.wall(next.from);
     });
     out.byte(device.hears_multicast.into());
-    out.option(device.login, |o, login| {
+    out.option(device.login.as_deref(), |o, login| {
         o.id(login.user.0);
         o.wall(login.until);
     });
@@ -292,7 +293,7 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
     if version > 4 {
         device.hears_multicast = take.flag()?;
         device.login =
-            take.option(|t| Ok(Login { user: UserId(t.id()?), until: t.wall()? }))?;
+            take.option(|t| Ok(Box::new(TimedLogin { user: UserId(t.id()?), until: t.wall()? })))?;
     }
     Ok(device)
 }

@@ -128,8 +128,7 @@ impl Checker for Limits {
         self.recalls = recalls;
         self.counts.resize(machine.shards_len(), Default::default());
         self.access.resize(machine.shards_len(), Default::default());
-        let rung: BTreeSet<LegId> =
-            machine.legs().filter(|l| l.rings).map(|l| l.leg).collect();
+        let rung: BTreeSet<LegId> = machine.legs().filter(|l| l.rings).map(|l| l.leg).collect();
         let rings_anew = !rung.is_subset(&self.rung);
         self.rung = rung;
         for shard in 0..machine.shards_len() {

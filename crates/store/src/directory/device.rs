@@ -1,7 +1,7 @@
 //! アカウント as rows; HA1 values are sealed, bound to tenant and device (SEC-10).
 
 use base::id::{DeviceId, SiteId, TenantId, UserId};
-use model::{Change, Device, DeviceKind, Ha1, Login, NextSecret, SrtpPolicy};
+use model::{Change, Device, DeviceKind, Ha1, NextSecret, SrtpPolicy, TimedLogin};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, number_of};
@@ -65,7 +65,7 @@ pub(crate) fn read(keys: &Keys, row: &SqliteRow) -> Result<Change, DbError> {
     let from = c.wall_option()?;
     device.hears_multicast = c.flag()?;
     let login = c.id_option()?.zip(c.wall_option()?);
-    device.login = login.map(|(user, until)| Login { user: UserId(user), until });
+    device.login = login.map(|(user, until)| Box::new(TimedLogin { user: UserId(user), until }));
     device.next = next.zip(from).map(|(ha1, from)| Box::new(NextSecret { ha1, from }));
     Ok(Change::DevicePut(device))
 }
@@ -104,8 +104,8 @@ pub(crate) async fn put(
         args.add(d.next.as_ref().map(|next| sealed(NEXT, &next.ha1)));
         args.add(d.next.as_ref().map(|next| next.from.0));
         args.add(i64::from(d.hears_multicast));
-        args.id_option(d.login.map(|login| login.user.0));
-        args.add(d.login.map(|login| login.until.0));
+        args.id_option(d.login.as_ref().map(|login| login.user.0));
+        args.add(d.login.as_ref().map(|login| login.until.0));
     })
     .await
 }

@@ -104,7 +104,7 @@ fn everything() -> Vec<Change> {
         accepts_tones: true,
         hears_multicast: true,
         next,
-        login: Some(Login { user: user_id(1), until: later(7_200) }),
+        login: Some(Box::new(TimedLogin { user: user_id(1), until: later(7_200) })),
         ..device(1, 1)
     };
     let spare = Device { user: None, ..device(9, 1) };

@@ -151,6 +151,7 @@ impl Twin for DeviceTwin {
             accepts_tones: self.accepts_tones,
             hears_multicast: self.hears_multicast,
             next: waits,
+            login: old.and_then(|old| old.login.clone()),
         };
         reader.end(device)
     }
