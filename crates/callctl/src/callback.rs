@@ -17,7 +17,7 @@ use crate::cx::Cx;
 use crate::emergency::{Called, Emergencies, OFFICIAL_WINDOW, REMEMBERED_MAX};
 use crate::explain::Mark;
 use crate::input::Offered;
-use crate::leg::{Begun, Leg, Role, State};
+use crate::leg::Leg;
 use crate::route::{Next, Plan, Refusal, Style};
 use crate::view::Contact;
 
@@ -208,15 +208,6 @@ fn legs_at(cx: &mut Cx<'_>, device: DeviceId) -> Vec<(Leg, u64)> {
     view.contacts(device.id, &mut contacts);
     cx.core.pages.call_away(device.id);
     let who = crate::permit::person_of(view.snapshot(), device, "");
-    let leg = |contact: &Contact| {
-        let mut leg = Leg::new(cx.core.mint(), Begun::ByUs, device.id, who.clone());
-        leg.role = Role::Ringing;
-        leg.state = State::Opening;
-        leg.site = Some(device.site);
-        leg.policy = device.srtp;
-        leg.accepts_tones = device.accepts_tones;
-        leg.path = contact.path;
-        (leg, contact.id)
-    };
+    let leg = |c: &Contact| (Leg::ringing_at(cx.core.mint(), device, who.clone(), c.path), c.id);
     contacts.iter().map(leg).collect()
 }

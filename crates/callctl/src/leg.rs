@@ -7,7 +7,7 @@ use base::id::{DeviceId, GatewayId, SiteId, UserId};
 use base::{Dn, LegId};
 use bytes::Bytes;
 use mediactl::{Sdes, sdp};
-use model::SrtpPolicy;
+use model::{Device, SrtpPolicy};
 
 use crate::collect::Collector;
 use crate::input::Path;
@@ -281,6 +281,19 @@ impl Leg {
             reached: false,
             waiting: None,
             urgent: false,
+        }
+    }
+
+    /// A leg that is to ring at a contact of a terminal.
+    pub(crate) fn ringing_at(id: LegId, device: &Device, who: Arc<Person>, path: Path) -> Self {
+        Leg {
+            role: Role::Ringing,
+            state: State::Opening,
+            site: Some(device.site),
+            policy: device.srtp,
+            accepts_tones: device.accepts_tones,
+            path,
+            ..Leg::new(id, Begun::ByUs, device.id, who)
         }
     }
 

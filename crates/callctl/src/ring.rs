@@ -17,7 +17,7 @@ use crate::cx::Cx;
 use crate::display::with_choice;
 use crate::explain::{Mark, Why};
 use crate::input::Refused;
-use crate::leg::{Begun, Body, Leg, Role, Say, State};
+use crate::leg::{Body, Leg, Role, Say, State};
 use crate::media::path::{self, Way};
 use crate::outside::cause_of_q850;
 use crate::record::Verdict;
@@ -199,14 +199,7 @@ impl Call {
             if legs.len() == base::limits::RINGING_LEGS_MAX {
                 return;
             }
-            let id = cx.core.mint();
-            let mut leg = Leg::new(id, Begun::ByUs, device.id, who.clone());
-            leg.role = Role::Ringing;
-            leg.state = State::Opening;
-            leg.site = Some(device.site);
-            leg.policy = device.srtp;
-            leg.accepts_tones = device.accepts_tones;
-            leg.path = contact.path;
+            let leg = Leg::ringing_at(cx.core.mint(), device, who.clone(), contact.path);
             legs.push((leg, contact.id));
         });
     }

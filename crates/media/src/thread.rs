@@ -135,13 +135,13 @@ impl Worker {
                     data => self.readable(now, data, &mut buffer),
                 }
             }
-            if more_commands {
-                more_commands = self.obey();
-            }
-            if many || more_commands {
+            if more_commands || many {
+                more_commands = more_commands && self.obey();
                 now = self.shared.clock.now();
             }
-            self.keep_time(now, &mut buffer);
+            if self.keep_time(now, &mut buffer) {
+                now = self.shared.clock.now();
+            }
             self.ear.beats.fetch_add(1, Ordering::Relaxed);
         }
         let ids: Vec<LegId> = self.by_id.keys().copied().collect();
@@ -153,20 +153,25 @@ impl Worker {
         Some(next.since(now))
     }
 
-    fn keep_time(&mut self, now: Mono, buffer: &mut [u8; DATAGRAM_MAX]) {
+    /// Does what is due; whether anything was, which takes its time.
+    fn keep_time(&mut self, now: Mono, buffer: &mut [u8; DATAGRAM_MAX]) -> bool {
         if self.beat.is_none() && self.sweep.is_none() {
-            return;
+            return false;
         }
+        let mut acted = false;
         if let Some(due) = self.beat.as_mut().map(|b| b.due(now)) {
+            acted |= due.run > 0;
             (0..due.run).for_each(|_| self.tick(now, buffer));
             if due.skipped > 0 {
                 tracing::warn!(skipped = due.skipped, "media thread is late");
             }
         }
         if self.sweep.as_mut().is_some_and(|b| b.due(now).run > 0) {
+            acted = true;
             self.sweep(now, buffer);
         }
         self.set_beats(now);
+        acted
     }
 
     /// No leg, no timer: an idle plane sleeps.

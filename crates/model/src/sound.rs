@@ -55,6 +55,14 @@ pub enum Spoken {
 impl Spoken {
     /// Every variant; the index of each is its number in stores and byte forms.
     pub const ALL: [Spoken; 2] = [Spoken::Ja, Spoken::En];
+
+    /// Language tag for files and programs: `ja` or `en`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Spoken::Ja => "ja",
+            Spoken::En => "en",
+        }
+    }
 }
 
 impl Snapshot {

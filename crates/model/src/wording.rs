@@ -114,15 +114,12 @@ fn entry(set: &[Worded], phrase: Phrase, spoken: Option<Spoken>) -> Option<Worde
     spoken.and_then(|own| of(Some(own))).or_else(|| of(None))
 }
 
-/// Words of the languages, as in [`text`].
-const SPOKEN: [(Spoken, &str); 2] = [(Spoken::Ja, "ja"), (Spoken::En, "en")];
-
 /// A set as text: place, `/` and the language if there is one, `=`, and the sound's id or
 /// `standard`; entries parted by spaces.
 pub fn text(set: &[Worded]) -> String {
     let one = |worded: &Worded| {
-        let language = SPOKEN.iter().find(|(spoken, _)| Some(*spoken) == worded.spoken);
-        let language = language.map(|(_, word)| format!("/{word}")).unwrap_or_default();
+        let language = worded.spoken.map(|spoken| format!("/{}", spoken.name()));
+        let language = language.unwrap_or_default();
         let sound = worded.sound.map_or_else(|| "standard".to_owned(), |id| id.to_string());
         format!("{}{language}={sound}", worded.phrase.name())
     };
@@ -138,7 +135,7 @@ pub fn parse(text: &str) -> Option<Box<[Worded]>> {
         let (name, language) = place.split_once('/').map_or((place, None), |(n, l)| (n, Some(l)));
         let spoken = match language {
             None => None,
-            Some(word) => Some(SPOKEN.iter().find(|(_, w)| *w == word)?.0),
+            Some(word) => Some(Spoken::ALL.into_iter().find(|spoken| spoken.name() == word)?),
         };
         let sound = match sound {
             "standard" => None,

@@ -22,7 +22,7 @@ use crate::call::Call;
 use crate::cx::Cx;
 use crate::exchange::adopt_key;
 use crate::input::LegEvent;
-use crate::leg::{Asked, Begun, Body, Leg, Media, Pending, Role, Say, State, Waiting};
+use crate::leg::{Asked, Body, Leg, Media, Pending, Say, State, Waiting};
 use crate::media::{can_play, condition, our_addresses, page_answer, page_offer};
 
 impl Call {
@@ -88,12 +88,7 @@ impl Call {
             return;
         }
         let leg_id = cx.core.mint();
-        let mut leg = Leg::new(leg_id, Begun::ByUs, id, who);
-        leg.role = Role::Ringing;
-        leg.state = State::Opening;
-        leg.site = Some(device.site);
-        leg.policy = device.srtp;
-        leg.path = contact.path;
+        let mut leg = Leg::ringing_at(leg_id, device, who, contact.path);
         let say = Say::Invite { contact: contact.id };
         leg.waiting = Some(Waiting { say, body: Body::Nothing });
         leg.media = Some(Box::new(Media {

@@ -445,13 +445,19 @@ fn a_line_leads_to_any_number_or_to_an_announcement() {
     w.expect_drained();
 }
 
-#[test]
-fn hours_holidays_and_the_night_switch_choose_the_destination() {
+/// Calls of the line lead to 2003 by day and to 2004 by night.
+fn by_day_and_night() -> World {
     let mut w = company();
     receiving(&mut w, |l| {
         l.day = Inbound::To(LineTarget::Dn(dn(2003)));
         l.night = Some(Inbound::To(LineTarget::Dn(dn(2004))));
     });
+    w
+}
+
+#[test]
+fn hours_holidays_and_the_night_switch_choose_the_destination() {
+    let mut w = by_day_and_night();
     let site = w.facts.snapshot.sites(TENANT).next().expect("a site").id;
     let mut hours = Hours::default();
     hours.week[3] = [Span { from: 9 * 60, to: 17 * 60 + 30 }].into();
@@ -484,11 +490,7 @@ fn hours_holidays_and_the_night_switch_choose_the_destination() {
 
 #[test]
 fn the_calendar_of_the_company_takes_business_hours_away() {
-    let mut w = company();
-    receiving(&mut w, |l| {
-        l.day = Inbound::To(LineTarget::Dn(dn(2003)));
-        l.night = Some(Inbound::To(LineTarget::Dn(dn(2004))));
-    });
+    let mut w = by_day_and_night();
     let site = w.facts.snapshot.sites(TENANT).next().expect("a site").id;
     let mut hours = Hours::default();
     hours.week.iter_mut().for_each(|day| *day = [Span { from: 9 * 60, to: 18 * 60 }].into());

@@ -27,6 +27,23 @@ fn record_of(w: &World, callee: &str) -> (Cause, bool) {
     (record.cause, record.answered_at.is_some())
 }
 
+/// 2003 talks to a party outside.
+fn outside() -> World {
+    let mut w = one_channel();
+    w.dial(2003, "00355556666");
+    w.answers("2900");
+    w.agree();
+    w
+}
+
+/// It is held, and 2004 has been dialled.
+fn consulting() -> World {
+    let mut w = outside();
+    w.press("2003", "#7");
+    w.press("2003", "2004#1");
+    w
+}
+
 #[test]
 fn of_a_consultation_outside_only_that_ends_and_its_holder_is_told() {
     let mut w = one_channel();
@@ -54,12 +71,7 @@ fn of_a_consultation_outside_only_that_ends_and_its_holder_is_told() {
 
 #[test]
 fn a_held_party_outside_ends_and_the_consultation_goes_on() {
-    let mut w = one_channel();
-    w.dial(2003, "00355556666");
-    w.answers("2900");
-    w.agree();
-    w.press("2003", "#7");
-    w.press("2003", "2004#1");
+    let mut w = consulting();
     w.answers("2004");
     w.agree();
     emergency(&mut w);
@@ -75,12 +87,7 @@ fn a_held_party_outside_ends_and_the_consultation_goes_on() {
 
 #[test]
 fn before_the_target_has_answered_the_attempt_ends_with_the_held_party() {
-    let mut w = one_channel();
-    w.dial(2003, "00355556666");
-    w.answers("2900");
-    w.agree();
-    w.press("2003", "#7");
-    w.press("2003", "2004#1");
+    let mut w = consulting();
     w.rings("2004");
     emergency(&mut w);
     assert!(w.lines.iter().any(|l| l.starts_with("2004 end")), "{:?}", w.lines);
@@ -94,10 +101,7 @@ fn before_the_target_has_answered_the_attempt_ends_with_the_held_party() {
 
 #[test]
 fn who_transfers_a_party_outside_is_told_and_its_target_stops_ringing() {
-    let mut w = one_channel();
-    w.dial(2003, "00355556666");
-    w.answers("2900");
-    w.agree();
+    let mut w = outside();
     w.refers("2003", "2004", None);
     w.rings("2004");
     emergency(&mut w);

@@ -1,7 +1,7 @@
 //! The explanation is the routing: it ends as the call does when phones do as it was told (R318).
 
 use base::id::TenantId;
-use base::{Cause, Dn, Micros, Rng};
+use base::{Cause, Dn, LegId, Micros, Rng};
 use model::{Change, Destination, DnSettings, Forward, ForwardKind, HuntMethod, Waiting};
 
 use super::world::{TENANT, World, department, dn, hunt, quiet, site_with};
@@ -185,6 +185,17 @@ fn agrees(seed: u64) -> (Ending, usize) {
     }
     let caller = w.dial(from, &to);
     play(&mut w, &from.to_string(), &answers, first);
+    ends_as_told(&mut w, seed, &told, (caller, first));
+    (told.ending, told.steps.len())
+}
+
+/// The call that was played ended as it was told, or goes on and is ended; its record says why.
+pub(super) fn ends_as_told(
+    w: &mut World,
+    seed: u64,
+    told: &Explanation,
+    (caller, first): (LegId, usize),
+) {
     let ended = w.records.len() > first;
     match told.ending {
         Ending::Answered(_) => {
@@ -198,8 +209,7 @@ fn agrees(seed: u64) -> (Ending, usize) {
         }
         other => panic!("seed {seed}: {other:?}"),
     }
-    assert_eq!(recorded(&w, first), routing(&told), "seed {seed}");
-    (told.ending, told.steps.len())
+    assert_eq!(recorded(w, first), routing(told), "seed {seed}");
 }
 
 #[test]

@@ -7,9 +7,8 @@ use model::{
 };
 
 use super::lines::{WEDNESDAY, comes_in, line, line_id, open, people};
-use super::whatif::{Draw, play, recorded, routing};
+use super::whatif::{Draw, ends_as_told, play, recorded, routing};
 use super::world::{SITE, TENANT, World, department, device, dn, site_with, user};
-use crate::input::LegEvent;
 use crate::whatif::{Answer, Ending, Explanation, Origin, Question};
 
 const LINE: &str = "0311110001";
@@ -100,20 +99,7 @@ fn agrees(seed: u64) -> Ending {
         (o.dialed, o.caller) = (to.clone(), "0355550000".to_owned());
     });
     play(&mut w, "0355550000", &answers, first);
-    let ended = w.records.len() > first;
-    match told.ending {
-        Ending::Answered(_) => {
-            assert!(!ended, "seed {seed}: {:?}", w.records.last());
-            let cause = Cause::NormalClearing;
-            w.event(caller, LegEvent::Ended { cause, by_far_end: true });
-        }
-        Ending::Refused(cause) => {
-            assert!(ended, "seed {seed}: {told:?}");
-            assert_eq!(w.records[first].cause, cause, "seed {seed}: {told:?}");
-        }
-        other => panic!("seed {seed}: {other:?}"),
-    }
-    assert_eq!(recorded(&w, first), routing(&told), "seed {seed}");
+    ends_as_told(&mut w, seed, &told, (caller, first));
     told.ending
 }
 

@@ -153,5 +153,6 @@ pub(crate) fn toll_text(class: Option<TollClass>) -> Option<String> {
     class.map(|c| c.name().to_owned())
 }
 
-pub(crate) const SPOKEN: [(&str, Spoken); 2] = [("ja", Spoken::Ja), ("en", Spoken::En)];
-pub(crate) const LANGUAGES: &[&str] = &["ja", "en"];
+pub(crate) const SPOKEN: [(&str, Spoken); 2] =
+    [(Spoken::Ja.name(), Spoken::Ja), (Spoken::En.name(), Spoken::En)];
+pub(crate) const LANGUAGES: &[&str] = &[Spoken::Ja.name(), Spoken::En.name()];
