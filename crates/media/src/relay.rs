@@ -8,6 +8,7 @@ use rtp::dtmf_event::{EventPayload, Heed};
 use rtp::g711::Law;
 use rtp::latch::{Seen, Verdict};
 use rtp::{FRAME_SAMPLES, HEADER_BYTES, Header, Parsed};
+use rustix::net::{RecvFlags, SendFlags};
 
 use crate::codecs::Entry;
 use crate::leg::{Leg, Onward};
@@ -48,7 +49,8 @@ impl Worker {
         let room = &mut buffer[..DATAGRAM_MAX - rtp::srtp::OVERHEAD_MAX];
         if leg.connected {
             // ECONNREFUSED is the echo of a phone that is not there yet.
-            let Ok(len) = leg.rtp.recv(room) else { return };
+            let received = rustix::net::recv(&leg.rtp, room, RecvFlags::DONTWAIT);
+            let Ok((len, _)) = received else { return };
             self.received(now, at, buffer, Datagram { len, from: None });
         } else {
             let Ok((len, from)) = leg.rtp.recv_from(room) else { return };
@@ -339,12 +341,12 @@ impl Leg {
     #[inline]
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         let sent = if self.connected {
-            self.rtp.send(bytes)
+            rustix::net::send(&self.rtp, bytes, SendFlags::DONTWAIT).is_ok()
         } else {
             let Some(to) = self.latch.target().or(self.group) else { return };
-            self.rtp.send_to(bytes, to)
+            self.rtp.send_to(bytes, to).is_ok()
         };
-        if sent.is_ok() {
+        if sent {
             self.counted.tx_packets += 1;
             self.counted.tx_bytes += bytes.len() as u64;
         }

@@ -1,5 +1,5 @@
-//! Digits as tones in G.711 audio (ITU-T Q.23, Q.24): Goertzel filters over windows of 20 ms, one
-//! every 10 ms.
+//! Digits as tones in G.711 audio (ITU-T Q.23, Q.24): what windows of 20 ms, one every 10 ms, hold
+//! of each tone of the keys.
 //!
 //! Used where telephone-event was not negotiated. A loud-enough gate keeps silence and quiet
 //! speech cheap. A digit begins with three equal windows (a tone of 40 ms always has them, one of
@@ -28,6 +28,9 @@ const PURITY: f32 = 0.70;
 
 /// A tone must exceed the others of its group by this much in energy (about 6 dB).
 const LEAD: f32 = 4.0;
+
+/// What a digit has of [`PURITY`] at the marks at least, however far off its tones are.
+const FAR_OFF: f32 = 0.2;
 
 /// Where a tone is looked for besides.
 const DETUNED: [f32; 2] = [0.989, 1.011];
@@ -78,11 +81,10 @@ const fn samples(law: Law) -> [f32; 256] {
 /// It keeps octets, not samples: a relay has thousands of these, each in cold memory.
 #[derive(Debug, Clone)]
 pub struct ToneReceiver {
-    window: [u8; FRAME_SAMPLES],
-    law: Law,
-    len: usize,
-    /// The first half of the window.
+    /// What the first half of the window gives, and its octets.
     before: Half,
+    first: [u8; HOP],
+    law: Law,
     candidate: Option<u8>,
     /// Windows in a row with the candidate.
     hits: u8,
@@ -90,6 +92,9 @@ pub struct ToneReceiver {
     /// Windows of the digit that was told, and those since the last of them.
     windows: u32,
     misses: u8,
+    /// Octets of a half that is not complete, which packets of whole halves never leave.
+    rest: [u8; HOP],
+    rest_len: usize,
 }
 
 /// Beginning or end of a digit.
@@ -104,15 +109,16 @@ pub enum Edge {
 impl Default for ToneReceiver {
     fn default() -> Self {
         Self {
-            window: [Law::Mu.silence(); FRAME_SAMPLES],
-            law: Law::Mu,
-            len: HOP,
             before: Half::default(),
+            first: [Law::Mu.silence(); HOP],
+            law: Law::Mu,
             candidate: None,
             hits: 0,
             told: None,
             windows: 0,
             misses: 0,
+            rest: [Law::Mu.silence(); HOP],
+            rest_len: 0,
         }
     }
 }
@@ -121,26 +127,36 @@ impl ToneReceiver {
     /// Takes the payload of one packet and tells of digits that begin or have ended.
     pub fn payload(&mut self, law: Law, payload: &[u8], mut tell: impl FnMut(Edge)) {
         if self.law != law {
-            self.window = self.window.map(|octet| self.law.to_other(octet));
+            self.first = self.first.map(|octet| self.law.to_other(octet));
+            self.rest = self.rest.map(|octet| self.law.to_other(octet));
             self.law = law;
         }
-        let mut rest = payload;
-        while !rest.is_empty() {
-            let room = self.window.get_mut(self.len..).unwrap_or_default();
-            let (now, later) = rest.split_at(room.len().min(rest.len()));
-            if let Some(room) = room.get_mut(..now.len()).filter(|room| !room.is_empty()) {
-                room.copy_from_slice(now);
-            } else {
-                return;
-            }
-            (rest, self.len) = (later, self.len + now.len());
-            if self.len == FRAME_SAMPLES {
-                let heard = self.classify();
-                self.judge(heard, &mut tell);
-                self.window.copy_within(HOP.., 0);
-                self.len = FRAME_SAMPLES - HOP;
-            }
+        let missing = (HOP - self.rest_len) % HOP;
+        let (now, later) = payload.split_at(missing.min(payload.len()));
+        if self.wait_for_more(now) {
+            let half = self.rest;
+            self.half(&half, &mut tell);
         }
+        let (halves, rest) = later.as_chunks::<HOP>();
+        for half in halves {
+            self.half(half, &mut tell);
+        }
+        self.wait_for_more(rest);
+    }
+
+    /// Keeps octets that make no half; whether they do now.
+    fn wait_for_more(&mut self, octets: &[u8]) -> bool {
+        let end = self.rest_len + octets.len();
+        if let Some(room) = self.rest.get_mut(self.rest_len..end) {
+            room.copy_from_slice(octets);
+        }
+        self.rest_len = end % HOP;
+        end == HOP
+    }
+
+    fn half(&mut self, octets: &[u8; HOP], tell: &mut impl FnMut(Edge)) {
+        let heard = self.classify(octets);
+        self.judge(heard, tell);
     }
 
     /// Whether a tone is on or was a moment ago.
@@ -189,19 +205,31 @@ impl ToneReceiver {
 }
 
 impl ToneReceiver {
-    /// The digit in the window, if there is one; its second half becomes the first.
-    fn classify(&mut self) -> Option<u8> {
-        let half = Half::of(&heard(self.law, self.window.last_chunk()?));
+    /// The digit in the window that these octets complete, if there is one; they are the first
+    /// half of the next.
+    fn classify(&mut self, octets: &[u8; HOP]) -> Option<u8> {
+        let half = Half::of(&heard(self.law, octets));
         let before = std::mem::replace(&mut self.before, half);
+        let first = std::mem::replace(&mut self.first, *octets);
         let energy = before.energy + self.before.energy;
         if energy < GATE * FRAME_SAMPLES as f32 {
             return None;
         }
-        let [l0, l1, l2, l3, h0, h1, h2, h3] = before.followed_by(&self.before);
+        let powers = before.followed_by(&self.before);
+        let most = |powers: &[f32]| powers.iter().copied().fold(0.0, f32::max);
+        let (low, high) = powers.split_at(4);
+        if share(most(low) + most(high), energy) < FAR_OFF * PURITY {
+            return None;
+        }
+        let [l0, l1, l2, l3, h0, h1, h2, h3] = powers;
         let (row, low_power) = strongest(&[l0, l1, l2, l3])?;
         let (column, high_power) = strongest(&[h0, h1, h2, h3])?;
         let found = Found { row, column, low_power, high_power, energy };
-        found.proves(&heard(self.law, &self.window)).then_some(*KEYS.get(row)?.get(column)?)
+        let mut window = [0.0; FRAME_SAMPLES];
+        let (begin, end) = window.split_first_chunk_mut::<HOP>()?;
+        *begin = heard(self.law, &first);
+        *end.first_chunk_mut()? = heard(self.law, octets);
+        found.proves(&window).then_some(*KEYS.get(row)?.get(column)?)
     }
 }
 
@@ -221,14 +249,13 @@ impl Found {
         let (Some(&low), Some(&high)) = (LOW.get(row), HIGH.get(column)) else { return false };
         let [below, above] = DETUNED;
         let near = [low * below, low * above, high * below, high * above, 2.0 * low, 2.0 * high];
-        let filters = Filters(Parts::turn(near, 1));
+        let filters = Filters(Parts::turn(near, 1.0));
         let [lb, la, hb, ha, low_second, high_second] =
-            filters.run(window, &Parts::turn(near, HOP)).power();
+            filters.run(window, &Parts::turn(near, HOP as f32)).power();
         // Cheap phones are off the mark by up to 1.5 %: that costs power at the mark itself.
         let low_power = low_power.max(lb).max(la);
         let high_power = high_power.max(hb).max(ha);
-        // A sine of amplitude a has |X|² = (a·N/2)² and energy a²·N/2.
-        let share = (low_power + high_power) * 2.0 / FRAME_SAMPLES as f32 / energy;
+        let share = share(low_power + high_power, energy);
         let twisted =
             high_power > low_power * TWIST_NORMAL || low_power > high_power * TWIST_REVERSE;
         let clean =
@@ -247,31 +274,35 @@ struct Half {
 
 impl Half {
     fn of(samples: &[f32; HOP]) -> Self {
-        // In lanes, since one sum after the other would take as long as all filters.
-        let mut lanes = [0.0f32; 8];
-        for chunk in samples.as_chunks::<8>().0 {
-            for (lane, sample) in lanes.iter_mut().zip(chunk) {
-                *lane += sample * sample;
+        // In lanes, since one sum after the other would take as long as all tones.
+        let mut lanes = [[0.0f32; 4]; 2];
+        for [one, two] in samples.as_chunks::<4>().0.as_chunks::<2>().0 {
+            for (lanes, four) in lanes.iter_mut().zip([one, two]) {
+                for (lane, sample) in lanes.iter_mut().zip(four) {
+                    *lane += sample * sample;
+                }
             }
         }
-        let energy = lanes.iter().sum();
+        let [one, two] = lanes;
+        let energy = one.iter().chain(&two).sum();
         if energy < FAINT * GATE * HOP as f32 {
             return Half { energy, tones: Parts::default() };
         }
-        Half { energy, tones: KEY_TONES.filters.run(samples, &KEY_TONES.quarter_turn) }
+        Half { energy, tones: KEY_TONES.seen_in(samples) }
     }
 
     /// The power at each tone of the keys over this half and the next.
     fn followed_by(&self, next: &Half) -> [f32; 8] {
-        self.tones.followed_by(&next.tones, &KEY_TONES.half_turn).power()
+        self.tones.followed_by(&next.tones, &KEY_TONES.turn).power()
     }
 }
 
-/// The filters of the keys.
+/// The waves of the keys, seen from the middle of half a window: there cosines are even and sines
+/// odd, so that one product serves two samples.
 struct KeyTones {
-    filters: Filters<8>,
-    quarter_turn: Parts<8>,
-    half_turn: Parts<8>,
+    waves: [[Parts<8>; 2]; HOP / 4],
+    /// How far they turn from one half to the next.
+    turn: Parts<8>,
 }
 
 static KEY_TONES: LazyLock<KeyTones> = LazyLock::new(|| {
@@ -279,11 +310,30 @@ static KEY_TONES: LazyLock<KeyTones> = LazyLock::new(|| {
     let [h0, h1, h2, h3] = HIGH;
     let tones = [l0, l1, l2, l3, h0, h1, h2, h3];
     KeyTones {
-        filters: Filters(Parts::turn(tones, 1)),
-        quarter_turn: Parts::turn(tones, HOP / 2),
-        half_turn: Parts::turn(tones, HOP),
+        waves: std::array::from_fn(|n| {
+            let n = 2.0 * n as f32;
+            [Parts::turn(tones, -0.5 - n), Parts::turn(tones, -1.5 - n)]
+        }),
+        turn: Parts::turn(tones, HOP as f32),
     }
 });
+
+impl KeyTones {
+    /// Two sums at a time, since each product waits for its sum.
+    fn seen_in(&self, samples: &[f32; HOP]) -> Parts<8> {
+        let (earlier, later) = samples.split_at(HOP / 2);
+        let mut sums = [Parts::default(), Parts::default()];
+        let pairs = later.as_chunks::<2>().0.iter().zip(earlier.as_chunks::<2>().0.iter().rev());
+        for (waves, ([next, after], [before, last])) in self.waves.iter().zip(pairs) {
+            let [one, two] = &mut sums;
+            one.add(&waves[0], next + last, next - last);
+            two.add(&waves[1], after + before, after - before);
+        }
+        let [mut seen, more] = sums;
+        seen.add(&more, 1.0, 1.0);
+        seen
+    }
+}
 
 /// Complex numbers, one for each frequency.
 #[derive(Debug, Clone)]
@@ -300,9 +350,20 @@ impl<const N: usize> Default for Parts<N> {
 
 impl<const N: usize> Parts<N> {
     /// How far each frequency turns in so many samples.
-    fn turn(frequencies: [f32; N], samples: usize) -> Self {
-        let angle = frequencies.map(|f| std::f32::consts::TAU * f / 8_000.0 * samples as f32);
+    fn turn(frequencies: [f32; N], samples: f32) -> Self {
+        let angle = frequencies.map(|f| std::f32::consts::TAU * f / 8_000.0 * samples);
         Parts { re: angle.map(f32::cos), im: angle.map(f32::sin) }
+    }
+
+    /// Adds so much of others.
+    #[inline(always)]
+    fn add(&mut self, others: &Self, re: f32, im: f32) {
+        for (sum, part) in self.re.iter_mut().zip(&others.re) {
+            *sum += re * part;
+        }
+        for (sum, part) in self.im.iter_mut().zip(&others.im) {
+            *sum += im * part;
+        }
     }
 
     /// Both together, when this was `turn` before `next`.
@@ -365,6 +426,12 @@ fn step<const N: usize>([s1, s2]: &mut [[f32; N]; 2], doubled: &[f32; N], sample
         *s2 = *s1;
         *s1 = s0;
     }
+}
+
+/// Share of a window's energy that sines of so much power in all have: a sine of amplitude a has
+/// |X|² = (a·N/2)² and energy a²·N/2.
+fn share(power: f32, energy: f32) -> f32 {
+    power * 2.0 / FRAME_SAMPLES as f32 / energy
 }
 
 fn strongest(powers: &[f32; 4]) -> Option<(usize, f32)> {
