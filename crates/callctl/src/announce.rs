@@ -28,9 +28,12 @@ pub(crate) fn prompt_for(cause: Cause) -> Option<PromptId> {
         Cause::RingTimeout | Cause::MobileRingGuard | Cause::UnregisteredForwardNoAnswer => {
             Some(PromptId::NoAnswer)
         }
-        Cause::ExternalForwardDenied => Some(PromptId::ForwardDenied),
+        Cause::ExternalForwardDenied | Cause::ForwardLoop => Some(PromptId::ForwardDenied),
         Cause::AnonymousRejected | Cause::AnnouncementEnded => Some(PromptId::CallRefused),
-        Cause::LineNotPermitted => Some(PromptId::ReasonNoRights),
+        Cause::LineNotPermitted | Cause::OptionNotContracted | Cause::FeatureNotPermitted => {
+            Some(PromptId::ReasonNoRights)
+        }
+        Cause::PickupNone | Cause::ParkNone => Some(PromptId::NothingToTake),
         Cause::TollDenied => Some(PromptId::NumberBarred),
         Cause::Preempted => Some(PromptId::LinePreempted),
         _ => None,

@@ -187,7 +187,11 @@ impl Call {
         }
         if !allowed {
             self.attempt().note(Mark::CallerStopped);
-            return self.consult_failed(cx, Verdict::new(Cause::FeatureNotPermitted));
+            self.consult_failed(cx, Verdict::new(Cause::FeatureNotPermitted));
+            if let Some(Stage::Failed { what, .. }) = self.consult.as_mut().map(|c| &mut c.stage) {
+                *what = PlayerId::Tone(ToneKind::Error);
+            }
+            return;
         }
         self.rang_at = None;
         let purpose = Purpose::Consult;

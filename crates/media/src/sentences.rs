@@ -127,4 +127,5 @@ sentences! {
     NoEmergencyLine = "no-emergency-line",
     LinePreempted = "line-preempted",
     NumberBarred = "number-barred",
+    NothingToTake = "nothing-to-take",
 }

@@ -236,6 +236,8 @@ prompts! {
     LinePreempted = "line-preempted",
     /// The number is barred for this telephone (発信規制).
     NumberBarred = "number-barred",
+    /// There is no call to pick up or to retrieve.
+    NothingToTake = "nothing-to-take",
 }
 
 /// Below twenty each number has a word of its own.

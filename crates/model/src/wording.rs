@@ -77,6 +77,7 @@ phrases! {
     ToneError = "tone-error",
     ToneRecord = "tone-record",
     ToneBeep = "tone-beep",
+    NothingToTake = "nothing-to-take",
 }
 
 impl Phrase {

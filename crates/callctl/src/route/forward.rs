@@ -19,6 +19,12 @@ impl Journey {
         kind: ForwardKind,
         to: &Destination,
     ) -> Next {
+        if let Destination::Dn(dn) = to
+            && self.barred.contains(dn)
+        {
+            walk.note(Mark::Barred(*dn));
+            return self.counts_as_busy(walk, from, kind);
+        }
         walk.note(Mark::Forward { kind, from, to: Target::of(to) });
         self.services.insert(match kind {
             ForwardKind::All => Service::ForwardAll,
@@ -27,6 +33,19 @@ impl Journey {
             ForwardKind::Unregistered => Service::ForwardUnregistered,
         });
         self.hop(walk, (from, Some(kind)), to)
+    }
+
+    /// A forward to a party of the transfer is skipped, and step 3 of the table follows (R288).
+    fn counts_as_busy(&mut self, walk: &mut Walk<'_>, dn: Dn, skipped: ForwardKind) -> Next {
+        self.called = Some(dn);
+        if skipped == ForwardKind::Busy {
+            return match self.has_voicemail(walk, dn) {
+                true => self.voicemail(walk, dn),
+                false => self.fail(walk, Cause::UserBusy),
+            };
+        }
+        let settings = self.settings(walk, dn);
+        self.refused(walk, &settings, Cause::UserBusy)
     }
 
     /// One hop: of a forward, or of the overflow of a group.

@@ -134,7 +134,12 @@ impl Journey {
     }
 
     /// Step 3.
-    fn refused(&mut self, walk: &mut Walk<'_>, settings: &DnSettings, cause: Cause) -> Next {
+    pub(super) fn refused(
+        &mut self,
+        walk: &mut Walk<'_>,
+        settings: &DnSettings,
+        cause: Cause,
+    ) -> Next {
         self.instead(walk, settings, ForwardKind::Busy, cause)
     }
 

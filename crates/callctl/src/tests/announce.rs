@@ -2,8 +2,9 @@
 
 use base::{Blame, Cause, Micros};
 use bytes::Bytes;
+use model::{Change, Destination, DnSettings, ForwardKind, Options, Tenant, TenantOption};
 
-use super::world::World;
+use super::world::{TENANT, World, department, dn, stopped};
 use crate::input::Input;
 
 fn world() -> World {
@@ -51,6 +52,44 @@ fn other_reasons_stay_as_decided() {
     let unallocated = Cause::UnallocatedNumber;
     assert_eq!(got, [(unallocated, Some("2001")), (unallocated, None)]);
     w.expect_drained();
+}
+
+/// Section 3, the last column.
+#[test]
+fn each_refusal_has_its_sentence() {
+    let heard = |change: &[Change], dialed: &str| {
+        let mut w = world();
+        w.give_codes();
+        w.configure(change);
+        w.dial(2001, dialed);
+        let heard = w.joins().join(" ");
+        w.hangs_up("2001");
+        w.expect_drained();
+        (heard, w.records[0].cause)
+    };
+    let forward = |n: u16, to: u16| {
+        let mut settings = DnSettings::new(TENANT, dn(n));
+        settings.forward_mut(ForwardKind::All).to = Some(Destination::Dn(dn(to)));
+        Change::DnSettingsPut(settings)
+    };
+    let circle = [forward(2002, 2003), forward(2003, 2002)];
+    let without = |w: &World, option| {
+        let tenant = w.facts.snapshot.tenant(TENANT).expect("there").clone();
+        let options = Options::ALL.without(option);
+        Change::TenantPut(Tenant { options, ..tenant })
+    };
+    let paging = without(&world(), TenantOption::Multicast);
+    let pages = department(&[2002], |d| d.multicast = true);
+    for (change, dialed, sentence, cause) in [
+        (&[][..], "*55", "nothing-to-take", Cause::PickupNone),
+        (&[], "*561", "nothing-to-take", Cause::PickupNone),
+        (&[], "*57", "nothing-to-take", Cause::ParkNone),
+        (&circle, "2002", "forward-denied", Cause::ForwardLoop),
+        (&[paging, pages], "7100", "reason-no-rights", Cause::OptionNotContracted),
+        (&[stopped(2001)], "2002", "reason-no-rights", Cause::FeatureNotPermitted),
+    ] {
+        assert_eq!(heard(change, dialed), (format!("2001 {sentence}"), cause), "{dialed}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use base::{Cause, Micros};
 use mediactl::{Event, FileId, Joined, RecordEnd};
-use model::{Change, Device, DnSettings, Options, Tenant, User};
+use model::{Change, Device, DnSettings, Gateway, Options, Tenant, User};
 
 use super::world::{
     DEPARTMENT, TENANT, World, department, device, device_id, dn, hunt, stopped, user, user_id,
@@ -135,6 +135,33 @@ fn a_limit_that_is_lowered_ends_no_call_and_bars_the_next() {
     w.dial(2004, "2001");
     w.answers("2001");
     w.hangs_up("2004");
+    w.expect_drained();
+}
+
+/// R316: the number of channels of a gateway.
+#[test]
+fn channels_that_are_taken_away_end_no_call() {
+    let channels = |w: &mut World, n| {
+        let gateway = w.facts.snapshot.gateways(TENANT).next().expect("a gateway").clone();
+        w.configure(&[Change::GatewayPut(Gateway { channels: n, ..gateway })]);
+    };
+    let mut w = World::new();
+    super::outside::open(&mut w, 2);
+    for from in [2001, 2002] {
+        w.dial(from, "00312345678");
+        w.answers("2900");
+    }
+    channels(&mut w, 1);
+    assert_eq!(w.control.calls().count(), 2);
+    for left in ["2001", "2002"] {
+        w.dial(2003, "00312345678");
+        assert_eq!(last_cause(&w), Some(Cause::GatewayChannelsExceeded), "it only shrinks");
+        w.hangs_up(left);
+    }
+    w.dial(2003, "00312345678");
+    w.answers("2900");
+    w.hangs_up("2003");
+    assert_eq!(last_cause(&w), Some(Cause::NormalClearing));
     w.expect_drained();
 }
 

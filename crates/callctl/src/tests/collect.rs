@@ -89,6 +89,11 @@ fn a_number_is_dialled_by_its_pause_or_its_confirm_code() {
     assert_eq!(dial("119"), ["dial 119"]);
     assert_eq!(dial("184110"), ["dial 184110"]);
     assert_eq!(dial("1190____"), ["dial 119", "pass 0"]);
+    // 0118… also begins numbers of Sapporo, so the form with the prefix waits.
+    assert_eq!(dial("0118"), [""; 0]);
+    assert_eq!(dial("0118____"), ["dial 0118"]);
+    // At most 32 digits wait.
+    assert_eq!(dial(&format!("{}____", "5".repeat(40))), [format!("dial {}", "5".repeat(32))]);
 }
 
 #[test]
@@ -97,6 +102,46 @@ fn nothing_dialled_or_the_hold_code_again_gives_up() {
     assert_eq!(dial("_______________"), ["give up"]);
     assert_eq!(dial("#7"), ["give up"]);
     assert_eq!(dial("70#7"), ["give up"]);
+}
+
+/// A hold code of figures alone takes a number back only when nothing else was dialled.
+#[test]
+fn a_hold_code_of_figures_may_stand_in_a_number() {
+    let codes = CallCodes { hold: Code::parse("77").ok(), ..codes() };
+    let dial = |keys: &str| {
+        let (mut c, mut now) = (Collector::default(), Mono(0));
+        c.dial(now);
+        press(&mut c, &codes, &mut now, keys)
+    };
+    assert_eq!(dial("2077____"), ["dial 2077"]);
+    assert_eq!(dial("77"), ["give up"]);
+}
+
+/// R282: pauses run from the end of a digit, and stop while one is pressed.
+#[test]
+fn pauses_run_from_the_end_of_a_digit_to_the_start_of_the_next() {
+    let codes = codes();
+    for (dials, pause) in [(false, Micros::millis(1_500)), (true, Micros::seconds(4))] {
+        let mut c = Collector::default();
+        if dials {
+            c.dial(Mono(0));
+        }
+        // Pressed for longer than the pause.
+        assert!(c.began(Mono(0), (b'#', Way::Media), &codes).is_empty());
+        let end = Mono(0) + Micros::seconds(5);
+        assert_eq!(c.tick(end), None, "while it is pressed");
+        c.ended(end, b'#');
+        let late = end + pause - Micros(1);
+        assert_eq!(c.tick(late), None);
+        // The next one begins in time, and is long too.
+        assert!(c.began(late, (b'5', Way::Media), &codes).is_empty() == dials);
+        if dials {
+            assert_eq!(c.tick(late + Micros::seconds(5)), None);
+            c.ended(late + Micros::seconds(5), b'5');
+            let dialled = c.tick(late + Micros::seconds(9)).map(|h| told(&h));
+            assert_eq!(dialled.as_deref(), Some("dial #5"));
+        }
+    }
 }
 
 /// Whatever is pressed: what passes and what is swallowed are all the digits, in order.

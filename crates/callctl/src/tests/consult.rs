@@ -310,7 +310,7 @@ fn a_target_that_forwards_to_a_party_is_busy() {
     settings.forward_mut(model::ForwardKind::All).to = Some(model::Destination::Dn(dn(2001)));
     w.configure(&[model::Change::DnSettingsPut(settings)]);
     w.press("2002", "2003#1");
-    assert_eq!(w.told_records(), ["2002>- UserBusy unanswered transferred 2003"]);
+    assert_eq!(w.told_records(), ["2002>2003 UserBusy unanswered"]);
 }
 
 /// Case 6.

@@ -3,9 +3,9 @@
 
 use base::id::TenantId;
 use base::{LegId, Micros, Place, Uuid};
-use model::HuntMethod;
+use model::{Change, DnSettings, HuntMethod};
 
-use super::world::{TENANT, World, device_id, dn, hunt, path};
+use super::world::{TENANT, World, department, device_id, dn, hunt, path};
 use crate::input::{Input, LegEvent, Offered};
 
 #[test]
@@ -49,6 +49,58 @@ fn calls_of_a_number_are_shown_oldest_first() {
     let ringing = *w.far.iter().find(|(_, f)| f.user == 2002 && !f.answered).expect("called").0;
     w.event(ringing, LegEvent::Progress { status: 180, sdp: None });
     assert_eq!(w.lamp(2002), ["Confirmed from 2001", "Early from 2003"]);
+}
+
+/// R310: four dialogs, the oldest first.
+#[test]
+fn a_lamp_shows_four_dialogs_at_most() {
+    let mut w = World::new();
+    let settings = DnSettings { call_limit: 8, ..DnSettings::new(TENANT, dn(2002)) };
+    w.configure(&[Change::DnSettingsPut(settings)]);
+    for from in [2001, 2003, 2004, 2005, 2006] {
+        w.dial(from, "2002");
+        for leg in w.far.keys().copied().collect::<Vec<_>>() {
+            if w.far[&leg].user == 2002 && !w.far[&leg].answered {
+                w.event(leg, LegEvent::Progress { status: 180, sdp: None });
+            }
+        }
+    }
+    let shown = ["2001", "2003", "2004", "2005"].map(|n| format!("Early from {n}"));
+    assert_eq!(w.lamp(2002), shown);
+    w.hangs_up("2001");
+    assert_eq!(w.lamp(2002).last().map(String::as_str), Some("Early from 2006"));
+}
+
+#[test]
+fn a_common_number_flashes_while_its_department_rings() {
+    let mut w = World::new();
+    w.configure(&[department(&[2002, 2003], |_| {})]);
+    w.control.watch(TENANT, dn(7100), true);
+    w.dial(2001, "7100");
+    w.rings("2003");
+    assert_eq!(w.lamp(7100), ["Early from 2001"]);
+    w.answers("2003");
+    assert_eq!((w.lamp(7100), w.lamp(2003)), (vec![], vec!["Confirmed from 2001".into()]));
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
+/// A slot is in use until the call has left it: while its parker is called back, too.
+#[test]
+fn a_slot_stays_lit_while_its_parker_is_called_back() {
+    let mut w = World::with_codes();
+    w.talk(2001, 2002);
+    w.press("2002", "#5");
+    assert_eq!(w.lamp(7801), ["Confirmed from 2001 holds"]);
+    w.wait(Micros::seconds(90));
+    w.rings("2002");
+    assert_eq!(w.lamp(7801), ["Confirmed from 2001 holds"]);
+    assert_eq!(w.lamp(2002), ["Early from 2001"]);
+    w.answers("2002");
+    w.agree();
+    assert!(w.lamp(7801).is_empty());
+    w.hangs_up("2001");
+    w.expect_drained();
 }
 
 #[test]

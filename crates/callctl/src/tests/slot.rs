@@ -103,7 +103,9 @@ fn consulting() -> (World, base::LegId, base::LegId) {
 fn an_attended_transfer_onto_the_slot_that_was_heard_parks_there() {
     let (mut w, first, second) = consulting();
     w.dial(2003, "7801");
+    w.hangs_up("2003");
     assert_eq!(w.records.last().map(|r| r.cause), Some(Cause::ParkNone), "only kept");
+    w.lines.clear();
     let refer = Refer {
         target: "#5".to_owned(),
         replaces: Some(second),
