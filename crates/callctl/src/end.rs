@@ -192,8 +192,10 @@ impl Call {
         #[cfg(feature = "planted")]
         if cx.core.planted == Some(crate::planted::Bug::CallerForgotten)
             && verdict.cause == Cause::NormalClearing
-            && let Some(caller) =
-                self.legs.iter().find(|l| l.is_live() && l.begun == Begun::ByPhone)
+            && let Some(caller) = self
+                .legs
+                .iter()
+                .find(|l| l.begun == Begun::ByPhone && l.is_live() && !l.is_outside())
         {
             let caller = caller.id;
             self.leg_out(cx, caller);

@@ -77,13 +77,17 @@ impl Call {
         }
         let listened = std::mem::replace(&mut self.draft, draft);
         self.record(cx, &listened, Verdict::by(Cause::NormalClearing, id));
-        self.voice = None;
+        let pressed = self.voice.take().and_then(|v| v.pressed);
         self.give_up_at = Some(cx.now.mono + base::limits::UNANSWERED_MAX);
         let purpose = Purpose::Basic;
         let dialing = Dialing { purpose, leg: id, referred_by: None, journey, wait_until: None };
         match to {
             Back::Inside(number) => self.set_out(cx, dialing, &number),
             Back::Outside(number) => self.set_out_outside(cx, dialing, number),
+        }
+        // The key that comes the other way as well is not for the box that answers (R285).
+        if let Some(voice) = &mut self.voice {
+            voice.pressed = pressed;
         }
     }
 

@@ -343,6 +343,31 @@ fn one_key_that_comes_both_ways_counts_once() {
     w.expect_drained();
 }
 
+/// … though between the two another box has answered: that of who listens, called back.
+#[test]
+fn the_key_of_a_call_back_does_not_count_in_the_box_that_answers() {
+    let mut w = with_voicemail(&[2001, 2002], |_| ());
+    leave(&mut w, 2001, 2002);
+    leave(&mut w, 2003, 2001);
+    w.dial(2001, "*982002");
+    for key in ['7', '#'] {
+        press(&mut w, key);
+        w.wait(Micros::millis(200));
+    }
+    let call = w.control.calls().next().expect("a call").call;
+    w.input(Input::Told { call, declined: None });
+    w.play_over();
+    w.wait(Micros::millis(200));
+    press(&mut w, '6');
+    assert!(heard(&w).contains("one-new-message"), "the own box: {}", heard(&w));
+    w.lines.clear();
+    let leg = w.leg("2001");
+    w.event(leg, LegEvent::Digit { digit: b'6', duration: Micros::millis(100) });
+    assert!(!w.lines.iter().any(|l| l.starts_with("2003 invite")), "{:?}", w.lines);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
 #[test]
 fn another_box_and_a_site_that_asks_need_the_pin() {
     let mut w = with_voicemail(&[2002], |_| ());
