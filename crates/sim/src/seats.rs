@@ -65,6 +65,9 @@ impl World {
         if life != self.life || self.machine.is_none() || self.seats.chance(1, 10) {
             return;
         }
+        if typed.is_some() {
+            self.end_soon();
+        }
         let planned = self.plan_seat(device, typed);
         self.counts.add(match (&planned, typed) {
             (Ok(_), Some(_)) => "log-ins",
@@ -77,7 +80,11 @@ impl World {
             && !changes.is_empty()
         {
             self.configure(changes);
-            let after = Micros::seconds(20 + self.seats.below(40));
+            let tenant = self.company.snapshot.tenant(tenant_id());
+            let ends = tenant.is_some_and(|t| t.logins_end.is_some());
+            // Where log-ins end by themselves, nobody but the clock ends them soon.
+            let from = if ends { 60 } else { 20 };
+            let after = Micros::seconds(from + self.seats.below(40));
             self.act_later(after, Act::Configure(true));
         }
         self.node(Input::Told { call, declined });
