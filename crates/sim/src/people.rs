@@ -192,7 +192,7 @@ impl World {
         if self.company.has_lines && !restore && self.lines.chance(1, 3) {
             changes = self.company.draw_line_changes(&mut self.lines);
         }
-        if self.company.has_sounds && !restore && self.sounds.chance(1, 3) {
+        if self.company.has_sounds && !restore && self.sounds.chance(1, 2) {
             changes = self.retune();
         }
         self.configure(changes);

@@ -22,7 +22,11 @@ impl World {
         }
         let device = self.company.snapshot.device(self.phones[n].card.device);
         let is_free = device.is_some_and(|d| d.user.is_none());
-        if !self.seats.chance(1, if is_free { 2 } else { 20 }) {
+        let tenant = self.company.snapshot.tenant(tenant_id());
+        // Where log-ins end by themselves there are more of them.
+        let ends = tenant.is_some_and(|t| t.logins_end.is_some());
+        let one_in = if ends { 4 } else { 20 };
+        if !self.seats.chance(1, if is_free { 2 } else { one_in }) {
             return false;
         }
         let (login, logout) = (CodeKind::Login.default_text(), CodeKind::Logout.default_text());

@@ -31,6 +31,9 @@ impl Company {
         };
         let mut tenant = tenant.clone();
         tenant.logins_end = rng.chance(2, 3).then(|| BEGINS + 1 + rng.below(2) as u16);
+        if tenant.logins_end.is_some() {
+            tenant.accounts_max = 3;
+        }
         let mut changes: Vec<Change> = (0..SOUNDS).map(sound).map(Change::SoundPut).collect();
         tenant.wording = draw_wording(rng);
         (tenant.music, tenant.spoken) = (draw_sound(rng), draw_spoken(rng));
@@ -119,22 +122,24 @@ fn draw_wording(rng: &mut Rng) -> Box<[Worded]> {
     worded.collect()
 }
 
+fn plays_own_music(want: &LegWant) -> bool {
+    matches!(want.joined, Joined::Player(play) if matches!(play.what, PlayerId::Music(_)))
+}
+
 impl World {
     /// Counts the own sounds that a leg begins to hear.
     pub(crate) fn count_own_sounds(&mut self, want: &LegWant) {
         if !want.instead.is_empty() {
             self.counts.add("own words heard");
         }
-        if let Joined::Player(play) = want.joined
-            && matches!(play.what, PlayerId::Music(_))
-        {
+        if plays_own_music(want) {
             self.counts.add("own music heard");
         }
     }
 
     /// An administrator changes sounds, now and then while they are heard.
     pub(crate) fn retune(&mut self) -> Vec<Change> {
-        let words = |want: &LegWant| !want.instead.is_empty();
+        let words = |want: &LegWant| !want.instead.is_empty() || plays_own_music(want);
         let streams = |want: &LegWant| want.form == mediactl::Form::Multicast;
         let changes = self.company.draw_sound_changes(&mut self.sounds);
         let devices = |c: &Change| matches!(c, Change::DevicePut(_));
@@ -147,11 +152,11 @@ impl World {
         changes
     }
 
-    /// Where log-ins end at a time of day, an administrator sets the next minute now and then, so
-    /// that some end while the run lasts.
+    /// Where log-ins end at a time of day, an administrator sets the next minute, so that some end
+    /// while the run lasts.
     pub(crate) fn end_soon(&mut self) {
         let Some(tenant) = self.company.snapshot.tenant(tenant_id()) else { return };
-        if tenant.logins_end.is_none() || !self.sounds.chance(2, 3) {
+        if tenant.logins_end.is_none() {
             return;
         }
         let clock = self.now.wall.civil(base::time::TOKYO_OFFSET_S);
