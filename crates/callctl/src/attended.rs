@@ -132,10 +132,8 @@ impl CallControl {
             }
             // The consultation still rings, or it hears us: it ends, and the target is called
             // anew.
-            let cause = match us {
-                Some(_) => Cause::NormalClearing,
-                None => Cause::CallerCancelled,
-            };
+            let heard = us.is_some();
+            let cause = if heard { Cause::NormalClearing } else { Cause::CallerCancelled };
             let end = Verdict::by(cause, other);
             self.step(now, (other_slot, view), out, |call, cx| call.end(cx, end));
             return self.step(now, (slot, view), out, |call, cx| match us {
