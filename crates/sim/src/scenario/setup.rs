@@ -29,7 +29,7 @@ use model::{
 use super::read::time_of;
 use crate::company::{Company, tenant_id};
 
-/// Digits of the longest extension.
+/// Digits of the longest extension; longer numbers are outside, behind a prefix.
 const EXTENSION_MAX: usize = 8;
 
 /// One line.
@@ -113,11 +113,8 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
                 ["after", time] => Some(time_of(time)?),
                 _ => None,
             };
-            // A number outside, as it stands or behind a prefix.
-            let to = match to.starts_with('0') || to.len() > EXTENSION_MAX {
-                true => Destination::outside(to)?,
-                false => Destination::Dn(dn(to)?),
-            };
+            let out = to.starts_with('0') || to.len() > EXTENSION_MAX;
+            let to = if out { Destination::outside(to)? } else { Destination::Dn(dn(to)?) };
             Setup::Forward(dn(number)?, kind, to, after)
         }
         [number, "takes", n, "call" | "calls"] => Setup::Limit(dn(number)?, n.parse().ok()?),
