@@ -79,10 +79,11 @@ pub(crate) fn of_site(counts: &[(SiteId, u32)], site: SiteId) -> u32 {
     counts.iter().find(|(of, _)| *of == site).map_or(0, |(_, n)| *n)
 }
 
-fn add(counts: &mut Counts, site: SiteId) {
+/// Adds channels of a site.
+pub(crate) fn add(counts: &mut Counts, site: SiteId, more: u32) {
     match counts.iter_mut().find(|(of, _)| *of == site) {
-        Some((_, n)) => *n += 1,
-        None => counts.push((site, 1)),
+        Some((_, n)) => *n += more,
+        None => counts.push((site, more)),
     }
 }
 
@@ -90,10 +91,10 @@ fn add(counts: &mut Counts, site: SiteId) {
 pub(crate) fn cross(snapshot: &Snapshot, tenant: TenantId, site: SiteId, counts: &mut Counts) {
     let has_exchange = |id| snapshot.site(id).is_some_and(|s| s.has_exchange);
     if !has_exchange(site) {
-        add(counts, site);
+        add(counts, site, 1);
     }
     let hosts = snapshot.sites(tenant).filter(|s| s.has_exchange && s.id != site);
-    hosts.for_each(|s| add(counts, s.id));
+    hosts.for_each(|s| add(counts, s.id, 1));
 }
 
 /// What access lines have left for one call.
@@ -145,14 +146,17 @@ impl Room<'_> {
 }
 
 impl Call {
-    /// The lines that the call crosses; every leg's audio goes to the exchange if `relayed`.
-    fn crossed(&self, snapshot: &Snapshot, relayed: bool) -> Counts {
-        self.crossed_by(snapshot, |leg| relayed || self.crosses(leg))
+    /// The lines that the call crosses.
+    fn crossed(&self, snapshot: &Snapshot) -> Counts {
+        self.crossed_by(snapshot, |leg| self.crosses(leg))
     }
 
-    /// Whether the leg's audio comes to the exchange.
+    /// Whether the leg's audio comes to the exchange, or will when somebody answers or
+    /// the exchange has found out what to say.
     pub(crate) fn crosses(&self, leg: &Leg) -> bool {
-        leg.media.is_some() || self.way_of(leg.id) == Way::Relay
+        let awaits = self.ring.as_ref().is_some_and(|r| r.leg == leg.id && r.way == Way::Relay);
+        let served = self.first == Some(leg.id) && self.is_served();
+        leg.media.is_some() || awaits || served || self.way_of(leg.id) == Way::Relay
     }
 
     /// The lines that the audio of these legs crosses.
@@ -182,7 +186,7 @@ impl Call {
         if !is_limited(snapshot, self.tenant) {
             return true;
         }
-        let mut counts = self.crossed(snapshot, false);
+        let mut counts = self.crossed(snapshot);
         cross(snapshot, self.tenant, site, &mut counts);
         Room { snapshot, own: self.own_access(), lines: &cx.core.access }.fits(&counts)
     }
@@ -198,7 +202,7 @@ impl Call {
         // of configuration is a step of every call.
         let counts = match self.ended || !is_limited(cx.view.snapshot(), self.tenant) {
             true => Counts::new(),
-            false => self.crossed(cx.view.snapshot(), false),
+            false => self.crossed(cx.view.snapshot()),
         };
         let urgent = self.is_emergency() || self.is_call_back();
         let fresh = Counted { counts, urgent };
@@ -235,7 +239,10 @@ impl Call {
             return Ok(());
         }
         let room = Room { snapshot, own: self.own_access(), lines: &cx.core.access };
-        room.admit(self.tenant, self.crossed(snapshot, true), legs, |(leg, _)| leg.site);
+        // Who transfers goes when the target answers.
+        let goes = self.transfer.as_ref().map(|t| t.referrer);
+        let counts = self.crossed_by(snapshot, |l| Some(l.id) != goes || self.crosses(l));
+        room.admit(self.tenant, counts, legs, |(leg, _)| leg.site);
         let none = Refusal::new(Cause::SiteChannelsExceeded, Mark::AccessFull);
         if legs.is_empty() { Err(none) } else { Ok(()) }
     }

@@ -1,11 +1,11 @@
 //! Access lines are asked before the exchange itself speaks to somebody, and before a phone takes
-//! the place of another one (R305): without a channel the newcomer is refused (041), and what was
-//! there goes on.
+//! the place of another one, or is joined to one (R305): without a channel the newcomer is refused
+//! (041), and what was there goes on.
 
 use base::LegId;
 
 use crate::CallControl;
-use crate::access::{Counts, Room, cross, is_limited};
+use crate::access::{Counts, Room, add, cross, is_limited};
 use crate::call::{Call, Purpose};
 use crate::cx::{Core, Cx};
 use crate::leg::{Leg, Pending, Role};
@@ -13,7 +13,7 @@ use crate::media::path::Way;
 use crate::route::Next;
 use crate::taking::Taking;
 use crate::view::View;
-use model::CodeKind;
+use model::{CodeKind, Snapshot};
 
 /// Whether the exchange itself would speak, or listen, to who comes to this.
 pub(crate) fn is_spoken(next: &Next, purpose: Purpose) -> bool {
@@ -35,13 +35,45 @@ impl Call {
     /// Whether the leg's audio may come to the exchange. Emergency calls and those back are never
     /// asked (J33).
     pub(crate) fn may_hear_us(&self, cx: &Cx<'_>, id: LegId) -> bool {
+        self.may_cross(cx, &[id])
+    }
+
+    /// Whether the audio of all of these may come to the exchange.
+    pub(crate) fn may_cross(&self, cx: &Cx<'_>, ids: &[LegId]) -> bool {
         let snapshot = cx.view.snapshot();
-        if !is_limited(snapshot, self.tenant) || self.is_emergency() || self.is_call_back() {
+        if !self.is_asked(snapshot) {
             return true;
         }
-        let crosses = |l: &Leg| l.id == id || self.crosses(l);
+        let crosses = |l: &Leg| ids.contains(&l.id) || self.crosses(l);
         let room = Room { snapshot, own: self.own_access(), lines: &cx.core.access };
         room.fits(&self.crossed_by(snapshot, crosses))
+    }
+
+    fn is_asked(&self, snapshot: &Snapshot) -> bool {
+        is_limited(snapshot, self.tenant) && !self.is_emergency() && !self.is_call_back()
+    }
+
+    /// Whether there is a channel for the transferee and whom a phone has consulted in `second`,
+    /// once the two are all that is left of both calls (R305).
+    pub(crate) fn may_be_joined_by(
+        &self,
+        (view, core): (&dyn View, &Core),
+        transferee: LegId,
+        (second, target): (&Call, &Leg),
+    ) -> bool {
+        let snapshot = view.snapshot();
+        let Some(stays) = self.leg(transferee) else { return true };
+        let asked = self.is_asked(snapshot) && !second.is_call_back();
+        if !asked || self.way_between(view, stays, target).0 == Way::Direct {
+            return true;
+        }
+        let mut counts = Counts::new();
+        for site in [stays, target].into_iter().filter_map(|leg| leg.site) {
+            cross(snapshot, self.tenant, site, &mut counts);
+        }
+        let mut own: Counts = self.own_access().into();
+        second.own_access().iter().for_each(|(site, n)| add(&mut own, *site, *n));
+        Room { snapshot, own: &own, lines: &core.access }.fits(&counts)
     }
 
     /// Whether there is a channel for the legs that there would be with a new one.

@@ -9,6 +9,7 @@
 //! | … that hears the number of a slot | that call ends, the transferee is parked there (R293) |
 //! | a leg that is gone | accepted, and reported as failed |
 //! | anyone else's leg | 403 |
+//! | … for which no access line has a channel | accepted, and reported as failed; both calls stay |
 
 use base::{Cause, Dn, LegId, Now};
 
@@ -115,7 +116,15 @@ impl CallControl {
         }
         let us = second.is_voiced(other).then(|| second.heard_by(other)).flatten();
         let awaited = us.is_some() || second.leg(other).is_some_and(Leg::awaits_answer);
+        // Who hears a box is of the same site, or crosses the line already.
+        let fits = joined
+            .is_none_or(|t| call.may_be_joined_by((view, &self.core), transferee, (second, t)));
         out.push(Action::Leg { leg, command: LegCommand::AcceptRefer });
+        if !fits {
+            return self.step(now, (slot, view), out, |call, cx| {
+                call.refer_without_channel(cx, (leg, transferee), &refer.target);
+            });
+        }
         let Some(target) = target else {
             if !awaited {
                 let command = LegCommand::ReferProgress { status: 481 };
@@ -123,10 +132,8 @@ impl CallControl {
             }
             // The consultation still rings, or it hears us: it ends, and the target is called
             // anew.
-            let cause = match us {
-                Some(_) => Cause::NormalClearing,
-                None => Cause::CallerCancelled,
-            };
+            let heard = us.is_some();
+            let cause = if heard { Cause::NormalClearing } else { Cause::CallerCancelled };
             let end = Verdict::by(cause, other);
             self.step(now, (other_slot, view), out, |call, cx| call.end(cx, end));
             return self.step(now, (slot, view), out, |call, cx| match us {

@@ -112,7 +112,7 @@ impl Call {
                 let status = if status == 180 { 180 } else { 183 };
                 self.say(cx, caller, Say::Progress { status }, Body::Of(id));
             }
-            Some((_, true, true)) if passes && late => {
+            Some((_, true, true)) if passes && late && self.may_match(cx, id, caller) => {
                 self.match_protection(id, caller);
                 self.early = Some(id);
                 self.exchange = Exchange::Give { from: caller, to: id };
@@ -124,11 +124,20 @@ impl Call {
         self.touch_all_media();
     }
 
-    /// A late offer shows only now how its writer protects audio.
-    fn match_protection(&mut self, offerer: LegId, other: LegId) {
-        let (Some(a), Some(b)) = (self.leg(offerer), self.leg(other)) else { return };
+    /// A late offer shows only now how its writer protects audio: whether the two need us.
+    fn needs_match(&self, offerer: LegId, other: LegId) -> bool {
+        let (Some(a), Some(b)) = (self.leg(offerer), self.leg(other)) else { return false };
         let theirs = path::guard_of_body(&a.body());
-        if self.way == Way::Direct && theirs != path::guard_for(b.policy, b.path) {
+        self.way == Way::Direct && theirs != path::guard_for(b.policy, b.path)
+    }
+
+    /// Whether they may have us, should they need us (R305).
+    fn may_match(&self, cx: &Cx<'_>, offerer: LegId, other: LegId) -> bool {
+        !self.needs_match(offerer, other) || self.may_cross(cx, &[offerer, other])
+    }
+
+    fn match_protection(&mut self, offerer: LegId, other: LegId) {
+        if self.needs_match(offerer, other) {
             self.way = Way::Relay;
             if let Some(ring) = &mut self.ring {
                 ring.way = Way::Relay;
@@ -163,6 +172,12 @@ impl Call {
         if !usable {
             return self.refused(cx, id, Outcome::here(Cause::MediaNotAcceptable));
         }
+        let waits = self.ring.as_ref().filter(|_| purpose == Purpose::Basic).map(|r| r.leg);
+        let fetched = self.leg(id).is_some_and(|l| l.fetched && l.remote.is_empty());
+        if waits.is_some_and(|caller| fetched && !self.may_match(cx, id, caller)) {
+            return self.refused(cx, id, Outcome::here(Cause::SiteChannelsExceeded));
+        }
+        let Some(leg) = self.leg_mut(id) else { return };
         leg.state = State::Answered;
         leg.role = Role::Party;
         cx.core.pages.call_away(leg.device);

@@ -5,27 +5,31 @@
 //! | to the number that was shown, within 30 min | the usual destination and the terminals too |
 //! | the same, where nobody would ring, or nobody answers | the terminals 20 s, then the reception group |
 //! | of 110, 118 or 119, within 24 h | the terminal that called last alone, after 20 s the group too |
+//!
+//! The record says so, and past what a terminal rang.
 
-use base::id::DeviceId;
+use base::id::{DeviceId, TenantId};
 use base::{Cause, Dn, Micros, Mono};
 use model::emergency::is_number;
-use model::{Gateway, Snapshot};
+use model::{ForwardKind, Gateway, Snapshot, UserState};
 use smallvec::SmallVec;
 
 use crate::call::{Call, Purpose};
 use crate::cx::Cx;
+use crate::dial::Live;
 use crate::emergency::{Called, Emergencies, OFFICIAL_WINDOW, REMEMBERED_MAX};
 use crate::explain::Mark;
 use crate::input::Offered;
 use crate::leg::Leg;
-use crate::route::{Next, Plan, Refusal, Style};
+use crate::route::facts::Spared;
+use crate::route::{Facts, Next, Plan, Refusal, Style};
 use crate::view::Contact;
 
 /// How long calls to the number that was shown are call-backs.
 const WINDOW: Micros = Micros::seconds(30 * 60);
 
 /// How long the terminal rings by itself before others do, seconds.
-const ALONE_S: u16 = 20;
+pub(crate) const ALONE_S: u16 = 20;
 
 /// The same when nobody else will.
 const ONLY_S: u16 = 120;
@@ -64,14 +68,9 @@ impl Emergencies {
         gateway: &Gateway,
         offered: &Offered,
     ) -> Option<Box<CallBack>> {
-        let ours = |c: &&Called| c.tenant == gateway.tenant && c.route.gateway == gateway.id;
         let official = is_number(&offered.caller);
-        let window = if official { OFFICIAL_WINDOW } else { WINDOW };
-        let recent = self.called.iter().rev().filter(ours).filter(|c| c.is_within(window, now));
-        let called = recent.filter(|c| official || c.route.is_called(&offered.dialed));
-        // The authority itself means the one that called last.
-        let most = if official { 1 } else { REMEMBERED_MAX };
-        let devices: SmallVec<[DeviceId; 1]> = called.take(most).map(|c| c.device).collect();
+        let dialed = (!official).then_some(&*offered.dialed);
+        let devices = self.terminals(now, gateway, dialed);
         let some = !devices.is_empty();
         let group = snapshot.reception(gateway.site).and_then(|r| r.group);
         let stage = Stage::Before;
@@ -79,6 +78,48 @@ impl Emergencies {
             Box::new(CallBack { devices, official, group, rang: false, stage, next: None })
         })
     }
+}
+
+impl Emergencies {
+    /// The terminals that a call by the gateway to a number is for; without a number, the one
+    /// that called last: the authority itself means that.
+    pub(crate) fn terminals(
+        &self,
+        now: Mono,
+        gateway: &Gateway,
+        dialed: Option<&str>,
+    ) -> SmallVec<[DeviceId; 1]> {
+        let ours = |c: &&Called| c.tenant == gateway.tenant && c.route.gateway == gateway.id;
+        let window = if dialed.is_none() { OFFICIAL_WINDOW } else { WINDOW };
+        let recent = self.called.iter().rev().filter(ours).filter(|c| c.is_within(window, now));
+        let called = recent.filter(|c| dialed.is_none_or(|to| c.route.is_called(to)));
+        let most = if dialed.is_none() { 1 } else { REMEMBERED_MAX };
+        called.take(most).map(|c| c.device).collect()
+    }
+}
+
+/// That the terminals ring for a call-back, and past what.
+pub(crate) fn told_back(
+    facts: &dyn Facts,
+    tenant: TenantId,
+    (devices, official): (&[DeviceId], bool),
+) -> Vec<Mark> {
+    let snapshot = facts.snapshot();
+    let mut marks = vec![Mark::CallBack { official }];
+    for device in devices.iter().filter_map(|id| snapshot.device(*id)) {
+        let Some(user) = device.user.and_then(|id| snapshot.user(id)) else { continue };
+        let all = snapshot.dn_settings(tenant, user.dn).map(|s| s.forward(ForwardKind::All));
+        let full = facts.calls(tenant, user.dn) >= crate::budget::limit(snapshot, tenant, user.dn);
+        let past = [
+            (user.state != UserState::Active, Spared::Stopped),
+            (device.do_not_disturb, Spared::Quiet),
+            (all.is_some_and(|f| f.to.is_some()), Spared::Forwards),
+            (full, Spared::Busy),
+        ];
+        let past = past.into_iter().filter(|(is, _)| *is);
+        marks.extend(past.map(|(_, why)| Mark::CallBackPast { dn: user.dn, why }));
+    }
+    marks
 }
 
 impl Call {
@@ -120,7 +161,12 @@ impl Call {
         if extra.is_empty() {
             return legs;
         }
-        self.attempt().note(Mark::CallBack);
+        let official = self.called_back().is_some_and(|b| b.official);
+        let devices = self.called_back().map(|b| b.devices.clone()).unwrap_or_default();
+        let access = self.own_access();
+        let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved, access };
+        let marks = told_back(&facts, self.tenant, (&devices, official));
+        marks.into_iter().for_each(|mark| self.attempt().note(mark));
         let mut all = legs.unwrap_or_default();
         all.extend(extra);
         Ok(all)
@@ -186,7 +232,10 @@ impl Call {
         let Some(back) = self.called_back_mut() else { return Next::Refuse(Cause::RingTimeout) };
         back.stage = Stage::Group;
         let next = match back.group.take() {
-            Some(dn) => self.walk(cx, |journey, walk| journey.reception(walk, dn)),
+            Some(dn) => {
+                self.attempt().note(Mark::CallBackGroup(dn));
+                self.walk(cx, |journey, walk| journey.reception(walk, dn))
+            }
             None => Next::Refuse(Cause::RingTimeout),
         };
         self.unless_it_rings(next)

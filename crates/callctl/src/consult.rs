@@ -112,7 +112,8 @@ impl Call {
     fn begin_consult(&mut self, cx: &mut Cx<'_>, id: LegId) {
         let Some(held) = self.partner(id) else { return };
         let busy = self.transfer.is_some() || self.takeover.is_some() || self.ring.is_some();
-        if busy || !self.has_rights(cx, id) {
+        // Without a channel the call stays direct (R305).
+        if busy || !self.has_rights(cx, id) || !self.may_cross(cx, &[id, held]) {
             return self.error_tone(cx, id);
         }
         self.forget_digits(held);

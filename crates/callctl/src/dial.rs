@@ -1,10 +1,11 @@
 //! Going where the walk of `route` leads: ring, wait, or end.
 
 use base::id::{DeviceId, GatewayId, SiteId, TenantId};
-use base::{Blame, Cause, Dn, LegId};
+use base::{Blame, Cause, Dn, LegId, Mono};
 use bytes::Bytes;
 use model::record::{Service, Services};
-use model::{CodeKind, Snapshot};
+use model::{CodeKind, Gateway, Snapshot};
+use smallvec::SmallVec;
 
 use crate::access::of_site;
 use crate::call::{Call, Dialing, Purpose};
@@ -70,6 +71,10 @@ impl Facts for Live<'_> {
 
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn> {
         self.core.offered.get(&(tenant, group)).copied()
+    }
+
+    fn called_back(&self, now: Mono, gateway: &Gateway, dialed: &str) -> SmallVec<[DeviceId; 1]> {
+        self.core.emergencies.terminals(now, gateway, Some(dialed))
     }
 
     #[cfg(feature = "planted")]

@@ -73,8 +73,13 @@ pub(crate) enum Mark {
     EmergencyFull(Prefix),
     /// It answered that it has no channel, and is tried again.
     EmergencyAgain,
-    /// Terminals ring that made an emergency call (J35).
-    CallBack,
+    /// Terminals ring that made an emergency call (J35): the authority itself calls, or somebody
+    /// who calls the number that was shown.
+    CallBack { official: bool },
+    /// A terminal rings for that, whatever this would else keep from the number.
+    CallBackPast { dn: Dn, why: Spared },
+    /// The reception group of the site rings too.
+    CallBackGroup(Dn),
     /// The access line of a site has no channel left (R305).
     AccessFull,
     /// The number outside is behind this prefix of a gateway.
@@ -212,7 +217,9 @@ impl Mark {
                 | Mark::AnsweredOutside
                 | Mark::PageBarred(_)
                 | Mark::PageOver
-                | Mark::CallBack
+                | Mark::CallBack { .. }
+                | Mark::CallBackPast { .. }
+                | Mark::CallBackGroup(_)
                 | Mark::AccessFull
                 | Mark::Decided(_)
         )
@@ -401,7 +408,14 @@ fn step(mark: Mark) -> Step {
         Mark::Answered(dn) => named("answer", dn),
         Mark::AnsweredOutside => plain("answer.outside"),
         Mark::OutsideOver => plain("outside.over"),
-        Mark::CallBack => plain("emergency.call-back"),
+        Mark::CallBack { official } => {
+            let whose = if official { "official" } else { "window" };
+            Step::new("emergency.call-back", whose)
+        }
+        Mark::CallBackPast { dn, why } => {
+            Step::new("emergency.past", &format!("{dn} {}", why.word()))
+        }
+        Mark::CallBackGroup(dn) => named("emergency.back-group", dn),
         Mark::AccessFull => plain("site.channels"),
         Mark::Announced => plain("announce"),
         Mark::Transferred(dn) => named("transfer", dn),

@@ -87,7 +87,8 @@ impl Call {
         let body = leg.body();
         let asks = leg.pending == Pending::Request;
         leg.holding = !asks && holds(&body).unwrap_or(false);
-        if can_play(&body) && !leg.no_music {
+        let plays = can_play(&body) && !leg.no_music;
+        if plays && self.may_hear_us(cx, id) {
             if asks {
                 self.exchange = Exchange::Player { leg: id };
             }

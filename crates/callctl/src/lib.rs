@@ -92,6 +92,7 @@ mod transfer;
 pub mod view;
 mod voice;
 pub mod whatif;
+mod whatif_back;
 
 use std::collections::{BTreeMap, BTreeSet};
 

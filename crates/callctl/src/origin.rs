@@ -1,7 +1,7 @@
 //! From where an explained call comes: an extension, or a line (R300, R318).
 
 use base::id::{LineId, SiteId, TenantId};
-use base::{Cause, Dn};
+use base::{Cause, Dn, Mono};
 use model::UserState;
 
 use crate::access::{Room, cross};
@@ -33,7 +33,7 @@ impl Origin {
     /// The journey that begins there, when the caller may call.
     pub(crate) fn journey(
         self,
-        facts: &dyn Facts,
+        (facts, now): (&dyn Facts, Mono),
         tenant: TenantId,
         dialed: &str,
     ) -> Result<Journey, Refusal> {
@@ -55,7 +55,8 @@ impl Origin {
                 let Some(gateway) = line.and_then(|l| snapshot.gateway(l.gateway)) else {
                     return Err(Refusal::new(Cause::UnallocatedNumber, Mark::LineUnknown));
                 };
-                if facts.channels(gateway.id) >= u32::from(gateway.channels) {
+                let back = !facts.called_back(now, gateway, dialed).is_empty();
+                if !back && facts.channels(gateway.id) >= u32::from(gateway.channels) {
                     let mark = Mark::ChannelsFull(gateway.channels);
                     return Err(Refusal::new(Cause::GatewayChannelsExceeded, mark));
                 }

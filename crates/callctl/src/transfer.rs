@@ -245,6 +245,22 @@ impl Call {
         true
     }
 
+    /// Transferee and target would need a channel that no access line has: nothing changes (R305).
+    pub(crate) fn refer_without_channel(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (referrer, transferee): (LegId, LegId),
+        target: &str,
+    ) {
+        let (Some(leg), Some(stays)) = (self.leg(referrer), self.leg(transferee)) else { return };
+        let stays = (stays.who.clone(), stays.device);
+        let mut draft = Draft::of_transfer(cx.now.wall, stays, target, &leg.who);
+        draft.note(Mark::AccessFull);
+        let full = Verdict::new(Cause::SiteChannelsExceeded);
+        self.tell_referrer(cx, referrer, full.cause.sip_status());
+        self.record(cx, &draft, full);
+    }
+
     /// Gives the partner of `referrer` away to another call: this one is over.
     pub(crate) fn release_partner(
         &mut self,

@@ -14,6 +14,7 @@ use crate::call::Purpose;
 use crate::explain::{Mark, told};
 pub use crate::origin::Origin;
 use crate::route::{Facts, Journey, Next, Walk};
+use crate::whatif_back::Back;
 
 /// A call that is not made.
 #[derive(Debug, Clone, Copy)]
@@ -133,7 +134,7 @@ pub enum Ending {
 const RINGS_MAX: usize = 330;
 
 pub(crate) fn explain(now: Now, asked: &Question<'_>, facts: &dyn Facts) -> Explanation {
-    let mut journey = match asked.from.journey(facts, asked.tenant, asked.to) {
+    let mut journey = match asked.from.journey((facts, now.mono), asked.tenant, asked.to) {
         Ok(journey) => journey,
         Err(refusal) => {
             let steps = told(&[refusal.mark]);
@@ -144,9 +145,14 @@ pub(crate) fn explain(now: Now, asked: &Question<'_>, facts: &dyn Facts) -> Expl
     let mut asker = Asker { facts, now, asked };
     let mut steps = Vec::new();
     let mut trace = Vec::new();
+    let mut back = Back::of(&asker.walk(&mut trace), asked.from, asked.to);
     let mut next = journey.begin(&mut asker.walk(&mut trace), asked.to);
     for _ in 0..RINGS_MAX {
-        let plan = match asker.admitted(&mut journey, next, &mut trace) {
+        let mut decided = asker.admitted(&mut journey, next, &mut trace);
+        if let Some(back) = &mut back {
+            decided = back.instead(&mut journey, &mut asker.walk(&mut trace), decided);
+        }
+        let plan = match decided {
             Next::Ring(plan) => plan,
             Next::Wait { until } => {
                 asker.pass(Micros(until.0.saturating_sub(asker.now.mono.0)));
@@ -159,14 +165,21 @@ pub(crate) fn explain(now: Now, asked: &Question<'_>, facts: &dyn Facts) -> Expl
             end => return asker.ended(steps, &trace, ending(&end)),
         };
         let answer = asker.assumed(plan.dn);
-        let branches = asker.branches(&journey, answer, plan.ring_s);
+        let branches = match back.as_ref().is_some_and(Back::is_alone) {
+            true => Vec::new(),
+            false => asker.branches(&journey, answer, plan.ring_s),
+        };
         let told = told(&std::mem::take(&mut trace));
         steps.push(Explained { steps: told, assumed: Some((plan.dn, answer)), branches });
         let Some(cause) = answer.cause() else {
             return asker.ended(steps, &trace, Ending::Answered(plan.dn));
         };
         asker.pass(time_of(answer, plan.ring_s));
-        next = journey.resume(&mut asker.walk(&mut trace), cause);
+        let mut walk = asker.walk(&mut trace);
+        next = match back.as_mut().filter(|b| b.is_alone()) {
+            Some(back) => back.after_alone(&mut journey, &mut walk),
+            None => journey.resume(&mut walk, cause),
+        };
     }
     asker.ended(steps, &trace, Ending::Refused(Cause::ForwardLoop))
 }

@@ -25,6 +25,8 @@ pub struct Asked {
     pub plain: bool,
     /// Without lines, as seeds ran before there were any.
     pub lineless: bool,
+    /// Without own sounds, multicast and ends of log-ins, as seeds ran before there were any.
+    pub soundless: bool,
 }
 
 /// Reads the arguments.
@@ -39,6 +41,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
         shards: 1,
         plain: false,
         lineless: false,
+        soundless: false,
     };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
@@ -50,6 +53,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--trace" => asked.trace = true,
             "--plain" => asked.plain = true,
             "--lineless" => asked.lineless = true,
+            "--soundless" => asked.soundless = true,
             "--shards" => {
                 asked.shards = match number(&value()?)? {
                     1 => 1,
@@ -75,6 +79,7 @@ const HELP: &str = "\
 --trace      all lines of the wire
 --plain      without call services
 --lineless   without lines and what hangs on them, and with fewer codes in calls
+--soundless  without own sounds, pages by multicast and ends of log-ins
 --checker X  only this checker: S1 S2 S3 S4 S6 S8 S9 S10 S11 L1 L2 I9 I10
 --shards N   1 (default) or 3; of 3, a call rings only at phones of its own shard";
 
@@ -112,9 +117,10 @@ pub fn minimise(seed: u64, options: Options, checker: Name) -> (Less, Report) {
     };
     let mut less = options.less;
     let mut report = run(seed, Options { trace: true, ..options });
-    let steps: [fn(&mut Less); 10] = [
+    let steps: [fn(&mut Less); 11] = [
         |l| l.services = true,
         |l| l.lines = true,
+        |l| l.sounds = true,
         |l| l.network = true,
         |l| l.reboots = true,
         |l| l.restarts = true,

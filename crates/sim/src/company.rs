@@ -36,6 +36,8 @@ pub struct Company {
     pub has_desks: bool,
     /// It has lines, ways out for emergency calls, toll classes and access lines.
     pub has_lines: bool,
+    /// It has own sounds, pages by multicast, and an end of log-ins.
+    pub has_sounds: bool,
     /// The phones that are no phones but gateways.
     pub gateways: Vec<(usize, GatewayId)>,
 }
@@ -81,7 +83,8 @@ impl Company {
             .map_or_else(|_| Snapshot::empty(), |s| s.with_revisions(Revision(1), &[]));
         let snapshot = Arc::new(snapshot);
         let (drawn, former) = (snapshot.clone(), None);
-        let (locked_out, is_office, has_desks, has_lines) = (false, false, false, false);
+        let (locked_out, is_office) = (false, false);
+        let (has_desks, has_lines, has_sounds) = (false, false, false);
         let gateways = Vec::new();
         Company {
             snapshot,
@@ -93,6 +96,7 @@ impl Company {
             is_office,
             has_desks,
             has_lines,
+            has_sounds,
             gateways,
         }
     }

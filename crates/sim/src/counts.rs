@@ -6,7 +6,7 @@ use base::{Cause, Mono};
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 111] = [
+pub const REQUIRED: [&str; 117] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -118,6 +118,12 @@ pub const REQUIRED: [&str; 111] = [
     "calls that lose their channel",
     "emergency calls back",
     "emergency calls back answered",
+    "pages sent by multicast",
+    "log-ins ended by the clock",
+    "log-ins that end in a call",
+    "own words heard",
+    "own music heard",
+    "sounds replaced while they are heard",
 ];
 
 /// Counters by name.
@@ -168,6 +174,7 @@ impl Counts {
         }
         for step in &record.trace {
             match &*step.code {
+                "page.sent" => self.add("pages sent by multicast"),
                 "park.recall" => self.add("parkers called back"),
                 "transfer.recall" => self.add("transferrers called back"),
                 "route.virtual" => self.add("virtual numbers called"),

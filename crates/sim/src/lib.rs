@@ -42,6 +42,7 @@ pub mod scenario;
 mod script;
 mod seats;
 mod services;
+pub mod sounds;
 pub mod store;
 pub mod swarm;
 mod tally;

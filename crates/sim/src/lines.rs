@@ -30,7 +30,7 @@ pub const PREFIX: &str = "7";
 pub const SHOWN: [&str; 2] = ["0311110000", "0322220000"];
 
 /// Minute of the day at which runs begin.
-const BEGINS: u16 = 5 * 60 + 26;
+pub(crate) const BEGINS: u16 = 5 * 60 + 26;
 
 fn site(n: u128) -> SiteId {
     SiteId(Uuid(0x2000 + n))

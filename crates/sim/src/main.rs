@@ -23,7 +23,12 @@ fn main() -> ExitCode {
         checker: asked.checker,
         trace_all: asked.trace,
         shards: asked.shards,
-        less: Less { services: asked.plain, lines: asked.lineless, ..Less::default() },
+        less: Less {
+            services: asked.plain,
+            lines: asked.lineless,
+            sounds: asked.soundless,
+            ..Less::default()
+        },
         ..Options::default()
     };
     let seeds = match asked.seed {

@@ -10,6 +10,9 @@ use crate::pressing::Way;
 use crate::services::is_group;
 use crate::world::{Work, World};
 
+/// How often the edges of the node look for log-ins that end.
+const LOGINS_EVERY: Micros = Micros::seconds(10);
+
 /// Something that someone does.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
@@ -47,6 +50,8 @@ pub(crate) enum Act {
     LookForOrphans,
     /// Such a phone gives up: its own limit of ringing has passed.
     Orphan(usize, LegId),
+    /// Log-ins end whose time has come.
+    EndLogins,
     /// A person does something about the keys with lamps.
     Lamps(usize),
 }
@@ -83,6 +88,9 @@ impl World {
             self.next_fault(self.swarm.reboot_every, Act::Reboot(n));
             self.next_mishap(self.swarm.cut_every, Act::Cut(n));
             self.begin_lamps(n);
+        }
+        if self.company.has_sounds {
+            self.act_later(LOGINS_EVERY, Act::EndLogins);
         }
         self.next_mishap(self.swarm.jump_every, Act::Jump);
         self.next_fault(self.swarm.restart_every, Act::Crash);
@@ -162,6 +170,12 @@ impl World {
             Act::LookForOrphans => self.look_for_orphans(),
             Act::Orphan(n, leg) => self.deed(n, Deed::Reject(leg, Cause::RingTimeout)),
             Act::Lamps(n) => self.tend_lamps(n),
+            Act::EndLogins => {
+                self.end_logins();
+                if self.lively {
+                    self.act_later(LOGINS_EVERY, Act::EndLogins);
+                }
+            }
         }
     }
 
@@ -177,6 +191,9 @@ impl World {
         }
         if self.company.has_lines && !restore && self.lines.chance(1, 3) {
             changes = self.company.draw_line_changes(&mut self.lines);
+        }
+        if self.company.has_sounds && !restore && self.sounds.chance(1, 2) {
+            changes = self.retune();
         }
         self.configure(changes);
         if self.mishaps.chance(1, 3) {

@@ -54,6 +54,8 @@ pub struct Less {
     /// No lines, emergency calls and toll classes, and fewer codes in calls: as seeds ran before
     /// there were any.
     pub lines: bool,
+    /// No own sounds, pages by multicast and ends of log-ins: as seeds ran before there were any.
+    pub sounds: bool,
     /// Phones, counted from the last, that do nothing by themselves.
     pub silent: usize,
     /// Seconds taken from the first phase.
@@ -130,6 +132,9 @@ pub fn run(seed: u64, options: Options) -> Report {
         company.connect_outside(&mut rng.derive("outside draw"));
         if !options.less.lines {
             company.connect_lines(&mut rng.derive("lines draw"));
+            if !options.less.sounds {
+                company.attune(&mut rng.derive("sounds draw"));
+            }
         }
     }
     let phones = company.devices.len();

@@ -22,7 +22,11 @@ impl World {
         }
         let device = self.company.snapshot.device(self.phones[n].card.device);
         let is_free = device.is_some_and(|d| d.user.is_none());
-        if !self.seats.chance(1, if is_free { 2 } else { 20 }) {
+        let tenant = self.company.snapshot.tenant(tenant_id());
+        // Where log-ins end by themselves there are more of them.
+        let ends = tenant.is_some_and(|t| t.logins_end.is_some());
+        let one_in = if ends { 4 } else { 20 };
+        if !self.seats.chance(1, if is_free { 2 } else { one_in }) {
             return false;
         }
         let (login, logout) = (CodeKind::Login.default_text(), CodeKind::Logout.default_text());
@@ -65,6 +69,9 @@ impl World {
         if life != self.life || self.machine.is_none() || self.seats.chance(1, 10) {
             return;
         }
+        if typed.is_some() {
+            self.end_soon();
+        }
         let planned = self.plan_seat(device, typed);
         self.counts.add(match (&planned, typed) {
             (Ok(_), Some(_)) => "log-ins",
@@ -77,7 +84,11 @@ impl World {
             && !changes.is_empty()
         {
             self.configure(changes);
-            let after = Micros::seconds(20 + self.seats.below(40));
+            let tenant = self.company.snapshot.tenant(tenant_id());
+            let ends = tenant.is_some_and(|t| t.logins_end.is_some());
+            // Where log-ins end by themselves, nobody but the clock ends them soon.
+            let from = if ends { 60 } else { 20 };
+            let after = Micros::seconds(from + self.seats.below(40));
             self.act_later(after, Act::Configure(true));
         }
         self.node(Input::Told { call, declined });

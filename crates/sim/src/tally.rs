@@ -13,6 +13,7 @@ impl World {
         if before == Some(want.joined) {
             return;
         }
+        self.count_own_sounds(want);
         match want.joined {
             Joined::Player(play) => match play.what {
                 PlayerId::Words(words) => self.count_words(&words),

@@ -113,6 +113,8 @@ pub struct World {
     pub(crate) seats: Rng,
     /// What they do with lines, emergency numbers and codes, as runs have it that came later.
     pub(crate) lines: Rng,
+    /// What administrators do with own sounds.
+    pub(crate) sounds: Rng,
     /// Codes are pressed often, as in runs that came later.
     pub(crate) is_busy: bool,
     /// Phones, counted from the last, whose people do nothing by themselves.
@@ -167,6 +169,7 @@ impl World {
             lamps: seed.derive("lamps"),
             seats: seed.derive("seats"),
             lines: seed.derive("lines"),
+            sounds: seed.derive("sounds"),
             is_busy: false,
             silent: 0,
             watch: Vec::new(),

@@ -91,10 +91,11 @@ fn seeds_that_once_failed_have_no_findings() {
             continue;
         };
         let seed = u64::from_str_radix(text.trim_start_matches("0x"), 16).expect("a seed");
-        // As they ran before there were call services, before there were lines, and as they run
-        // now.
-        for (services, lines) in [(true, true), (false, true), (false, false)] {
-            let less = Less { services, lines, ..Less::default() };
+        // As they ran before there were call services, before there were lines, before there were
+        // own sounds, and as they run now.
+        let so_far = [(true, true, true), (false, true, true), (false, false, true)];
+        for (services, lines, sounds) in so_far.into_iter().chain([(false, false, false)]) {
+            let less = Less { services, lines, sounds, ..Less::default() };
             let report = cli::examine(seed, Options { less, ..Options::default() });
             assert!(report.found.is_empty(), "{}", cli::told(&report));
         }

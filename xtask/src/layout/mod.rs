@@ -5,6 +5,7 @@
 pub(crate) mod arrows;
 pub(crate) mod papers;
 pub(crate) mod scan;
+pub(crate) mod sentences;
 pub(crate) mod size;
 pub(crate) mod tree;
 pub(crate) mod words;
@@ -55,6 +56,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("requirements name tests that exist", papers::requirements),
     ("links in documents lead somewhere", papers::links),
     ("migrations are numbered", papers::migrations),
+    ("sentences have one name", sentences::names),
 ];
 
 /// Runs every check and prints what they find; `false` when anything was found.

@@ -46,4 +46,18 @@ rules! {
     requirements_name_tests_that_exist: "requirements name tests that exist",
     links_lead_somewhere: "links in documents lead somewhere",
     migrations_are_numbered: "migrations are numbered",
+    sentences_have_one_name: "sentences have one name",
+}
+
+#[test]
+fn a_sentence_that_is_called_otherwise_is_found() {
+    let ids = "    /// Nobody answers.\n    NoAnswer = \"no-answer\",\n    Busy = \"busy\",\n";
+    let places = "    NoAnswer = \"no-answer\",\n    ToneBusy = \"tone-busy\",\n";
+    let found = |files: &str, places: &str| super::sentences::compare(ids, files, places).len();
+    assert_eq!(found(ids, places), 0);
+    assert_eq!(found("NoAnswer = \"no-answer\",\nBusy = \"engaged\",", places), 1);
+    assert_eq!(found("Busy = \"busy\",\nNoAnswer = \"no-answer\",", places), 1, "the order");
+    assert_eq!(found("NoAnswer = \"no-answer\",", places), 1, "one is missing");
+    assert_eq!(found(ids, "NoAnswer = \"nobody-answers\","), 1);
+    assert_eq!(found(ids, ""), 1, "nothing is read");
 }

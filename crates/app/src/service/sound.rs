@@ -13,7 +13,7 @@ use model::{Change, Snapshot, Sound};
 
 use crate::service::noun::{Key, Noun, Place, Removal, one};
 use crate::service::problem::{self, Problem};
-use crate::service::write::{Act, Plan, Refusal, change, remove as remove_object};
+use crate::service::write::{Act, Answer, Plan, Refusal, change_answered, remove as remove_object};
 
 /// Where the files of sounds are. Its calls block; each may take seconds.
 pub trait SoundFiles: Send + Sync {
@@ -127,7 +127,8 @@ fn judge(snapshot: &Snapshot, draft: &Sound) -> Result<(), Refusal> {
     if problems.is_empty() { Ok(()) } else { Err(Refusal::Broken(problems)) }
 }
 
-/// Takes an uploaded file as a sound with the id and name of `draft`.
+/// Takes an uploaded file as a sound with the id and name of `draft`; the answer, if any, is kept
+/// with it.
 ///
 /// # Errors
 /// The rules that file or name break.
@@ -136,6 +137,7 @@ pub async fn upload(
     files: &Arc<dyn SoundFiles>,
     (draft, purpose): (Sound, SoundUse),
     bytes: Vec<u8>,
+    answer: Option<&Answer<'_, Sound>>,
 ) -> Result<(Arc<Snapshot>, Sound), Refusal> {
     judge(&act.store.snapshot(), &draft)?;
     let (id, reader) = (draft.id, Arc::clone(files));
@@ -151,10 +153,11 @@ pub async fn upload(
     let work = |snapshot: &Snapshot| {
         judge(snapshot, &sound)?;
         let changes = vec![Change::SoundPut(sound.clone())];
-        Ok((Plan { changes, problems: Vec::new(), detail: sound.name.to_string() }, ()))
+        let plan = Plan { changes, problems: Vec::new(), detail: sound.name.to_string() };
+        Ok((plan, sound.clone()))
     };
-    match change(act, "sound-made", problem::field, work).await {
-        Ok((snapshot, ())) => Ok((snapshot, sound)),
+    match change_answered(act, ("sound-made", problem::field), work, answer).await {
+        Ok(made) => Ok(made),
         Err(refusal) => {
             drop_file(files, id).await;
             Err(refusal)

@@ -82,7 +82,7 @@ pub struct Answer<'a, X> {
 
 /// [`change`], with an answer that is kept in the same transaction. Nothing is kept when nothing
 /// was to be changed.
-async fn change_answered<X: Send + Sync>(
+pub(crate) async fn change_answered<X: Send + Sync>(
     act: Act<'_>,
     (word, field): (&str, fn(Field) -> String),
     plan: impl Fn(&Snapshot) -> Result<(Plan, X), Refusal> + Send + Sync,

@@ -147,7 +147,7 @@ impl Call {
     }
 
     /// The exchange itself talks or listens to the caller.
-    fn is_served(&self) -> bool {
+    pub(crate) fn is_served(&self) -> bool {
         self.announce.is_some() || self.voice.is_some() || self.page.is_some()
     }
 

@@ -1,8 +1,9 @@
 //! What routing may read: the snapshot, and the live state of the moment (R318).
 
-use base::Dn;
 use base::id::{DeviceId, GatewayId, SiteId, TenantId};
-use model::{Snapshot, User, UserState};
+use base::{Dn, Mono};
+use model::{Gateway, Snapshot, User, UserState};
+use smallvec::SmallVec;
 
 use super::Plan;
 use crate::origin::Origin;
@@ -29,6 +30,11 @@ pub(crate) trait Facts {
     fn in_emergency(&self, tenant: TenantId, dn: Dn) -> bool;
     /// The member of a hunting group that was offered a call last (均等).
     fn offered_last(&self, tenant: TenantId, group: u16) -> Option<Dn>;
+    /// Terminals that a call by a gateway to a number is back to, if it is one (J35).
+    fn called_back(&self, now: Mono, gateway: &Gateway, dialed: &str) -> SmallVec<[DeviceId; 1]> {
+        let _ = (now, gateway, dialed);
+        SmallVec::new()
+    }
     /// A bug that is put in for the simulator.
     #[cfg(feature = "planted")]
     fn planted(&self) -> Option<crate::planted::Bug>;

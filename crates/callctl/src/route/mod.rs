@@ -331,6 +331,11 @@ impl Journey {
         }
     }
 
+    /// Whose numbers.
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
     /// A call-back to an emergency call comes to the reception group (J35), whoever the line is
     /// for.
     pub(crate) fn reception(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {

@@ -5,7 +5,7 @@ use base::{Cause, Micros};
 use model::{Change, Device, MediaPath, Site, User};
 
 use super::outside::{comes_in, open};
-use super::world::{TENANT, World, device, dn, hunt, site_with, user};
+use super::world::{SITE, TENANT, World, device, dn, hunt, site_with, user};
 
 const BRANCH: SiteId = SiteId(Uuid(77));
 
@@ -329,5 +329,111 @@ fn who_is_held_without_a_channel_waits_in_silence() {
     w.offers("2003", "sendrecv");
     w.agree();
     w.hangs_up_all();
+    w.expect_drained();
+}
+
+/// Joins the parties of two legs of one telephone.
+fn joins(w: &mut World, [first, second]: [base::LegId; 2], target: &str) {
+    let refer = crate::input::Refer {
+        target: target.to_owned(),
+        replaces: Some(second),
+        replaces_unknown: false,
+        referred_by: bytes::Bytes::new(),
+    };
+    w.event(first, crate::input::LegEvent::Refer(Box::new(refer)));
+}
+
+#[test]
+fn an_attended_transfer_without_a_channel_fails_and_both_calls_stay() {
+    // The branch has none; headquarters has, but another call comes between.
+    let mut w = World::new();
+    let mut site = Site::new(BRANCH, TENANT, "branch.example", "支店");
+    site.media_path = MediaPath::Relay;
+    let mut changes = vec![Change::SitePut(site)];
+    changes.push(Change::UserPut(User { site: BRANCH, ..user(2003) }));
+    changes.push(Change::DevicePut(Device { site: BRANCH, ..device(2003, 1) }));
+    w.configure(&changes);
+    w.configure(&[site_with(|s| s.access_channels = Some(1))]);
+    // 2001 talks directly to 2005 and consults the branch: one channel, of 2001's site.
+    w.talk(2001, 2005);
+    let first = w.leg("2001");
+    w.talk(2001, 2003);
+    let second = w.leg("2001");
+    let used = |w: &World| w.control.core.access.count(SITE);
+    assert_eq!(used(&w), 1);
+    // 2005 needs one, and 2001 gives its own back: that fits.
+    w.lines.clear();
+    joins(&mut w, [first, second], "2003");
+    w.agree();
+    assert!(w.lines.contains(&"2001 refer 200".to_owned()), "{:?}", w.lines);
+    assert_eq!(used(&w), 1);
+    w.hangs_up_all();
+    w.expect_drained();
+
+    // 2003 is moved to headquarters between two calls, each of which is direct.
+    let mut w = branch(0);
+    w.talk(2003, 2004);
+    let first = w.leg("2003");
+    w.configure(&[Change::DevicePut(device(2003, 1))]);
+    w.talk(2003, 2001);
+    let legs = [first, w.leg("2003")];
+    assert_eq!((w.control.core.access.count(BRANCH), w.control.core.access.count(SITE)), (0, 0));
+    w.lines.clear();
+    w.records.clear();
+    joins(&mut w, legs, "2001");
+    w.expect(&[
+        "2003 refer-accept",
+        "2003 refer 503",
+        "record 2004>- SiteChannelsExceeded unanswered transferred 2003",
+    ]);
+    assert!(w.records[0].trace.iter().any(|s| &*s.code == "site.channels"));
+    // Both calls are as they were.
+    w.agree();
+    w.hangs_up("2001");
+    w.hangs_up("2004");
+    let ends: Vec<Cause> = w.records.iter().skip(1).map(|r| r.cause).collect();
+    assert_eq!(ends, [Cause::NormalClearing, Cause::NormalClearing]);
+    w.expect_drained();
+}
+
+#[test]
+fn who_transfers_gives_its_channel_to_who_is_transferred() {
+    let mut w = branch(1);
+    let used = |w: &World| w.control.core.access.count(BRANCH);
+    w.talk(2003, 2004);
+    assert_eq!(used(&w), 0);
+    // 2004 will cross the line, 2003 will have gone.
+    w.refers("2003", "2001", None);
+    assert!(w.lines.iter().any(|l| l.starts_with("2001 invite")), "{:?}", w.lines);
+    assert_eq!(used(&w), 1, "kept for the answer");
+    w.dial(2002, "2004");
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded);
+    w.answers("2001");
+    w.agree();
+    assert_eq!(used(&w), 1);
+    w.hangs_up("2001");
+    // In vain, the channel is free again.
+    w.talk(2003, 2004);
+    w.refers("2003", "2001", None);
+    w.refuses("2001", 486);
+    assert_eq!(used(&w), 0);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+#[test]
+fn a_blind_transfer_without_a_channel_fails_and_the_two_talk_on() {
+    let mut w = branch(0);
+    w.talk(2003, 2004);
+    w.records.clear();
+    w.refers("2003", "2001", None);
+    assert!(w.lines.contains(&"2003 refer 503".to_owned()), "{:?}", w.lines);
+    assert_eq!(last(&w), Cause::SiteChannelsExceeded);
+    w.lines.clear();
+    w.offers("2004", "sendrecv");
+    w.expect(&["2003 offer 2004/2"]);
+    w.accepts("2003", "sendrecv");
+    w.hangs_up("2004");
+    assert_eq!(last(&w), Cause::NormalClearing);
     w.expect_drained();
 }

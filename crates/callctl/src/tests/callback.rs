@@ -6,7 +6,7 @@ use model::{Change, Destination, DnSettings, Forward, ForwardKind, Gateway, Rece
 
 use super::emergency::{FIRST, SHOWN, has_called, invites, open_only_first, prepared};
 use super::outside::comes_in;
-use super::world::{SITE, TENANT, World, department, device_id, dn};
+use super::world::{SITE, TENANT, World, department, device_id, dn, quiet, stopped};
 
 /// 2004 and 2005 are the reception group of the site.
 fn with_group(w: &mut World) {
@@ -192,5 +192,51 @@ fn a_line_held_for_an_hour_is_given_up_and_others_hold_none() {
     w.dial(2001, "119");
     w.rings("2900");
     w.hangs_up("2001");
+    w.expect_drained();
+}
+
+/// What the record of the last call tells of a call-back.
+fn told(w: &World) -> Vec<String> {
+    let last = w.records.last().expect("a record");
+    let steps = last.trace.iter().filter(|s| s.code.starts_with("emergency."));
+    steps.map(|s| format!("{} {}", s.code, s.args)).collect()
+}
+
+#[test]
+fn the_record_of_a_call_back_says_who_rings_and_past_what() {
+    let mut w = prepared(4);
+    with_group(&mut w);
+    has_called(&mut w);
+    let mut settings = DnSettings::new(TENANT, dn(2001));
+    *settings.forward_mut(ForwardKind::All) = Forward::on(Destination::Dn(dn(2003)));
+    settings.call_limit = 1;
+    w.configure(&[Change::DnSettingsPut(settings), quiet(2001, 1)]);
+    w.dial(2001, "2003");
+    w.answers("2003");
+    authority(&mut w, "2002");
+    w.rings("2001");
+    w.wait(Micros::seconds(21));
+    w.hangs_up("2900");
+    assert_eq!(
+        told(&w),
+        [
+            "emergency.call-back official",
+            "emergency.past 2001 do-not-disturb",
+            "emergency.past 2001 forwards",
+            "emergency.past 2001 busy",
+            "emergency.back-group 7100",
+            "emergency.call-back official",
+            "emergency.past 2001 do-not-disturb",
+            "emergency.past 2001 forwards",
+            "emergency.past 2001 busy",
+        ]
+    );
+    w.hangs_up_all();
+    w.configure(&[stopped(2001)]);
+    comes_in(&mut w, "2002");
+    w.answers("2002");
+    w.hangs_up_all();
+    let told = told(&w);
+    assert_eq!(told[..2], ["emergency.call-back window", "emergency.past 2001 stopped"]);
     w.expect_drained();
 }

@@ -267,6 +267,46 @@ fn the_one_who_forwards_pays_with_the_own_line() {
     w.expect_drained();
 }
 
+/// R063 holds for whatever way leads out: a gateway's prefix, a line's own, an initial line.
+#[test]
+fn forwards_leave_by_lines_under_the_sites_policy() {
+    let mut w = company();
+    let forward = |to: &str| {
+        let mut settings = DnSettings::new(TENANT, dn(2001));
+        let to = Destination::outside(to).expect("digits");
+        *settings.forward_mut(ForwardKind::All) = Forward::on(to);
+        Change::DnSettingsPut(settings)
+    };
+    let rows = [
+        ("00312345678", "2900 invite 0312345678 from 0311110001", "line.common 001"),
+        ("610312345678", "2900 invite 0312345678 from 0311110002", "line.dialled 002"),
+        ("80312345678", "2901 invite 0312345678 from 05011110003", "line.gateway 003"),
+        ("6105012345678", "2900 invite 05012345678 from 0311110002", "line.dialled 002"),
+    ];
+    for (to, invite, step) in rows {
+        w.configure(&[forward(to), site_with(|s| s.forward_outside = Outside::Denied)]);
+        assert_eq!(dials(&mut w, 2003, "2001").0, "", "{to}");
+        assert_eq!(cause(&w), Cause::ExternalForwardDenied, "{to}");
+        w.configure(&[site_with(|s| s.forward_outside = Outside::Domestic)]);
+        let (got, told) = dials(&mut w, 2003, "2001");
+        assert_eq!((got.as_str(), told), (invite, vec![step.to_owned()]), "{to}");
+        // From outside to outside by the same rule.
+        w.lines.clear();
+        comes_in(&mut w, 2901, "2001");
+        assert_eq!(sent(&mut w), invite, "{to}");
+        w.hangs_up_all();
+    }
+    // Abroad only where everything is permitted, and where the number's class permits it.
+    let abroad = "61010442012345678";
+    w.configure(&[forward(abroad), site_with(|s| s.forward_outside = Outside::Domestic)]);
+    assert_eq!(dials(&mut w, 2003, "2001").0, "");
+    assert_eq!(cause(&w), Cause::ExternalForwardDenied);
+    w.configure(&[site_with(|s| s.forward_outside = Outside::Allowed)]);
+    assert_eq!(dials(&mut w, 2003, "2001").0, "");
+    assert_eq!(cause(&w), Cause::TollDenied);
+    w.expect_drained();
+}
+
 #[test]
 fn a_gateway_without_lines_stays_as_it_was() {
     let mut w = company();

@@ -187,3 +187,83 @@ fn a_full_access_line_is_told_of_calls_inside_as_they_find_it() {
     w.hangs_up_all();
     assert_eq!(explained(&w, 2004, "2003").ending, rings);
 }
+
+/// A company with a line whose number is shown to authorities; 2001 has called one.
+fn after_an_emergency() -> World {
+    let mut w = World::new();
+    open(&mut w, 2900, "0", 1);
+    let gateway = w.facts.snapshot.gateways(TENANT).next().expect("a gateway").id;
+    let shown = Dn::parse(LINE).expect("digits");
+    let route = model::EmergencyRoute { gateway, shown, back: None };
+    let to = Inbound::To(LineTarget::Dn(dn(2003)));
+    let reception = Reception { group: Some(dn(7100)), ..Reception::new(TENANT, SITE) };
+    w.configure(&[
+        site_with(|s| s.emergency = [route].into()),
+        line(1, 2900, LINE, |l| (l.day, l.common, l.callers) = (to, true, people(&[2002]))),
+        department(&[2004, 2005], |_| {}),
+        Change::ReceptionPut(reception),
+        super::world::quiet(2001, 1),
+    ]);
+    w.dial(2001, "119");
+    w.answers("2900");
+    w.hangs_up("2900");
+    w.lines.clear();
+    w
+}
+
+/// The steps that tell of a call-back, and the numbers that ring.
+fn backs(told: &Explanation) -> (Vec<String>, Vec<String>) {
+    let steps = routing(told).into_iter().filter(|s| s.starts_with("emergency."));
+    let rung = told.steps.iter().filter_map(|s| s.assumed).map(|(dn, _)| dn.text());
+    (steps.collect(), rung.collect())
+}
+
+#[test]
+fn an_explanation_tells_that_an_emergency_call_is_called_back() {
+    let w = after_an_emergency();
+    // The usual destination rings, and the terminal past its do not disturb; then the group.
+    let (steps, rung) = backs(&explained(&w, LINE, &[]));
+    let expected = [
+        "emergency.call-back window",
+        "emergency.past 2001 do-not-disturb",
+        "emergency.back-group 7100",
+    ];
+    assert_eq!(
+        (steps, rung),
+        (expected.map(str::to_owned).to_vec(), vec!["2003".to_owned(), "7100".to_owned()])
+    );
+    let answered = [(dn(2003), Answer::Answers)];
+    assert_eq!(explained(&w, LINE, &answered).ending, Ending::Answered(dn(2003)));
+
+    // Where nobody would ring, the terminal does by itself.
+    let mut w = after_an_emergency();
+    let said = Inbound::To(LineTarget::Announcement(None));
+    w.configure(&[line(1, 2900, LINE, |l| l.day = said)]);
+    let (steps, rung) = backs(&explained(&w, LINE, &[]));
+    assert_eq!(steps, expected);
+    assert_eq!(rung, ["2001", "7100"]);
+    let answered = [(dn(2001), Answer::Answers)];
+    assert_eq!(explained(&w, LINE, &answered).ending, Ending::Answered(dn(2001)));
+    // As it comes to pass.
+    comes_in(&mut w, 2900, LINE);
+    w.rings("2001");
+    w.wait(base::Micros::seconds(21));
+    w.rings("2004");
+    w.wait(base::Micros::seconds(400));
+    w.hangs_up_all();
+    let codes = recorded(&w, w.records.len() - 1);
+    let told: Vec<_> = codes.iter().filter(|c| c.starts_with("emergency.")).take(3).collect();
+    assert_eq!(told, expected.iter().collect::<Vec<_>>());
+
+    // After the window it is a call as any other.
+    w.wait(base::Micros::seconds(30 * 60));
+    assert_eq!(backs(&explained(&w, LINE, &[])).0, Vec::<String>::new());
+    // A full gateway keeps no call-back out.
+    let w = after_an_emergency();
+    let full = |mut w: World| {
+        w.dial(2002, "00355556666");
+        w.answers("2900");
+        explained(&w, LINE, &[]).ending
+    };
+    assert_ne!(full(w), Ending::Refused(Cause::GatewayChannelsExceeded));
+}

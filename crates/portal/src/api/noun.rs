@@ -74,7 +74,7 @@ pub(crate) fn json_answer(
 }
 
 /// The tenant's revision as a tag (RFC 9110 §8.8.3).
-fn tag(snapshot: &Snapshot, tenant: TenantId) -> String {
+pub(crate) fn tag(snapshot: &Snapshot, tenant: TenantId) -> String {
     format!("\"{}\"", snapshot.tenant_revision(tenant).0)
 }
 

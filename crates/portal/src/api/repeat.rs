@@ -8,8 +8,8 @@
 //! | came with another request | 422 |
 //! | its request still runs | 409 |
 //!
-//! A refused request has changed nothing, so it is carried out again. What is made as a noun keeps
-//! its answer in the transaction that makes it, so that a crash leaves both or neither.
+//! A refused request has changed nothing, so it is carried out again. What is made keeps its answer
+//! in the transaction that makes it, so that a crash leaves both or neither.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use store::{KeyedRequest, Repeated};
 
 use crate::Portal;
-use crate::api::BODY_BYTES_MAX;
 use crate::api::caller::Caller;
+use crate::api::sounds;
 use crate::api::trouble::Trouble;
 
 /// Name of the header.
@@ -128,7 +128,11 @@ async fn keyed(portal: &Portal, request: Request, next: Next) -> Result<Response
         return Err(Trouble::malformed(problem.with("", "1-255", None)));
     }
     let caller = Caller::from_request_parts(&mut parts, portal).await?;
-    let bytes = to_bytes(body, BODY_BYTES_MAX).await;
+    let (most, reading) = sounds::room(portal, parts.uri.path())?;
+    if let Some(reading) = reading {
+        parts.extensions.insert(reading);
+    }
+    let bytes = to_bytes(body, most).await;
     let bytes = bytes.map_err(|_| Trouble::of(StatusCode::PAYLOAD_TOO_LARGE))?;
     let name = format!("{} {} {key}", caller.tenant(), caller.scope.name());
     let running = Problem::new(261, "Idempotency-Key", &key).saying("api-key-running");
@@ -188,24 +192,26 @@ fn replayed(kept: &[u8]) -> Result<Response, Trouble> {
 
 #[cfg(test)]
 mod tests {
+    use axum::extract::FromRequest;
     use axum::http::Request;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::api::body::Object;
+    use crate::api::body::{Object, Words};
     use crate::api::noun::create;
+    use crate::api::sounds::File;
     use crate::api::twins::device::DeviceTwin;
     use crate::api::twins::pickup::PickupTwin;
     use crate::tests::world::World;
 
-    async fn caller(world: &World, address: &str, body: &Value) -> Caller {
+    async fn caller(world: &World, address: &str, body: &str) -> Caller {
         let token = world.token(1, store::ApiRole::Administrator).await;
         let request = Request::builder().header("authorization", format!("Bearer {token}"));
         let (mut parts, ()) = request.body(()).expect("a request").into_parts();
         parts.extensions.insert(Arc::new(Keyed {
             key: "order-1".to_owned(),
             address: address.to_owned(),
-            body: body.to_string().into(),
+            body: body.to_owned().into(),
             is_kept: AtomicBool::new(false),
         }));
         let caller = Caller::from_request_parts(&mut parts, &world.portal).await;
@@ -226,22 +232,44 @@ mod tests {
         let world = World::two_companies().await;
         let (desk, group) = (json!({ "sip_id": "desk9" }), json!({ "number": 8 }));
         for (address, body) in [("/api/v1/devices", desk), ("/api/v1/pickup-groups", group)] {
-            let caller = caller(&world, address, &body).await;
+            let caller = caller(&world, address, &body.to_string()).await;
             let Value::Object(object) = body else { panic!("an object") };
             let (state, body) = (State(world.portal.clone()), Object(object));
             let made = match address.ends_with("devices") {
                 true => create::<DeviceTwin>(state, caller.clone(), body).await,
                 false => create::<PickupTwin>(state, caller.clone(), body).await,
             };
-            let first = told(made.unwrap_or_else(|t| t.into_response())).await;
-            assert_eq!(first.0, StatusCode::CREATED);
-            let once = caller.keyed.clone().expect("with a key");
-            let asked = once.asked();
-            let kept = world.store.kept_answer(&caller.scope, once.request(&asked), caller.now);
-            let Repeated::Yes(kept) = kept.await.expect("readable") else { panic!("{address}") };
-            let again = replayed(&kept).unwrap_or_else(|t| t.into_response());
-            assert_eq!(told(again).await, first, "the secret and all");
+            is_repeated(&world, &caller, made).await;
         }
+        world.end().await;
+    }
+
+    /// Who sends the same again hears what was answered, though nobody heard it.
+    async fn is_repeated(world: &World, caller: &Caller, made: Result<Response, Trouble>) {
+        let first = told(made.unwrap_or_else(|t| t.into_response())).await;
+        assert_eq!(first.0, StatusCode::CREATED);
+        let once = caller.keyed.clone().expect("with a key");
+        let asked = once.asked();
+        let kept = world.store.kept_answer(&caller.scope, once.request(&asked), caller.now);
+        let Repeated::Yes(kept) = kept.await.expect("readable") else { panic!("not kept") };
+        let again = replayed(&kept).unwrap_or_else(|t| t.into_response());
+        assert_eq!(told(again).await, first, "the secret and all");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_answer_to_an_upload_is_kept_with_the_sound() {
+        let world = World::two_companies().await;
+        let address = "/api/v1/sounds?name=morning";
+        let caller = caller(&world, address, "RIFF").await;
+        let (mut parts, ()) =
+            Request::builder().uri(address).body(()).expect("a request").into_parts();
+        let words = Words::from_request_parts(&mut parts, &world.portal).await;
+        let words = words.unwrap_or_else(|_| panic!("words"));
+        let file = File::from_request(Request::new(Body::from("RIFF")), &world.portal).await;
+        let file = file.unwrap_or_else(|_| panic!("a file"));
+        let state = State(world.portal.clone());
+        let made = sounds::upload(state, caller.clone(), words, file).await;
+        is_repeated(&world, &caller, made).await;
         world.end().await;
     }
 }

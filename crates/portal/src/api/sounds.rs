@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::service::sound::{self, SoundError, SoundFiles, SoundUse};
-use app::service::{Act, Key, Noun, Problem};
+use app::service::{self, Act, Key, Noun, Problem};
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,13 +15,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Portal;
-use crate::api::ROOT;
 use crate::api::body::Words;
 use crate::api::caller::Caller;
 use crate::api::live::time;
-use crate::api::noun::{Answer, Cx, Twin, done, fresh, json_answer};
+use crate::api::noun::{Answer, Cx, Twin, done, fresh, json_answer, tag};
+use crate::api::repeat;
 use crate::api::shape::{Kind, Shape, must, told};
 use crate::api::trouble::Trouble;
+use crate::api::{BODY_BYTES_MAX, ROOT};
 
 /// Octets of a file; one more, so that the rule is named by who reads it.
 const FILE_BYTES_MAX: usize = (10 << 20) + 1;
@@ -40,6 +41,9 @@ const SHAPE: &Shape = &Shape {
     ],
 };
 
+/// The right to read a file.
+pub(crate) type Reading = Arc<OwnedSemaphorePermit>;
+
 /// Where sounds are kept, and how many are read at once.
 #[derive(Clone)]
 pub(crate) struct Shelf {
@@ -50,6 +54,13 @@ pub(crate) struct Shelf {
 impl Shelf {
     pub(crate) fn new(files: Option<Arc<dyn SoundFiles>>) -> Self {
         Shelf { files, readers: Arc::new(Semaphore::new(UPLOADS_MAX)) }
+    }
+
+    /// The right to read a file; none while too many are read.
+    pub(crate) fn permit(&self) -> Result<Reading, Trouble> {
+        // A file takes memory while it comes and a processor for seconds then.
+        let busy = |_| Trouble::of(StatusCode::TOO_MANY_REQUESTS);
+        Arc::clone(&self.readers).try_acquire_owned().map(Arc::new).map_err(busy)
     }
 
     fn files(&self) -> Result<&Arc<dyn SoundFiles>, Trouble> {
@@ -86,7 +97,7 @@ impl Twin for SoundTwin {
 }
 
 /// The octets of a file, not of a form, and the right to read it.
-pub(crate) struct File(Bytes, OwnedSemaphorePermit);
+pub(crate) struct File(Bytes, Reading);
 
 impl FromRequest<Portal> for File {
     type Rejection = Trouble;
@@ -95,9 +106,11 @@ impl FromRequest<Portal> for File {
         if !is_file(request.headers()) {
             return Err(Trouble::of(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        // A file takes memory while it comes and a processor for seconds then.
-        let busy = |_| Trouble::of(StatusCode::TOO_MANY_REQUESTS);
-        let permit = Arc::clone(&portal.shelf.readers).try_acquire_owned().map_err(busy)?;
+        // Where there is a key, the file has come already.
+        let permit = match request.extensions().get::<Reading>() {
+            Some(permit) => Arc::clone(permit),
+            None => portal.shelf.permit()?,
+        };
         match Bytes::from_request(request, portal).await {
             Ok(bytes) => Ok(File(bytes, permit)),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -115,12 +128,20 @@ fn is_file(headers: &HeaderMap) -> bool {
     kind.starts_with("audio/") || kind.starts_with("application/octet-stream")
 }
 
+/// Octets that the body of a request with a key may have, and the right to read that many.
+pub(crate) fn room(portal: &Portal, path: &str) -> Result<(usize, Option<Reading>), Trouble> {
+    if !path.ends_with("/sounds") {
+        return Ok((BODY_BYTES_MAX, None));
+    }
+    portal.shelf.permit().map(|permit| (FILE_BYTES_MAX, Some(permit)))
+}
+
 /// The handler, with room for a file.
 pub(crate) fn uploading() -> MethodRouter<Portal> {
     post(upload).layer(DefaultBodyLimit::max(FILE_BYTES_MAX))
 }
 
-async fn upload(
+pub(crate) async fn upload(
     State(portal): State<Portal>,
     caller: Caller,
     words: Words,
@@ -145,12 +166,25 @@ async fn upload(
         uploaded_at: now,
     };
     let act = Act { store: &portal.store, scope: &caller.scope, seen: caller.seen, now };
-    let made = sound::upload(act, files, (draft, purpose), bytes.into()).await;
+    let told = |snapshot: &Snapshot, made: &Sound| {
+        serde_json::to_value(SoundTwin::of(made, snapshot)).unwrap_or_default()
+    };
+    let place = |made: &Sound| format!("{ROOT}/{}/{}", SoundTwin::PATH, made.key());
+    let of = |snapshot: &Snapshot, made: &Sound| {
+        let named = (Some(place(made)), Some(tag(snapshot, tenant)));
+        repeat::kept(StatusCode::CREATED, named, told(snapshot, made).to_string())
+    };
+    let asked = caller.keyed.as_ref().map(|keyed| keyed.asked());
+    let request = caller.keyed.as_ref().zip(asked.as_ref()).map(|(k, asked)| k.request(asked));
+    let answer = request.map(|request| service::write::Answer { request, of: &of });
+    let made = sound::upload(act, files, (draft, purpose), bytes.into(), answer.as_ref()).await;
     let (snapshot, made) = made.map_err(|r| Trouble::refused(r, caller.seen.is_some()))?;
-    let body = serde_json::to_value(SoundTwin::of(&made, &snapshot)).unwrap_or_default();
-    let mut response = json_answer(StatusCode::CREATED, (&snapshot, tenant), &body);
-    let place = format!("{ROOT}/{}/{}", SoundTwin::PATH, made.key());
-    if let Ok(place) = HeaderValue::from_str(&place) {
+    if let Some(keyed) = &caller.keyed {
+        keyed.is_kept();
+    }
+    let mut response =
+        json_answer(StatusCode::CREATED, (&snapshot, tenant), &told(&snapshot, &made));
+    if let Ok(place) = HeaderValue::from_str(&place(&made)) {
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)

@@ -189,3 +189,20 @@ async fn an_announcement_is_replaced_kept_while_it_is_in_use_and_standard_again(
     assert_eq!((odd.status, errors(&json_of(&odd))), (422, one(212, "use")));
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_sent_again_is_taken_once() {
+    let (world, mut api) = company().await;
+    let kind = "audio/wav\r\nIdempotency-Key: order-7";
+    let big = format!("RIFF{}", "x".repeat(1 << 20));
+    let first = upload(&mut api, "morning", kind, &big).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    let again = upload(&mut api, "morning", kind, &big).await;
+    assert_eq!((again.status, again.text()), (201, first.text()));
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(again.header("location"), first.header("location"));
+    let other = upload(&mut api, "morning", kind, FILE).await;
+    assert_eq!(other.status, 422, "another file with the key: {}", other.text());
+    assert_eq!(api.get("/sounds").await["items"].as_array().map(Vec::len), Some(1));
+    world.end().await;
+}

@@ -188,7 +188,7 @@ pub fn checkers(wanted: Option<Name>) -> Vec<Box<dyn Checker>> {
     let all: [Box<dyn Checker>; 12] = [
         Box::new(s1::OneFinal::default()),
         Box::new(s2::Beliefs),
-        Box::new(s3::MediaGraph),
+        Box::new(s3::MediaGraph::default()),
         Box::new(s4::Records::default()),
         Box::new(s6::Limits::default()),
         Box::new(s8::Revisions::default()),

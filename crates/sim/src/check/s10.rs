@@ -5,7 +5,7 @@
 //! or what a configuration has put there. Both are tried. Between two rounds of a hunt something
 //! may change unseen: then only what was decided before the pause is compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::event::Kind;
 use base::id::{DeviceId, GatewayId, SiteId};
@@ -58,6 +58,8 @@ pub struct Explained {
     attempts: Vec<Attempt>,
     /// Decisions that were compared.
     compared: usize,
+    /// Calls that there were after the input before.
+    known: BTreeSet<CallId>,
 }
 
 impl Checker for Explained {
@@ -97,12 +99,14 @@ impl Checker for Explained {
 
     fn after(&mut self, machine: &Machine, now: Now) {
         for attempt in self.attempts.iter_mut().filter(|a| a.open) {
-            attempt.look(machine, now);
+            attempt.look(machine, now, &self.known);
         }
+        self.known = machine.calls().collect();
     }
 
     fn crashed(&mut self, _scene: &mut Scene<'_>) {
         self.at_hand = None;
+        self.known.clear();
         self.attempts.iter_mut().for_each(|a| a.open = false);
     }
 
@@ -147,13 +151,14 @@ impl Attempt {
     }
 
     /// Looks what the input has brought about.
-    fn look(&mut self, machine: &Machine, now: Now) {
+    fn look(&mut self, machine: &Machine, now: Now, known: &BTreeSet<CallId>) {
         let (at, wall) = (now.mono, now.wall);
         let shards = 0..machine.shards_len();
         let found = shards.into_iter().find_map(|shard| {
             let newest = |c: &callctl::CallSummary| match self.call {
                 Some(call) => c.call == call,
-                None => c.called_at == self.at,
+                // By a transfer another one may begin anew at the same time.
+                None => c.called_at == self.at && !known.contains(&c.call),
             };
             machine.calls_of(shard).filter(newest).last().map(|c| (shard, c))
         });
@@ -277,10 +282,13 @@ fn is_routing(step: &Step) -> bool {
     let families = ["route.", "forward.", "group.", "hunt.", "department.", "voicemail", "line."];
     let outside = ["outside.", "emergency."];
     // Those are found when a call has been decided.
-    let later = ["outside.connect-denied", "outside.over", "emergency.call-back"];
+    let back = ["emergency.call-back", "emergency.past", "emergency.back-group"];
+    let later = |code: &str| {
+        back.contains(&code) || ["outside.connect-denied", "outside.over"].contains(&code)
+    };
     &*step.code == "ring.begin"
         || families.iter().any(|f| step.code.starts_with(f))
-        || (outside.iter().any(|f| step.code.starts_with(f)) && !later.contains(&&*step.code))
+        || (outside.iter().any(|f| step.code.starts_with(f)) && !later(&step.code))
 }
 
 /// A step in one text. How long it rings hangs in a hunt on how long the others took.

@@ -6,14 +6,18 @@ use std::net::SocketAddr;
 
 use base::LegId;
 use callctl::LegSurvey;
-use mediactl::{Direction, Joined, PlayerId};
+use mediactl::{Command, Direction, Instead, Joined, PlayerId};
 
-use super::{Checker, Name};
+use super::{Checker, Done, Name, Scene};
 use crate::phone::{PhoneLeg, Stage};
 use crate::world::World;
 
-/// Compares when all has settled.
-pub struct MediaGraph;
+/// Compares when all has settled; a playing is looked at from its beginning to its end.
+#[derive(Default)]
+pub struct MediaGraph {
+    /// What legs hear, with own sounds in place of others.
+    playing: BTreeMap<LegId, (Joined, Box<[Instead]>)>,
+}
 
 /// What reaches an ear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +40,28 @@ struct Side<'a> {
 impl Checker for MediaGraph {
     fn name(&self) -> Name {
         Name::S3
+    }
+
+    /// Whoever hears a sound hears it to its end, whatever replaces it meanwhile (R319).
+    fn done(&mut self, scene: &mut Scene<'_>, done: &Done<'_>) {
+        match done {
+            Done::Media(Command::Leg(want)) => {
+                let now = (want.joined, want.instead.clone());
+                let old = self.playing.insert(want.leg, now);
+                if old.is_some_and(|(of, instead)| of == want.joined && instead != want.instead) {
+                    let what = format!("leg {:?} hears other sounds in mid-playing", want.leg);
+                    scene.report(Name::S3, what);
+                }
+            }
+            Done::Media(Command::Close { leg }) => {
+                self.playing.remove(leg);
+            }
+            _ => {}
+        }
+    }
+
+    fn crashed(&mut self, _scene: &mut Scene<'_>) {
+        self.playing.clear();
     }
 
     fn settled(&mut self, world: &World) -> Result<(), String> {

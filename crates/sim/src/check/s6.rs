@@ -10,6 +10,7 @@ use base::limits::{
 };
 use base::{CallId, Dn, LegId, Micros, Mono, Now};
 use callctl::{LegSurvey, Moment};
+use model::Revision;
 use sip::msg::{HeaderId, Method, Msg};
 
 use super::{Arrived, Checker, Done, Name, Scene, text};
@@ -61,10 +62,8 @@ pub struct Limits {
     talks: BTreeMap<Vec<u8>, Talk>,
     /// Calls of each number at each shard, with the slots in use.
     counts: Vec<(BTreeMap<Dn, u32>, usize)>,
-    /// Channels of access lines at each shard.
-    access: Vec<BTreeMap<SiteId, u32>>,
-    /// Legs that ring.
-    rung: BTreeSet<LegId>,
+    /// Channels of access lines at each shard, and the configuration of then.
+    access: Vec<(BTreeMap<SiteId, u32>, Revision)>,
     /// Calls in which somebody is called back.
     recalls: BTreeSet<CallId>,
     /// Since when a call has nobody that has been answered.
@@ -73,6 +72,8 @@ pub struct Limits {
     carried: BTreeSet<LegId>,
     /// Numbers in emergency calls and in calls back, which no limit keeps from anything (J30, J35).
     urgent: BTreeSet<Dn>,
+    /// There are such calls.
+    urges: bool,
     /// The input at hand begins an emergency call.
     calls_for_help: bool,
     /// What was found while only the machine was seen.
@@ -128,13 +129,10 @@ impl Checker for Limits {
         self.recalls = recalls;
         self.counts.resize(machine.shards_len(), Default::default());
         self.access.resize(machine.shards_len(), Default::default());
-        let rung: BTreeSet<LegId> = machine.legs().filter(|l| l.rings).map(|l| l.leg).collect();
-        let rings_anew = !rung.is_subset(&self.rung);
-        self.rung = rung;
         for shard in 0..machine.shards_len() {
             if let Some(moment) = machine.moment(shard, (now, tenant_id()), None) {
                 self.count(shard, (&moment, recalled), now);
-                self.count_access(shard, (&moment, rings_anew), now);
+                self.count_access(shard, &moment, now);
             }
         }
         let mut legs: BTreeMap<CallId, (usize, bool)> = BTreeMap::new();
@@ -162,7 +160,6 @@ impl Checker for Limits {
         self.talks.clear();
         self.counts.clear();
         self.access.clear();
-        self.rung.clear();
         self.carried.clear();
         self.waits.clear();
     }
@@ -230,12 +227,13 @@ impl Limits {
         }
     }
 
-    /// An access line has a channel for whoever rings (R305), unless help is called for. What a
-    /// call comes to need later it gets.
-    fn count_access(&mut self, shard: usize, (moment, rings): (&Moment, bool), now: Mono) {
+    /// An access line has a channel for all that takes one, from the beginning or in mid-call
+    /// (R305), unless help is called for. A configuration may take channels from those who talk.
+    fn count_access(&mut self, shard: usize, moment: &Moment, now: Mono) {
         let counts: BTreeMap<SiteId, u32> = moment.access_counts().collect();
-        let Some(before) = self.access.get_mut(shard) else { return };
-        let judged = rings && !self.calls_for_help && self.urgent.is_empty();
+        let Some((before, revision)) = self.access.get_mut(shard) else { return };
+        let newest = moment.snapshot().revision();
+        let judged = *revision == newest && !self.calls_for_help && !self.urges;
         for (site, count) in counts.iter().filter(|_| judged) {
             let limit = moment.snapshot().site(*site).and_then(|s| s.access_channels);
             let had = before.get(site).copied().unwrap_or(0);
@@ -244,12 +242,13 @@ impl Limits {
                 self.found.push((now, what));
             }
         }
-        *before = counts;
+        (*before, *revision) = (counts, newest);
     }
 
     fn note_urgent(&mut self, machine: &Machine) {
         let urgent = machine.legs().filter(|l| l.is_urgent);
         let calls: BTreeSet<CallId> = urgent.map(|l| l.call).collect();
+        self.urges = !calls.is_empty();
         let legs = machine.legs().filter(|l| calls.contains(&l.call));
         self.urgent = legs.filter_map(|l| l.dn).collect();
     }

@@ -14,6 +14,7 @@
 //! emergency calls show 0311110000
 //! line 0355556666 takes 8 for 2002
 //! the site has 2 channels
+//! the site forwards outside
 //! the hold code drops
 //! ```
 
@@ -21,12 +22,15 @@ use base::id::{DepartmentId, GatewayId, LineId, SiteId, Uuid};
 use base::{Dn, Micros};
 use model::{
     Change, Department, Destination, Device, DnSettings, EmergencyRoute, Forward, ForwardKind,
-    Gateway, GatewayKind, HoldAgain, HuntGroup, HuntMethod, Line, ParkSlot, PickupGroup, Tenant,
-    TenantOption,
+    Gateway, GatewayKind, HoldAgain, HuntGroup, HuntMethod, Line, Outside, ParkSlot, PickupGroup,
+    Tenant, TenantOption,
 };
 
 use super::read::time_of;
 use crate::company::{Company, tenant_id};
+
+/// Digits of the longest extension; longer numbers are outside, behind a prefix.
+const EXTENSION_MAX: usize = 8;
 
 /// One line.
 #[derive(Debug, Clone)]
@@ -53,6 +57,8 @@ pub enum Setup {
     Line(Dn, Box<str>, Dn),
     /// The access line of the site carries so many calls; the exchange stands outside.
     Access(u16),
+    /// 外線転送 of the site: domestic numbers (R063).
+    ForwardsOutside,
     /// Codes in calls are heard, and the hold code drops the target of a consultation (R083).
     HoldDrops,
 }
@@ -107,10 +113,8 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
                 ["after", time] => Some(time_of(time)?),
                 _ => None,
             };
-            let to = match to.starts_with('0') {
-                true => Destination::outside(to)?,
-                false => Destination::Dn(dn(to)?),
-            };
+            let out = to.starts_with('0') || to.len() > EXTENSION_MAX;
+            let to = if out { Destination::outside(to)? } else { Destination::Dn(dn(to)?) };
             Setup::Forward(dn(number)?, kind, to, after)
         }
         [number, "takes", n, "call" | "calls"] => Setup::Limit(dn(number)?, n.parse().ok()?),
@@ -122,6 +126,7 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
             Setup::Line(dn(number)?, (*prefix).into(), dn(caller)?)
         }
         ["the", "site", "has", n, "channel" | "channels"] => Setup::Access(n.parse().ok()?),
+        ["the", "site", "forwards", "outside"] => Setup::ForwardsOutside,
         ["the", "hold", "code", "drops"] => Setup::HoldDrops,
         [number, "is", "not", "disturbed"] => Setup::Quiet(dn(number)?),
         ["slot", number] => Setup::Slot(dn(number)?),
@@ -176,6 +181,7 @@ pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
                 changes.push(Change::LinePut(line));
             }
             Setup::Access(channels) => home.access_channels = Some(*channels),
+            Setup::ForwardsOutside => home.forward_outside = Outside::Domestic,
             Setup::HoldDrops => {
                 home.hold_again = HoldAgain::Drop;
                 changes.extend(company.snapshot.tenant(tenant_id()).map(|t| {
