@@ -7,7 +7,7 @@
 //! | every other end | see `ring` |
 
 use base::event::Kind;
-use base::{Cause, LegId};
+use base::{Cause, Dn, LegId};
 use bytes::Bytes;
 
 use crate::action::LegCommand;
@@ -64,10 +64,34 @@ impl Call {
 
     /// One 180 for the caller, whatever rings and how often (R254).
     fn tell_caller(&mut self, cx: &mut Cx<'_>, status: u16) {
-        let Some(ring) = self.ring.as_ref().filter(|r| r.purpose == Purpose::Basic) else {
+        let ring = self.ring.as_ref().filter(|r| r.purpose == Purpose::Basic);
+        if let Some(caller) = ring.map(|r| r.leg) {
+            self.tell_progress(cx, caller, status);
+        }
+    }
+
+    /// Between two rounds of a hunt it goes on ringing for who waits, even if nobody has rung yet
+    /// (R271).
+    pub(crate) fn rings_meanwhile(&mut self, cx: &mut Cx<'_>) {
+        if self.hunts_for().is_none() {
             return;
-        };
-        let caller = ring.leg;
+        }
+        self.consult_rings();
+        self.tell_referrer_rings(cx);
+        let basic = self.dialing.as_ref().filter(|d| d.purpose == Purpose::Basic);
+        if let Some(caller) = basic.map(|d| d.leg) {
+            self.tell_progress(cx, caller, 180);
+        }
+        self.touch_all_media();
+    }
+
+    /// The pilot whose hunt is between two rounds.
+    pub(crate) fn hunts_for(&self) -> Option<Dn> {
+        let dialing = self.dialing.as_ref().filter(|d| d.wait_until.is_some())?;
+        dialing.journey.hunts_for()
+    }
+
+    fn tell_progress(&mut self, cx: &mut Cx<'_>, caller: LegId, status: u16) {
         let Some(leg) = self.leg(caller).filter(|l| l.awaits_answer()) else { return };
         let told = self.told;
         let new = match status {

@@ -4,7 +4,7 @@ use base::id::{DeviceId, GatewayId, SiteId, TenantId};
 use base::{Blame, Cause, Dn, LegId, Mono};
 use bytes::Bytes;
 use model::record::{Service, Services};
-use model::{CodeKind, Gateway, Snapshot};
+use model::{CodeKind, Destination, Gateway, Snapshot};
 use smallvec::SmallVec;
 
 use crate::access::of_site;
@@ -120,6 +120,23 @@ impl Call {
         self.advance(cx, next, None);
     }
 
+    /// Begins to reach where a park slot sends what nobody retrieves; a message is for the parker.
+    pub(crate) fn set_out_from(
+        &mut self,
+        cx: &mut Cx<'_>,
+        dialing: Dialing,
+        (slot, parker): (Dn, Option<Dn>),
+        to: &Destination,
+    ) {
+        self.dialing = Some(Box::new(dialing));
+        let next = self.walk(cx, |journey, walk| match to {
+            Destination::Dn(dn) => journey.begin(walk, &dn.text()),
+            Destination::Outside(digits) => journey.forward_outside(walk, slot, digits),
+            Destination::Voicemail => journey.voicemail(walk, parker.unwrap_or(slot)),
+        });
+        self.advance(cx, next, None);
+    }
+
     /// What was rung ended like this.
     pub(crate) fn go_on(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         let next = match self.back_goes_on(cx, verdict.cause) {
@@ -197,7 +214,7 @@ impl Call {
                 },
                 Next::Wait { until } => {
                     dialing.wait_until = Some(until);
-                    return;
+                    return self.rings_meanwhile(cx);
                 }
                 other => {
                     let purpose = dialing.purpose;

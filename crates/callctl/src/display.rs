@@ -96,12 +96,13 @@ impl Call {
 
     /// Before a caller hears that it rings: whose number does.
     pub(crate) fn show_called(&mut self, cx: &mut Cx<'_>, id: LegId) {
-        let style = self.ring.as_ref().map(|r| r.plan.style);
-        let who = match self.common_number(cx) {
+        let waits = self.hunts_for().filter(|_| self.ring.is_none());
+        let rings = self.ring.is_some() || waits.is_some();
+        let who = match self.common_number(cx).or(waits) {
             Some(dn) => Some(owner(cx.view.snapshot(), self.tenant, dn)),
             None => self.draft.callee.as_ref().map(|(who, _)| who.clone()),
         };
-        if let Some(who) = who.filter(|_| style.is_some()) {
+        if let Some(who) = who.filter(|_| rings) {
             self.show_to(cx, id, (&who, false));
         }
     }

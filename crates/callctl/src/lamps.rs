@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use base::id::TenantId;
 use base::limits::LAMP_DIALOGS_MAX;
 use base::{Dn, LegId, Rng, Table};
+use model::Snapshot;
 use smallvec::SmallVec;
 
 use crate::CallControl;
@@ -154,7 +155,11 @@ impl Call {
 
     /// The number of the group that the call rings at, if it rings at one.
     pub(crate) fn common_number(&self, cx: &Cx<'_>) -> Option<Dn> {
-        let snapshot = cx.view.snapshot();
+        self.rings_for(cx.view.snapshot())
+    }
+
+    /// The same, by the configuration alone.
+    pub(crate) fn rings_for(&self, snapshot: &Snapshot) -> Option<Dn> {
         match self.ring.as_ref()?.plan.style {
             Style::Hunt { group } => snapshot.hunt_group(self.tenant, group).map(|h| h.pilot),
             Style::Department(id) => snapshot.department(id).map(|d| d.dn),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use base::id::{SiteId, TenantId};
 use base::{Cause, Dn, LegId, Micros, Mono};
 use model::record::{Service, Services};
-use model::{CodeKind, Destination, Snapshot};
+use model::{CodeKind, Snapshot};
 use smallvec::{SmallVec, smallvec};
 
 use crate::CallControl;
@@ -344,14 +344,15 @@ impl Call {
         }
         parked.recall_until = None;
         let site = cx.view.snapshot().site(parked.site);
-        if let Some(Destination::Dn(dn)) = site.and_then(|s| s.park_overflow.clone()) {
+        if let Some(to) = site.and_then(|s| s.park_overflow.clone()) {
+            let (slot, payer) = (parked.slot, parked.by.dn);
             self.leave_slot(cx);
             let caller = self.leg(held).and_then(|l| l.who.dn);
-            let journey = Journey::new(self.tenant, caller);
+            let journey = Journey::new(self.tenant, caller).paid_by(payer);
             let purpose = Purpose::ParkOverflow;
             let dialing =
                 Dialing { purpose, leg: held, referred_by: None, journey, wait_until: None };
-            return self.set_out(cx, dialing, &dn.text());
+            return self.set_out_from(cx, dialing, (slot, payer), &to);
         }
         if parked.recalls >= RECALLS_MAX {
             return self.end(cx, Verdict { cause: Cause::RingTimeout, ..verdict });

@@ -3,7 +3,7 @@
 //! | Dialled | Whose calls |
 //! |---|---|
 //! | pickup code | members of the own groups and of the departments that one may pick up for |
-//! | pickup code and a number | that number's, if it is in the same set |
+//! | pickup code and a number | of those, what rings at that number or for that group |
 //! | group pickup code and a group's number | members of that group |
 //!
 //! Of several calls the one is taken that first rang anywhere (R266). Nothing rings: `PickupNone`.
@@ -25,6 +25,8 @@ use crate::route::number::{self, Read};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     numbers: BTreeSet<Dn>,
+    /// Only what rings at this number, or for the group whose number it is.
+    only: Option<Dn>,
     pub service: Service,
 }
 
@@ -37,17 +39,17 @@ pub(crate) fn wanted(
     let Read::Code(kind, rest) = number::read(snapshot, tenant, dialed)? else { return None };
     match kind {
         CodeKind::Pickup => {
-            let mut numbers = own_set(snapshot, tenant, who);
-            if !rest.is_empty() {
-                let directed = Dn::parse(&rest).ok();
-                numbers.retain(|dn| Some(*dn) == directed);
-            }
-            Some(Wanted { numbers, service: Service::Pickup })
+            let only = Dn::parse(&rest).ok();
+            let numbers = match only.is_some() || rest.is_empty() {
+                true => own_set(snapshot, tenant, who),
+                false => BTreeSet::new(),
+            };
+            Some(Wanted { numbers, only, service: Service::Pickup })
         }
         CodeKind::GroupPickup => {
             let group = rest.parse().ok().and_then(|n: u16| snapshot.pickup_group(tenant, n));
             let numbers = group.into_iter().flat_map(|g| g.members.iter().copied()).collect();
-            Some(Wanted { numbers, service: Service::GroupPickup })
+            Some(Wanted { numbers, only: None, service: Service::GroupPickup })
         }
         _ => None,
     }
@@ -82,7 +84,7 @@ impl CallControl {
     /// longest.
     pub(crate) fn ringing_for(
         &self,
-        tenant: TenantId,
+        (tenant, snapshot): (TenantId, &Snapshot),
         wanted: &Wanted,
         new: &Leg,
     ) -> Option<(usize, LegId)> {
@@ -92,6 +94,10 @@ impl CallControl {
             let slots = self.core.ringing.get(&(tenant, *dn));
             for slot in slots.into_iter().flatten().map(|s| *s as usize) {
                 let Some(call) = self.calls.get(slot) else { continue };
+                let directed = |only| only == *dn || call.rings_for(snapshot) == Some(only);
+                if !wanted.only.is_none_or(directed) {
+                    continue;
+                }
                 let Some(leg) = call.pickable(*dn, own) else { continue };
                 let since = call.rang_at.unwrap_or(base::Mono(u64::MAX));
                 if found.is_none_or(|(best, ..)| since < best) {

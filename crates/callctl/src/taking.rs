@@ -64,7 +64,7 @@ impl CallControl {
         }
         let wanted = pickup::wanted(view.snapshot(), (tenant, &new.who), &offered.dialed);
         if let Some(wanted) = &wanted
-            && let Some((slot, leg)) = self.ringing_for(tenant, wanted, new)
+            && let Some((slot, leg)) = self.ringing_for((tenant, view.snapshot()), wanted, new)
             && self.may_join((slot, leg, tenant), new, view)
         {
             return Some(Taking::Ringing { slot, leg, service: wanted.service });

@@ -96,9 +96,15 @@ impl Call {
         }
     }
 
-    /// A transferee whose transferrer has gone hears how the target rings (R254).
+    /// A transferee whose transferrer has gone hears how the target rings (R254), without a gap
+    /// over the members of a hunt and its rounds.
     fn while_waiting(&self) -> Option<Play> {
-        self.ring.as_ref().filter(|r| r.ringing && !self.tells_parker())?;
+        let rings = self.ring.as_ref().is_some_and(|r| r.ringing && !self.tells_parker());
+        let rang = self.transfer.as_ref().is_some_and(|t| t.told && t.recall.is_none());
+        let goes_on = rang && self.dialing.is_some();
+        if !rings && !goes_on {
+            return None;
+        }
         let what = PlayerId::Tone(ToneKind::Ringback);
         Some(Play { what, repeat: Repeat::Forever, serial: 0 })
     }

@@ -2,8 +2,9 @@
 
 use base::{Cause, Dn};
 use model::record::Service;
-use model::{Destination, ForwardKind, TenantOption};
+use model::{Destination, DnOwner, ForwardKind, TenantOption};
 
+use super::facts::active;
 use super::{Journey, Next, Walk};
 use crate::explain::{Mark, Target};
 
@@ -77,7 +78,7 @@ impl Journey {
 
     /// A message is left: in the box of the first forwarder whose voicemail is on, else in that
     /// of the number at hand (R259).
-    pub(super) fn voicemail(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
+    pub(crate) fn voicemail(&mut self, walk: &mut Walk<'_>, dn: Dn) -> Next {
         if !self.is_voicemail_contracted(walk) {
             return self.fail(walk, Cause::OptionNotContracted);
         }
@@ -89,9 +90,15 @@ impl Journey {
         Next::Voicemail { of }
     }
 
+    /// Whether messages are left for the number; none for a stopped user, who could not hear them.
     fn has_voicemail(&self, walk: &Walk<'_>, dn: Dn) -> bool {
-        let settings = walk.facts.snapshot().dn_settings(self.tenant, dn);
-        settings.is_some_and(|s| s.voicemail) && self.is_voicemail_contracted(walk)
+        let snapshot = walk.facts.snapshot();
+        let stopped = match snapshot.dn_owner(self.tenant, dn) {
+            Some(DnOwner::User(id)) => active(snapshot, id).is_none(),
+            _ => false,
+        };
+        let settings = snapshot.dn_settings(self.tenant, dn);
+        !stopped && settings.is_some_and(|s| s.voicemail) && self.is_voicemail_contracted(walk)
     }
 
     /// Without the option nobody has a box.

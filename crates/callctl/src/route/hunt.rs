@@ -23,7 +23,7 @@ const ROUND_APART: Micros = Micros::seconds(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hunt {
     group: u16,
-    pilot: Dn,
+    pub(super) pilot: Dn,
     /// Members considered in this round, counted from where it began.
     pub(super) passed: usize,
     /// Rung in this round.
@@ -35,6 +35,9 @@ pub(super) struct Hunt {
     ends: Mono,
     /// Someone was rung, in whatever round.
     tried: bool,
+    /// A telephone could not talk with the caller's, and any other ended otherwise.
+    unfit: bool,
+    other: bool,
     reasons: Reasons,
 }
 
@@ -61,6 +64,8 @@ impl Journey {
             round_began: walk.now,
             ends: walk.now + Micros::seconds(u64::from(group.limit_s)),
             tried: false,
+            unfit: false,
+            other: false,
             reasons: Reasons::default(),
         };
         self.hunt_on(walk, Box::new(hunt))
@@ -70,14 +75,16 @@ impl Journey {
     pub(super) fn member_failed(
         &mut self,
         walk: &mut Walk<'_>,
-        hunt: Box<Hunt>,
+        mut hunt: Box<Hunt>,
         cause: Cause,
     ) -> Next {
         match cause {
             // Nothing that another member could mend.
-            Cause::MediaNotAcceptable | Cause::ResourceShortage => self.fail(walk, cause),
-            _ => self.hunt_on(walk, hunt),
+            Cause::ResourceShortage => return self.fail(walk, cause),
+            Cause::MediaNotAcceptable => hunt.unfit = true,
+            _ => hunt.other = true,
         }
+        self.hunt_on(walk, hunt)
     }
 
     /// The next free member, the next round, or the end.
@@ -142,7 +149,11 @@ impl Journey {
         if let Some(to) = &group.overflow {
             return self.overflow_to(walk, hunt.pilot, to);
         }
-        let cause = if hunt.tried { Cause::RingTimeout } else { hunt.reasons.cause() };
+        let cause = match hunt.tried {
+            true if hunt.unfit && !hunt.other => Cause::MediaNotAcceptable,
+            true => Cause::RingTimeout,
+            false => hunt.reasons.cause(),
+        };
         self.fail(walk, cause)
     }
 

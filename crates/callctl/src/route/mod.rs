@@ -239,6 +239,14 @@ impl Journey {
         self.called
     }
 
+    /// The pilot of the hunt that the call is in.
+    pub(crate) fn hunts_for(&self) -> Option<Dn> {
+        match &self.at {
+            At::Hunt(hunt) => Some(hunt.pilot),
+            _ => None,
+        }
+    }
+
     /// The first decision: what was dialled and where it leads.
     pub(crate) fn begin(&mut self, walk: &mut Walk<'_>, dialed: &str) -> Next {
         if let Some(next) = self.comes_by_line(walk, dialed) {

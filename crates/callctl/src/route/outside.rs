@@ -55,7 +55,7 @@ impl Journey {
     }
 
     /// R063, R261: the policy of the site of the one who forwards.
-    pub(super) fn forward_outside(&mut self, walk: &mut Walk<'_>, from: Dn, digits: &str) -> Next {
+    pub(crate) fn forward_outside(&mut self, walk: &mut Walk<'_>, from: Dn, digits: &str) -> Next {
         let snapshot = walk.facts.snapshot();
         let site = self.site_of(walk, from).and_then(|id| snapshot.site(id));
         let policy = site.map_or(Outside::Denied, |s| s.forward_outside);

@@ -148,3 +148,39 @@ fn the_end_of_another_playing_does_not_count() {
     w.input(Input::Media { event: mediactl::Event::PlayEnded { leg, serial: 0 } });
     assert!(w.records.is_empty());
 }
+
+/// Section 3, last column: what cannot be had is said, and then refused with its reason.
+#[test]
+fn what_cannot_be_had_is_said() {
+    let mut w = world();
+    let codes = super::world::with_codes();
+    w.configure(&codes[1..]);
+    for (dialed, says, cause) in [
+        ("*55", "nothing-to-pick-up", Cause::PickupNone),
+        ("*561", "nothing-to-pick-up", Cause::PickupNone),
+        ("*57", "nothing-to-pick-up", Cause::ParkNone),
+        ("7801", "nothing-to-pick-up", Cause::ParkNone),
+        ("*80", "reason-no-rights", Cause::OptionNotContracted),
+    ] {
+        w.dial(2001, dialed);
+        assert_eq!(w.joins(), [format!("2001 {says}")], "{dialed}");
+        play_ended(&mut w);
+        assert_eq!(w.records.last().map(|r| r.cause), Some(cause), "{dialed}");
+    }
+    w.expect_drained();
+}
+
+/// The same for forwards in a circle.
+#[test]
+fn a_loop_is_said() {
+    let mut w = world();
+    let mut settings = model::DnSettings::new(super::world::TENANT, super::world::dn(2002));
+    let to = model::Destination::Dn(super::world::dn(2002));
+    *settings.forward_mut(model::ForwardKind::All) = model::Forward::on(to);
+    w.configure(&[model::Change::DnSettingsPut(settings)]);
+    w.dial(2001, "2002");
+    assert_eq!(w.joins(), ["2001 forward-denied"]);
+    play_ended(&mut w);
+    assert_eq!(w.records.last().map(|r| r.cause), Some(Cause::ForwardLoop));
+    w.expect_drained();
+}

@@ -93,6 +93,26 @@ fn the_query_tells_what_is_in_force_and_a_caller_who_hangs_up_ends_it() {
     w.expect_drained();
 }
 
+/// R226: every kind that is in force, with its number, and no other.
+#[test]
+fn the_query_tells_each_kind_with_its_number() {
+    let mut w = World::new();
+    w.give_codes();
+    let mut settings = model::DnSettings::new(super::world::TENANT, super::world::dn(2001));
+    let forward = |n| model::Forward::on(model::Destination::Dn(super::world::dn(n)));
+    *settings.forward_mut(model::ForwardKind::Busy) = forward(2003);
+    *settings.forward_mut(model::ForwardKind::All) = forward(2004).off();
+    settings.voicemail = true;
+    w.configure(&[model::Change::DnSettingsPut(settings)]);
+    w.dial(2001, "*29");
+    let said = w.joins().join(" ");
+    let expected =
+        r#"["forward-busy", "is-set", "n2", "n0", "n0", "n3", "voicemail", "is-set"]"#;
+    assert_eq!(said, format!("2001 {expected}"));
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
 #[test]
 fn a_phone_that_cannot_hear_us_is_refused_with_the_cause() {
     let mut w = World::new();
