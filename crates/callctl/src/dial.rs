@@ -133,6 +133,7 @@ impl Call {
             Destination::Dn(dn) => journey.begin(walk, &dn.text()),
             Destination::Outside(digits) => journey.forward_outside(walk, slot, digits),
             Destination::Voicemail => journey.voicemail(walk, parker.unwrap_or(slot)),
+            Destination::Announcement(sound) => Next::Announce(*sound),
         });
         self.advance(cx, next, None);
     }

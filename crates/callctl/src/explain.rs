@@ -235,6 +235,8 @@ pub(crate) enum Target {
     Voicemail,
     /// A number outside.
     Outside,
+    /// An announcement.
+    Announcement,
 }
 
 impl Target {
@@ -243,6 +245,7 @@ impl Target {
             Destination::Dn(dn) => Target::Dn(*dn),
             Destination::Voicemail => Target::Voicemail,
             Destination::Outside(_) => Target::Outside,
+            Destination::Announcement(_) => Target::Announcement,
         }
     }
 
@@ -251,6 +254,7 @@ impl Target {
             Target::Dn(dn) => dn.text(),
             Target::Voicemail => "voicemail".to_owned(),
             Target::Outside => "outside".to_owned(),
+            Target::Announcement => "announcement".to_owned(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where a forward or an overflow leads (R060, R273).
 
-use base::Dn;
+use base::id::SoundId;
+use base::{Dn, Uuid};
 
 /// Destination of a forward or overflow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +13,9 @@ pub enum Destination {
     Voicemail,
     /// An outside number as dialled, 1–32 digits; allowed by the site's policy (R063).
     Outside(Box<str>),
+    /// An announcement, then the call ends: an own sound, or the standard sentence. At most 30 s
+    /// of it are heard.
+    Announcement(Option<SoundId>),
 }
 
 impl Destination {
@@ -23,17 +27,28 @@ impl Destination {
     /// Whether its digits have the right shape.
     pub fn is_lawful(&self) -> bool {
         match self {
-            Destination::Dn(_) | Destination::Voicemail => true,
+            Destination::Dn(_) | Destination::Voicemail | Destination::Announcement(_) => true,
             Destination::Outside(digits) => is_outside(digits),
         }
     }
 
-    /// Stable text for stores and byte forms: `dn:2001`, `voicemail`, `outside:0312345678`.
+    /// The sound that it plays.
+    pub(crate) fn sound(&self) -> Option<SoundId> {
+        match self {
+            Destination::Announcement(sound) => *sound,
+            Destination::Dn(_) | Destination::Voicemail | Destination::Outside(_) => None,
+        }
+    }
+
+    /// Stable text for stores and byte forms: `dn:2001`, `voicemail`, `outside:0312345678`,
+    /// `announcement`, `announcement:` with the id of a sound.
     pub fn text(&self) -> String {
         match self {
             Destination::Dn(dn) => format!("dn:{dn}"),
             Destination::Voicemail => "voicemail".to_owned(),
             Destination::Outside(digits) => format!("outside:{digits}"),
+            Destination::Announcement(None) => "announcement".to_owned(),
+            Destination::Announcement(Some(id)) => format!("announcement:{id}"),
         }
     }
 
@@ -42,6 +57,11 @@ impl Destination {
         match text.split_once(':') {
             Some(("dn", digits)) => Dn::parse(digits).ok().map(Destination::Dn),
             Some(("outside", digits)) => Destination::outside(digits),
+            Some(("announcement", id)) => {
+                let id = Uuid::parse(id).filter(|_| id.len() == 36)?;
+                Some(Destination::Announcement(Some(SoundId(id))))
+            }
+            None if text == "announcement" => Some(Destination::Announcement(None)),
             _ => (text == "voicemail").then_some(Destination::Voicemail),
         }
     }
@@ -76,6 +96,11 @@ impl Forward {
     /// In force to the last destination; `None` when there was none.
     pub fn again(&self) -> Option<Self> {
         self.to.as_ref().or(self.last.as_ref()).cloned().map(Forward::on)
+    }
+
+    /// The sounds that it plays, or would play again.
+    pub(crate) fn sounds(&self) -> impl Iterator<Item = SoundId> {
+        self.to.iter().chain(&self.last).filter_map(Destination::sound)
     }
 
     /// Whether all digits have the right shape.

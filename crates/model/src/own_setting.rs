@@ -206,6 +206,7 @@ pub fn check_destination(
     let to = match to {
         Destination::Voicemail => return voicemail_allowed(snapshot, tenant),
         Destination::Outside(digits) => return check_outside(snapshot, (tenant, dn), digits),
+        Destination::Announcement(_) => return Ok(()),
         Destination::Dn(to) => *to,
     };
     if to == dn {
@@ -264,7 +265,10 @@ fn leads_back(snapshot: &Snapshot, (tenant, dn): (TenantId, Dn), mut at: Dn) -> 
         match all {
             Some(Destination::Dn(next)) if *next == dn => return true,
             Some(Destination::Dn(next)) => at = *next,
-            Some(Destination::Voicemail | Destination::Outside(_)) | None => return false,
+            Some(
+                Destination::Voicemail | Destination::Outside(_) | Destination::Announcement(_),
+            )
+            | None => return false,
         }
     }
     true

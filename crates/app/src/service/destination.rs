@@ -17,12 +17,13 @@ pub struct Owner {
     pub dn: Option<Dn>,
 }
 
-/// Reads `2001`, `voicemail` or `outside:0312345678`.
+/// Reads `2001`, `voicemail`, `outside:0312345678`, `announcement` or `announcement:` with the id
+/// of a sound.
 pub fn parse(text: &str) -> Option<Destination> {
     match text.split_once(':') {
-        Some(("outside", digits)) => Destination::outside(digits),
-        Some(_) => None,
-        None if text == "voicemail" => Some(Destination::Voicemail),
+        Some(("dn", _)) => None,
+        Some(_) => Destination::parse(text),
+        None if text == "voicemail" || text == "announcement" => Destination::parse(text),
         None => Dn::parse(text).ok().map(Destination::Dn),
     }
 }
@@ -31,7 +32,9 @@ pub fn parse(text: &str) -> Option<Destination> {
 pub fn text(destination: &Destination) -> String {
     match destination {
         Destination::Dn(dn) => dn.text(),
-        Destination::Voicemail | Destination::Outside(_) => destination.text(),
+        Destination::Voicemail | Destination::Outside(_) | Destination::Announcement(_) => {
+            destination.text()
+        }
     }
 }
 
@@ -46,6 +49,7 @@ pub fn problem(
 ) -> Option<Problem> {
     let refuse = |code| Some(Problem::new(code, field, &text(to)));
     match to {
+        Destination::Announcement(_) => None,
         Destination::Voicemail => {
             let tenant = snapshot.tenant(owner.tenant)?;
             if tenant.options.contains(TenantOption::Voicemail) { None } else { refuse(263) }

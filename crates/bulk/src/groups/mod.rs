@@ -183,12 +183,14 @@ fn members(
     Some(out)
 }
 
-/// あふれ先: a number, 留守番, or a number outside that begins with 0; empty = none (212).
+/// あふれ先: a number, 留守番, 案内, or a number outside that begins with 0; empty = none (212).
 fn overflow(draft: &mut Draft<'_>, row: Row<'_>, column: u8) -> Option<Option<Destination>> {
     let text = row.cell(usize::from(column)).trim();
     let to = match text {
         "" => return Some(None),
         VOICEMAIL => Some(Destination::Voicemail),
+        ANNOUNCEMENT => Some(Destination::Announcement(None)),
+        _ if text.starts_with("announcement:") => Destination::parse(text),
         _ => {
             let text = digits(draft, row, column);
             match text.starts_with('0') {
@@ -209,12 +211,17 @@ pub const NAME: &str = "名称";
 /// The word for the own mailbox.
 const VOICEMAIL: &str = "留守番";
 
+/// The word for the standard announcement; one with an own sound is `announcement:` and its id.
+const ANNOUNCEMENT: &str = "案内";
+
 fn overflow_text(to: Option<&Destination>) -> String {
     match to {
         None => String::new(),
         Some(Destination::Dn(dn)) => dn.text(),
         Some(Destination::Voicemail) => VOICEMAIL.to_owned(),
         Some(Destination::Outside(digits)) => digits.to_string(),
+        Some(Destination::Announcement(None)) => ANNOUNCEMENT.to_owned(),
+        Some(to @ Destination::Announcement(Some(_))) => to.text(),
     }
 }
 

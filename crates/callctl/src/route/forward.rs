@@ -61,6 +61,7 @@ impl Journey {
         match to {
             _ if self.hops > HOPS_MAX => self.looped(walk, from),
             Destination::Voicemail => self.voicemail(walk, from),
+            Destination::Announcement(sound) => Next::Announce(*sound),
             Destination::Outside(digits) => self.forward_outside(walk, from, digits),
             Destination::Dn(dn) if self.has_forwarded(*dn) => self.looped(walk, *dn),
             Destination::Dn(dn) if self.barred.contains(dn) => {

@@ -59,7 +59,7 @@ impl Journey {
         let to = tenant.and_then(|t| t.stopped_to.clone());
         let leads = |to: &Destination| match to {
             Destination::Dn(to) => *to != dn && !self.is_involved(*to),
-            Destination::Outside(_) => true,
+            Destination::Outside(_) | Destination::Announcement(_) => true,
             Destination::Voicemail => false,
         };
         let Some(to) = to.filter(leads) else {

@@ -184,3 +184,41 @@ fn a_loop_is_said() {
     assert_eq!(w.records.last().map(|r| r.cause), Some(Cause::ForwardLoop));
     w.expect_drained();
 }
+
+/// R060, group H.4: an announcement as destination of a forward, and as overflow.
+#[test]
+fn calls_may_be_led_to_an_announcement() {
+    use super::world::{TENANT, department, dn, hunt};
+    use model::{Change, Destination, DnSettings, Forward, ForwardKind};
+    let mut w = World::new();
+    let sound = base::id::SoundId(base::Uuid(0x77));
+    w.configure(&[Change::SoundPut(model::Sound {
+        id: sound,
+        tenant: TENANT,
+        name: "休業".into(),
+        duration_ms: 4_000,
+        uploaded_at: base::Wall(0),
+    })]);
+    let own = || Destination::Announcement(Some(sound));
+    let mut settings = DnSettings::new(TENANT, dn(2002));
+    *settings.forward_mut(ForwardKind::Busy) = Forward::on(own());
+    w.configure(&[
+        Change::DnSettingsPut(settings),
+        hunt(&[2002], |g| g.overflow = Some(own())),
+        department(&[2002], |d| d.all = Forward::on(Destination::Announcement(None))),
+    ]);
+    for (dialed, own) in [("2002", true), ("7000", true), ("7100", false)] {
+        w.dial(2001, dialed);
+        if dialed != "7100" {
+            w.refuses("2002", 486);
+        }
+        let said = w.joins().join(" ");
+        assert_eq!(said.contains("File(Sound("), own, "{dialed}: {said}");
+        assert_eq!(said.contains("call-refused"), !own, "{dialed}: {said}");
+        play_ended(&mut w);
+        let r = w.records.last().expect("a record");
+        assert_eq!((r.cause, r.is_answered()), (Cause::AnnouncementEnded, false), "{dialed}");
+        assert_eq!(r.transferrer.as_deref(), Some(dialed));
+    }
+    w.expect_drained();
+}

@@ -106,8 +106,7 @@ fn the_query_tells_each_kind_with_its_number() {
     w.configure(&[model::Change::DnSettingsPut(settings)]);
     w.dial(2001, "*29");
     let said = w.joins().join(" ");
-    let expected =
-        r#"["forward-busy", "is-set", "n2", "n0", "n0", "n3", "voicemail", "is-set"]"#;
+    let expected = r#"["forward-busy", "is-set", "n2", "n0", "n0", "n3", "voicemail", "is-set"]"#;
     assert_eq!(said, format!("2001 {expected}"));
     w.hangs_up("2001");
     w.expect_drained();

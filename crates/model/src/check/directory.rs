@@ -1,6 +1,6 @@
 //! Tenants, sites, users, terminals, mobile lines and administrators.
 
-use super::{Case, Found, destinations, in_range, name, rival, text, violation};
+use super::{Case, Found, in_range, name, rival, text, violation};
 use crate::index::hash_text;
 use crate::plan;
 use crate::violation::{Conflict, Field, Violation, code};
@@ -30,7 +30,7 @@ impl Case<'_> {
         self.calendar(at, tenant, found);
         self.sound_exists(at, tenant.id, tenant.music, found);
         self.wording(at, tenant.id, &tenant.wording, found);
-        destinations(at, &[], tenant.stopped_to.as_ref(), found);
+        self.destinations((at, tenant.id), &[], tenant.stopped_to.as_ref(), found);
     }
 
     pub(super) fn tenant_gone(&self, at: usize, tenant: &Tenant, found: &mut Found) {
@@ -76,7 +76,7 @@ impl Case<'_> {
         let pair = ("outside-pair-min", Site::OUTSIDE_PAIR_MIN);
         in_range(at, pair, site.outside_pair_min, found);
         self.emergency_routes(at, site, found);
-        destinations(at, &[], site.park_overflow.as_ref(), found);
+        self.destinations((at, site.tenant), &[], site.park_overflow.as_ref(), found);
         self.site_is_alone(at, site, found);
     }
 

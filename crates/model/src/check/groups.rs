@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::Dn;
 use base::id::{DepartmentId, DeviceId, TenantId};
 
-use super::{Case, Found, against, destinations, in_range, name, rival, text, violation};
+use super::{Case, Found, against, in_range, name, rival, text, violation};
 use crate::plan;
 use crate::violation::{Conflict, Field, Noun, Violation, code};
 use crate::{
@@ -33,7 +33,7 @@ impl Case<'_> {
         in_range(at, ("rounds", HuntGroup::ROUNDS), group.rounds, found);
         box_limits(at, group.limits, found);
         let forward = std::slice::from_ref(&group.all);
-        destinations(at, forward, group.overflow.as_ref(), found);
+        self.destinations((at, tenant), forward, group.overflow.as_ref(), found);
     }
 
     /// A member of `group` must be in no other hunting group (R091).
@@ -91,7 +91,7 @@ impl Case<'_> {
         member_count(at, pagers.len(), Department::MULTICAST_MAX, found);
         box_limits(at, department.limits, found);
         let forward = std::slice::from_ref(&department.all);
-        destinations(at, forward, department.overflow.as_ref(), found);
+        self.destinations((at, department.tenant), forward, department.overflow.as_ref(), found);
     }
 
     /// A group of its own: on a shared one the pages of two departments would be heard as one.

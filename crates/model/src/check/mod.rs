@@ -185,13 +185,8 @@ fn in_range<T: PartialOrd + Display>(
     }
 }
 
-/// Destinations must have the right shape; whether they exist is seen when a call comes.
-fn destinations(
-    at: usize,
-    forwards: &[Forward],
-    overflow: Option<&Destination>,
-    found: &mut Found,
-) {
+/// Digits must have the right shape; whether a number exists is seen when a call comes.
+fn lawful(at: usize, forwards: &[Forward], overflow: Option<&Destination>, found: &mut Found) {
     let lawful =
         forwards.iter().all(Forward::is_lawful) && overflow.is_none_or(Destination::is_lawful);
     if !lawful {

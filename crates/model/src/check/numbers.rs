@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::Dn;
 use base::id::TenantId;
 
-use super::{Case, Found, against, destinations, in_range, name, rival, violation};
+use super::{Case, Found, against, in_range, name, rival, violation};
 use crate::index::{hash_of, hash_text};
 use crate::plan::{self, PlanError};
 use crate::violation::{Conflict, Field, Noun, Violation, code};
@@ -191,7 +191,7 @@ impl Case<'_> {
         ] {
             in_range(at, (name, range), value, found);
         }
-        destinations(at, &settings.forwards, None, found);
+        self.destinations((at, tenant), &settings.forwards, None, found);
     }
 
     /// One violation per tenant: at the first new extension that is too many.

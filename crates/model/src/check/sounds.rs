@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use base::id::{SoundId, TenantId};
 use base::limits;
 
-use super::{Case, Found, against, name, violation};
+use super::{Case, Found, against, lawful, name, violation};
 use crate::violation::{Conflict, Field, Noun, Violation, code};
-use crate::{Line, Reception, SiteMusic, Sound, Worded};
+use crate::{Destination, Forward, Line, Reception, SiteMusic, Sound, Worded};
 
 impl Case<'_> {
     pub(super) fn sound(&self, at: usize, sound: &Sound, found: &mut Found) {
@@ -27,6 +27,7 @@ impl Case<'_> {
         if after.sound(id).is_some() {
             return;
         }
+        self.sound_led_to(at, sound, found);
         let is_worded = |set: &[Worded]| set.iter().any(|w| w.sound == Some(id));
         let clash = || violation(at, code::IN_USE, Field::Object, &sound.name);
         if let Some(tenant) =
@@ -46,6 +47,48 @@ impl Case<'_> {
         for reception in after.receptions(sound.tenant).filter(unknown) {
             let domain = after.site(reception.site).map_or("", |s| &*s.domain);
             found.push(against(clash(), Noun::Site, domain));
+        }
+    }
+
+    /// Destinations: the shape of their digits, and their sounds.
+    pub(super) fn destinations(
+        &self,
+        (at, tenant): (usize, TenantId),
+        forwards: &[Forward],
+        overflow: Option<&Destination>,
+        found: &mut Found,
+    ) {
+        lawful(at, forwards, overflow, found);
+        let ahead = forwards.iter().filter_map(|f| f.to.as_ref()).chain(overflow);
+        for to in ahead {
+            self.sound_exists(at, tenant, to.sound(), found);
+        }
+    }
+
+    /// A sound that calls are led to stays, and so does one that a code would lead to again.
+    fn sound_led_to(&self, at: usize, sound: &Sound, found: &mut Found) {
+        let (after, tenant, id) = (self.after, sound.tenant, sound.id);
+        let clash = || violation(at, code::IN_USE, Field::Object, &sound.name);
+        let plays = |to: Option<&Destination>| to.and_then(Destination::sound) == Some(id);
+        let again = |forward: &Forward| forward.sounds().any(|s| s == id);
+        for settings in after.all_settings(tenant).filter(|s| s.forwards.iter().any(again)) {
+            let owner = after.dn_owner(tenant, settings.dn).map(Noun::of);
+            let noun = owner.unwrap_or(Noun::User);
+            found.push(against(clash(), noun, &settings.dn.text()));
+        }
+        let group = |all: &Forward, to: Option<&Destination>| again(all) || plays(to);
+        for g in after.hunt_groups(tenant).filter(|g| group(&g.all, g.overflow.as_ref())) {
+            found.push(against(clash(), Noun::Hunt, &g.number.to_string()));
+        }
+        for d in after.departments(tenant).filter(|d| group(&d.all, d.overflow.as_ref())) {
+            found.push(against(clash(), Noun::Department, &d.name));
+        }
+        for s in after.sites(tenant).filter(|s| plays(s.park_overflow.as_ref())) {
+            found.push(against(clash(), Noun::Site, &s.domain));
+        }
+        if let Some(t) = after.tenant(tenant).filter(|t| plays(t.stopped_to.as_ref())) {
+            let with = Conflict { name: t.name.clone(), ..Conflict::default() };
+            found.push(Violation { with: Some(with), ..clash() });
         }
     }
 

@@ -37,6 +37,7 @@ fn forward() -> impl Strategy<Value = Forward> {
         Just(Forward::on(Destination::Voicemail)),
         (2000u32..2012).prop_map(|n| Forward::on(Destination::Dn(dn(&n.to_string()))).off()),
         Just(Forward::on(Destination::Outside("0312345678".into()))),
+        Just(Forward::on(Destination::Announcement(None))),
     ]
 }
 

@@ -403,10 +403,20 @@ fn a_forward_remembers_its_last_destination() {
     assert_eq!((&off.to, &off.last), (&None, &Some(to)));
     assert_eq!(off.again(), Some(on));
     assert_eq!(Forward::default().again(), None);
-    for text in ["dn:2001", "voicemail", "outside:0312345678"] {
+    let own = "announcement:00000000-0000-7000-8000-000000000001";
+    for text in ["dn:2001", "voicemail", "outside:0312345678", "announcement", own] {
         assert_eq!(Destination::parse(text).map(|d| d.text()).as_deref(), Some(text));
     }
-    for text in ["", "dn:", "outside:", "outside:+81", "2001", "voicemail:"] {
+    for text in [
+        "",
+        "dn:",
+        "outside:",
+        "outside:+81",
+        "2001",
+        "voicemail:",
+        "announcement:",
+        "announcement:1",
+    ] {
         assert_eq!(Destination::parse(text), None, "{text}");
     }
 }

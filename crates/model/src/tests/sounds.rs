@@ -84,6 +84,32 @@ fn only_sounds_of_the_own_company_can_be_chosen_and_names_are_told_apart() {
     assert_eq!(codes(apply(&now, &[nameless])), [(code::EMPTY, Field::Name)]);
 }
 
+/// Announcements as destinations of forwards and overflows.
+#[test]
+fn a_sound_that_calls_are_led_to_stays() {
+    let id = sound(1, "").id;
+    let to = || Destination::Announcement(Some(id));
+    let mut settings = settings("2001");
+    *settings.forward_mut(ForwardKind::Busy) = Forward::on(to()).off();
+    let group = HuntGroup {
+        overflow: Some(to()),
+        ..HuntGroup::new(tenant_id(1), 1, site_id(1), dn("7001"))
+    };
+    let chosen = [
+        Change::DnSettingsPut(settings),
+        Change::HuntPut(group),
+        Change::SitePut(Site { park_overflow: Some(to()), ..site(1, 1) }),
+        Change::TenantPut(Tenant { stopped_to: Some(to()), ..tenant(1) }),
+    ];
+    let now = apply(&company(), &chosen).expect("chosen");
+    let refused = apply(&now, &[Change::SoundDelete(id)]).expect_err("in use");
+    let names: Vec<_> = refused.iter().filter_map(|v| v.with.as_ref()).map(|w| &*w.name).collect();
+    assert_eq!(names, ["2001", "1", "t1.example.jp", "株式会社例"]);
+    let unknown = Destination::Announcement(Some(sound(9, "").id));
+    let wrong = Change::SitePut(Site { park_overflow: Some(unknown), ..site(1, 1) });
+    assert_eq!(codes(apply(&now, &[wrong])), [(code::NOT_FOUND, Field::Sound)]);
+}
+
 #[test]
 fn a_company_has_so_many_sounds_and_no_more() {
     let put = |n: usize| Change::SoundPut(sound(n as u128, &format!("音{n}")));

@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Extension,
     /// A durable id.
     Id,
-    /// `2001`, `voicemail` or `outside:0312345678`.
+    /// `2001`, `voicemail`, `outside:0312345678`, `announcement`, or that with the id of a sound.
     Destination,
     /// Date and time of RFC 3339.
     Time,
@@ -222,7 +222,9 @@ impl Kind {
             Kind::OneOf(words) => words.join(" | "),
             Kind::Extension => "\"2001\"".to_owned(),
             Kind::Id => "\"0198c0de-…\" (id)".to_owned(),
-            Kind::Destination => "\"2001\" | \"voicemail\" | \"outside:0312345678\"".to_owned(),
+            Kind::Destination => {
+                "\"2001\" | \"voicemail\" | \"outside:0312345678\" | \"announcement\"".to_owned()
+            }
             Kind::Time => "\"2026-07-01T09:00:00+09:00\"".to_owned(),
             Kind::Null(kind) => format!("{} | null", kind.words()),
             Kind::List(kind, _) => format!("[ {}, … ]", kind.words()),
@@ -244,7 +246,7 @@ impl Kind {
             Kind::Id => json!({ "type": "string", "format": "uuid" }),
             Kind::Destination => json!({
                 "type": "string",
-                "pattern": "^([0-9]{1,15}|voicemail|outside:[0-9]{1,32})$",
+                "pattern": "^([0-9]{1,15}|voicemail|outside:[0-9]{1,32}|announcement(:[0-9a-f-]{36})?)$",
             }),
             Kind::Time => json!({ "type": "string", "format": "date-time" }),
             Kind::Null(kind) => json!({ "anyOf": [kind.schema(), { "type": "null" }] }),
