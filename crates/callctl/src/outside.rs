@@ -174,7 +174,7 @@ impl Call {
             }
             live
         });
-        self.outside = Some(outside).filter(|o| !o.channels.is_empty());
+        self.outside = Some(outside).filter(|o| !o.channels.is_empty() || o.said.is_some());
     }
 
     /// Whether the leg that a gateway has begun, and that has its channel, is one too many.
