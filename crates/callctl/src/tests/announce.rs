@@ -213,7 +213,7 @@ fn calls_may_be_led_to_an_announcement() {
             w.refuses("2002", 486);
         }
         let said = w.joins().join(" ");
-        assert_eq!(said.contains("File(Sound("), own, "{dialed}: {said}");
+        assert_eq!(said.contains("Sound(119)"), own, "{dialed}: {said}");
         assert_eq!(said.contains("call-refused"), !own, "{dialed}: {said}");
         play_ended(&mut w);
         let r = w.records.last().expect("a record");

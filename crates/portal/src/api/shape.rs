@@ -246,7 +246,8 @@ impl Kind {
             Kind::Id => json!({ "type": "string", "format": "uuid" }),
             Kind::Destination => json!({
                 "type": "string",
-                "pattern": "^([0-9]{1,15}|voicemail|outside:[0-9]{1,32}|announcement(:[0-9a-f-]{36})?)$",
+                "pattern": "^([0-9]{1,15}|voicemail|outside:[0-9]{1,32}|\
+                    announcement(:[0-9a-f-]{36})?)$",
             }),
             Kind::Time => json!({ "type": "string", "format": "date-time" }),
             Kind::Null(kind) => json!({ "anyOf": [kind.schema(), { "type": "null" }] }),
