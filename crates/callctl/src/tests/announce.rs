@@ -156,10 +156,10 @@ fn what_cannot_be_had_is_said() {
     let codes = super::world::with_codes();
     w.configure(&codes[1..]);
     for (dialed, says, cause) in [
-        ("*55", "nothing-to-pick-up", Cause::PickupNone),
-        ("*561", "nothing-to-pick-up", Cause::PickupNone),
-        ("*57", "nothing-to-pick-up", Cause::ParkNone),
-        ("7801", "nothing-to-pick-up", Cause::ParkNone),
+        ("*55", "nothing-to-take", Cause::PickupNone),
+        ("*561", "nothing-to-take", Cause::PickupNone),
+        ("*57", "nothing-to-take", Cause::ParkNone),
+        ("7801", "nothing-to-take", Cause::ParkNone),
         ("*80", "reason-no-rights", Cause::OptionNotContracted),
     ] {
         w.dial(2001, dialed);
