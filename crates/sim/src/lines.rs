@@ -117,11 +117,7 @@ impl Company {
 
     /// Whom a line rings, and where its calls go.
     fn redraw(&self, rng: &mut Rng, line: &mut Line) {
-        // More often the one that keeps some people from ringing.
-        line.receive = match rng.chance(2, 3) {
-            true => Receive::Registered,
-            false => Receive::ALL[rng.below(2) as usize],
-        };
+        line.receive = Receive::ALL[rng.below(2) as usize];
         line.day = self.draw_inbound(rng);
         line.night = rng.chance(1, 2).then(|| self.draw_inbound(rng));
     }

@@ -301,10 +301,7 @@ impl Records {
             Cause::NormalClearing if record.trace.iter().any(|s| &*s.code == "page.over") => true,
             Cause::NormalClearing if record.is_answered() => {
                 let deeds = [Deed::Bye, Deed::Refer, Deed::Digit];
-                // A box answers at once; a CANCEL may cross that.
-                let crossed = Some(Deed::Cancel).filter(|_| has(record, Service::Voicemail));
-                let mut deeds = deeds.into_iter().chain(crossed);
-                let by = |by: &str| deeds.any(|d| self.has_done(by, d, record));
+                let by = |by: &str| deeds.into_iter().any(|d| self.has_done(by, d, record));
                 // A box ends a call when its last word is spoken.
                 let boxed = record.ended_by.is_none() && has(record, Service::Voicemail);
                 record.ended_by.as_deref().map_or(boxed, by)
