@@ -109,7 +109,8 @@ impl Call {
     }
 }
 
-fn is_caller_active(snapshot: &Snapshot, device: DeviceId) -> bool {
+/// Whether somebody who may call is logged in at the terminal.
+pub(crate) fn is_caller_active(snapshot: &Snapshot, device: DeviceId) -> bool {
     let user = snapshot.device(device).and_then(|d| d.user).and_then(|id| snapshot.user(id));
     user.is_some_and(|u| u.state == UserState::Active)
 }

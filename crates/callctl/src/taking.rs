@@ -62,6 +62,10 @@ impl CallControl {
         {
             return Some(Taking::Place { slot, replaced });
         }
+        // Of a terminal that nobody uses, or somebody who is stopped: refused as any call (R246).
+        if !crate::permit::is_caller_active(view.snapshot(), device.id) {
+            return None;
+        }
         let wanted = pickup::wanted(view.snapshot(), (tenant, &new.who), &offered.dialed);
         if let Some(wanted) = &wanted
             && let Some((slot, leg)) = self.ringing_for((tenant, view.snapshot()), wanted, new)

@@ -1,9 +1,11 @@
 //! Whose calls are picked up, and who is too late (group F, R248, R265–R269).
 
 use base::{Cause, Micros};
-use model::{Change, Destination, DnSettings, Forward, ForwardKind, HuntMethod, User};
+use model::{Change, Destination, Device, DnSettings, Forward, ForwardKind, HuntMethod, User};
 
-use super::world::{DEPARTMENT, TENANT, World, department, dn, hunt, pickup, user, user_id};
+use super::world::{
+    DEPARTMENT, TENANT, World, department, device, dn, hunt, pickup, stopped, user, user_id,
+};
 
 /// Whether `who` gets a call of 2001 by this code; else nothing rang for him.
 #[track_caller]
@@ -175,4 +177,28 @@ fn a_pickup_voids_forward_and_voicemail() {
     w.expect(&[]);
     w.hangs_up("2001");
     w.expect_drained();
+}
+
+/// R212, R246: an unused terminal and that of somebody who is stopped cannot call, and take no
+/// calls of others either.
+#[test]
+fn who_may_not_call_picks_up_and_retrieves_nothing() {
+    let mut w = World::new();
+    w.give_codes();
+    let unused = Change::DevicePut(Device { user: None, ..device(2003, 1) });
+    w.configure(&[pickup(1, &[2001, 2002, 2006]), unused, stopped(2006)]);
+    w.talk(2004, 2005);
+    w.press("2005", "#5");
+    w.dial(2001, "2002");
+    w.rings("2002");
+    for who in [2003, 2006] {
+        for code in ["*561", "*55", "*552002", "*57", "7801", "2002"] {
+            let before = w.records.len();
+            w.lines.clear();
+            w.dial(who, code);
+            let told: Vec<Cause> = w.records[before..].iter().map(|r| r.cause).collect();
+            assert_eq!(told, [Cause::FeatureNotPermitted], "{who} {code}: {:?}", w.lines);
+        }
+    }
+    w.hangs_up("2001");
 }
