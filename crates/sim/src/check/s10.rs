@@ -20,6 +20,9 @@ use crate::company::tenant_id;
 use crate::machine::Machine;
 use crate::world::World;
 
+/// Ways that a record may have gone, as far as its decisions tell.
+const WAYS_MAX: usize = 8;
+
 /// What there was when a decision fell: before the input, and after it.
 struct Fell {
     at: Mono,
@@ -204,34 +207,38 @@ impl Attempt {
         let asked = (tenant_id(), from);
         // Who is called back rings beside what was decided, and before it.
         let backs = record.trace.iter().any(|s| &*s.code == "emergency.call-back");
-        let mut before: Vec<Found<'_>> = Vec::new();
+        // Two moments may both fit a decision and part later, so each way on is kept.
+        let mut ways: Vec<Vec<Found<'_>>> = vec![Vec::new()];
         for (n, (steps, came)) in told.iter().enumerate() {
             // What fell last may have fallen in the input of the one before it.
             let Some(fell) = self.fell.get(n).or(self.fell.last()) else { return Ok(n) };
             let mut seen = Vec::new();
-            let fits = fell.around.iter().find_map(|moment| {
+            let mut fits = Vec::new();
+            for (way, moment) in ways.iter().flat_map(|w| fell.around.iter().map(move |m| (w, m))) {
                 let found = Found { at: fell.at, wall: fell.wall, moment, came: *came };
-                let all: Vec<Found<'_>> = before.iter().copied().chain([found]).collect();
+                let all: Vec<Found<'_>> = way.iter().copied().chain([found]).collect();
                 let expected =
                     retrace(asked, &record.dialed, &all).into_iter().nth(n).unwrap_or_default();
                 let expected: Vec<String> =
                     expected.iter().filter(|s| is_routing(s)).map(text).collect();
-                let same = is_same(steps, &expected, fell.changed);
+                if is_same(steps, &expected, fell.changed) {
+                    fits.push(all);
+                }
                 seen.push(expected);
-                same.then_some(found)
-            });
-            let Some(found) = fits else {
+            }
+            if fits.is_empty() {
                 return Err(format!(
                     "decision {n} of {from:?} -> {}: the record tells {steps:?}, \
                      the explanation {seen:?}",
                     record.dialed
                 ));
-            };
+            }
             // What followed a change in a pause was decided on something else.
             if came.is_none() || backs || (fell.changed && steps.iter().any(|s| is_round(s))) {
                 return Ok(n + 1);
             }
-            before.push(found);
+            fits.truncate(WAYS_MAX);
+            ways = fits;
         }
         Ok(told.len())
     }
