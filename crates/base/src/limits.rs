@@ -106,8 +106,8 @@ limits! {
     UNREACHABLE_AFTER: Micros = Micros::seconds(4);
     /// Default ring time of an extension (R202).
     RING_TIME: Micros = Micros::seconds(60);
-    /// Longest time a call may stay unanswered in all (R252).
-    UNANSWERED_MAX: Micros = Micros::seconds(600);
+    /// Longest time that a company may let calls stay unanswered in all (R252).
+    UNANSWERED_MAX: Micros = Micros::seconds(1_800);
     /// How long media may be silent before the far end is asked (R255).
     MEDIA_SILENCE: Micros = Micros::seconds(30);
     /// Rows of one import file.

@@ -7,22 +7,18 @@
 //! | Idle | digit that begins a code | hold it back | Matching |
 //! | Matching | completes a code | swallow all, run the code | by code |
 //! | Matching | no code is possible | pass what was held, take this digit afresh | Idle |
-//! | Matching | 1.5 s over | pass what was held | Idle |
+//! | Matching | a pause of 1.5 s | pass what was held | Idle |
 //! | Dialling | digit | collect it | Dialling |
-//! | Dialling | dial-confirm code, an emergency number, or 4 s over | dial | Idle |
+//! | Dialling | dial-confirm code, an emergency number, or a pause of 4 s | dial | Idle |
 //! | Dialling | 15 s without a digit; hold code again | give up | Idle |
 //!
-//! Times run from the end of a digit and stop at the start of the next one.
+//! These are the times of a new company ([`CallTimes`]). They run from the end of a digit and stop at the start of the next one.
 
 use base::id::SiteId;
 use base::{LegId, Micros, Mono};
-use model::{Code, CodeKind, Snapshot, TenantOption};
+use model::{CallTimes, Code, CodeKind, Snapshot, TenantOption};
 use smallvec::SmallVec;
 
-/// Longest pause between the digits of a code.
-const HOLD_BACK: Micros = Micros::millis(1_500);
-/// Pause after which a number is complete.
-const INTER_DIGIT: Micros = Micros::seconds(4);
 /// How long the first digit of a number is waited for.
 const FIRST_DIGIT: Micros = Micros::seconds(15);
 /// The same digit by two ways within this time is one.
@@ -161,7 +157,7 @@ impl Collector {
     }
 
     /// A digit ended: the pause begins.
-    pub(crate) fn ended(&mut self, now: Mono, digit: u8) {
+    pub(crate) fn ended(&mut self, now: Mono, digit: u8, times: CallTimes) {
         if let Some((last, _, at)) = &mut self.last
             && *last == digit
         {
@@ -169,9 +165,9 @@ impl Collector {
         }
         self.deadline = match self.state {
             State::Idle => None,
-            State::Matching => Some(now + HOLD_BACK),
+            State::Matching => Some(now + Micros::millis(times.code_pause_ms.into())),
             State::Dialling if self.held.is_empty() => Some(now + FIRST_DIGIT),
-            State::Dialling => Some(now + INTER_DIGIT),
+            State::Dialling => Some(now + Micros::millis(times.digit_pause_ms.into())),
         };
     }
 

@@ -96,8 +96,9 @@ impl Call {
     }
 
     fn digit_ended(&mut self, cx: &Cx<'_>, id: LegId, digit: Digit) {
+        let times = self.times(cx);
         if let Some(collector) = self.leg_mut(id).and_then(|l| l.collector.as_mut()) {
-            collector.ended(cx.now.mono, digit.as_char() as u8);
+            collector.ended(cx.now.mono, digit.as_char() as u8, times);
         }
     }
 

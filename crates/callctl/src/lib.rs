@@ -88,6 +88,7 @@ mod survey;
 mod taking;
 #[cfg(test)]
 mod tests;
+mod times;
 mod transfer;
 pub mod view;
 mod voice;
@@ -476,7 +477,7 @@ impl Call {
         let leg = Leg { calls: true, ..leg };
         self.first = Some(id);
         self.max_forwards = offered.max_forwards.saturating_sub(1);
-        self.give_up_at = Some(cx.now.mono + base::limits::UNANSWERED_MAX);
+        self.give_up_at = Some(cx.now.mono + self.unanswered_max(cx));
         self.add_leg(cx, leg);
         let refused = match self.permit(cx, id, offered) {
             Ok(()) if offered.replaces.is_some() => {

@@ -2,6 +2,7 @@
 
 use base::id::{SoundId, TenantId};
 
+use crate::CallTimes;
 use crate::calendar::Calendar;
 use crate::code::{Code, CodeKind, Codes};
 use crate::destination::Destination;
@@ -59,6 +60,8 @@ pub struct Tenant {
     pub toll: TollRules,
     /// Days without business hours.
     pub calendar: Calendar,
+    /// Pauses and limits of calls.
+    pub times: CallTimes,
 }
 
 /// What a tenant may contract (R236). A missing option is hidden and its codes are not active.
@@ -231,6 +234,7 @@ impl Tenant {
             stopped_to: None,
             toll: TollRules::default(),
             calendar: Calendar::default(),
+            times: CallTimes::default(),
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     17 "main" "0017-calendar-and-reception-groups",
     18 "main" "0018-emergency-callers",
     19 "main" "0019-ends-of-logins",
+    20 "main" "0020-times-of-calls",
 ];
 
 /// Schema of `soft.db`.

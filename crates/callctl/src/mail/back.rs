@@ -78,7 +78,7 @@ impl Call {
         let listened = std::mem::replace(&mut self.draft, draft);
         self.record(cx, &listened, Verdict::by(Cause::NormalClearing, id));
         let pressed = self.voice.take().and_then(|v| v.pressed);
-        self.give_up_at = Some(cx.now.mono + base::limits::UNANSWERED_MAX);
+        self.give_up_at = Some(cx.now.mono + self.unanswered_max(cx));
         let purpose = Purpose::Basic;
         let dialing = Dialing { purpose, leg: id, referred_by: None, journey, wait_until: None };
         match to {

@@ -1,7 +1,7 @@
 //! The digit collector: held back, passed, swallowed, dialled.
 
 use base::{Micros, Mono, Rng};
-use model::{Code, CodeKind};
+use model::{CallTimes, Code, CodeKind};
 
 use crate::collect::{CallCodes, Collector, Heard, Way};
 
@@ -20,7 +20,7 @@ fn press(c: &mut Collector, codes: &CallCodes, now: &mut Mono, keys: &str) -> Ve
         }
         *now += Micros::millis(100);
         if key != b'_' {
-            c.ended(*now, key);
+            c.ended(*now, key, CallTimes::default());
         }
         for _ in 1..steps {
             *now += Micros::millis(100);
@@ -68,7 +68,7 @@ fn the_same_digit_by_two_ways_counts_once() {
     let (tone, info) = ((b'5', Way::Media), (b'5', Way::Signalling));
     assert_eq!(c.began(Mono(0), tone, &codes).len(), 1);
     assert!(c.began(Mono(149_999), info, &codes).is_empty());
-    c.ended(Mono(160_000), b'5');
+    c.ended(Mono(160_000), b'5', CallTimes::default());
     assert!(c.began(Mono(300_000), info, &codes).is_empty(), "told late by the other way");
     assert_eq!(c.began(Mono(310_000), info, &codes).len(), 1);
     assert_eq!(c.began(Mono(400_000), info, &codes).len(), 1, "pressed twice");
@@ -130,14 +130,14 @@ fn pauses_run_from_the_end_of_a_digit_to_the_start_of_the_next() {
         assert!(c.began(Mono(0), (b'#', Way::Media), &codes).is_empty());
         let end = Mono(0) + Micros::seconds(5);
         assert_eq!(c.tick(end), None, "while it is pressed");
-        c.ended(end, b'#');
+        c.ended(end, b'#', CallTimes::default());
         let late = end + pause - Micros(1);
         assert_eq!(c.tick(late), None);
         // The next one begins in time, and is long too.
         assert!(c.began(late, (b'5', Way::Media), &codes).is_empty() == dials);
         if dials {
             assert_eq!(c.tick(late + Micros::seconds(5)), None);
-            c.ended(late + Micros::seconds(5), b'5');
+            c.ended(late + Micros::seconds(5), b'5', CallTimes::default());
             let dialled = c.tick(late + Micros::seconds(9)).map(|h| told(&h));
             assert_eq!(dialled.as_deref(), Some("dial #5"));
         }
@@ -168,4 +168,22 @@ fn no_digit_is_lost_or_doubled() {
             .collect();
         assert_eq!(back, keys.replace('_', ""), "{heard:?}");
     }
+}
+
+/// Section 8: the pauses are the company's.
+#[test]
+fn pauses_are_as_long_as_the_company_says() {
+    let times = CallTimes { digit_pause_ms: 10_000, code_pause_ms: 500, ..CallTimes::default() };
+    let (mut c, codes, end) = (Collector::default(), codes(), Mono(100_000));
+    c.began(Mono(0), (b'#', Way::Media), &codes);
+    c.ended(end, b'#', times);
+    assert_eq!(c.tick(end + Micros::millis(499)), None);
+    let passed = c.tick(end + Micros::millis(500)).map(|h| told(&h));
+    assert_eq!(passed.as_deref(), Some("pass #"));
+    c.dial(Mono(0));
+    c.began(Mono(0), (b'5', Way::Media), &codes);
+    c.ended(end, b'5', times);
+    assert_eq!(c.tick(end + Micros::millis(9_999)), None);
+    let dialled = c.tick(end + Micros::seconds(10)).map(|h| told(&h));
+    assert_eq!(dialled.as_deref(), Some("dial 5"));
 }

@@ -59,6 +59,17 @@ fn four_seconds_after_the_last_digit_the_number_is_called() {
 }
 
 #[test]
+fn the_pause_after_the_last_digit_is_the_companys() {
+    let mut w = holding();
+    w.set_times(|times| times.digit_pause_ms = 9_000);
+    w.press("2002", "2003");
+    w.wait(Micros::millis(8_700));
+    w.expect(&[]);
+    w.wait(Micros::millis(300));
+    assert_eq!(w.lines, ["2003 invite from 2002 10.0.0.1:16388 sendrecv"]);
+}
+
+#[test]
 fn the_confirm_code_calls_at_once() {
     let mut w = holding();
     w.press("2002", "2003#");

@@ -5,7 +5,7 @@ use model::record::Service;
 use model::{Change, Department, Destination, DnSettings, Forward, ForwardKind, HuntMethod, User};
 
 use super::world::{
-    DEPARTMENT, TENANT, World, department, dn, hunt, pickup, quiet, stopped, user_id,
+    DEPARTMENT, TENANT, World, department, dn, hunt, pickup, quiet, stopped, user, user_id,
 };
 
 fn rung(w: &mut World) -> Vec<String> {
@@ -255,6 +255,25 @@ fn a_forward_in_vain_ends_with_the_destinations_reason() {
             assert_eq!(causes(&w), [cause], "{kind:?}");
             w.expect_drained();
         }
+    }
+}
+
+/// R252: a call that nobody answers ends after the time of the company, whatever rings yet.
+#[test]
+fn an_unanswered_call_ends_after_the_time_of_the_company() {
+    for chosen in [None, Some(120)] {
+        let mut w = World::new();
+        let long = User { ring_time_s: 360, ..user(2002) };
+        w.configure(&[Change::UserPut(long)]);
+        if let Some(seconds) = chosen {
+            w.set_times(|times| times.unanswered_s = seconds);
+        }
+        w.dial(2001, "2002");
+        w.rings("2002");
+        w.wait(Micros::seconds(119));
+        assert!(w.records.is_empty());
+        w.wait(Micros::seconds(1));
+        assert_eq!(causes(&w), [Cause::RingTimeout][..chosen.iter().len()]);
     }
 }
 

@@ -202,6 +202,13 @@ impl World {
         self.configure(&[Change::TenantPut(tenant)]);
     }
 
+    /// The company chooses other times of calls.
+    pub(super) fn set_times(&mut self, change: impl FnOnce(&mut model::CallTimes)) {
+        let mut tenant = self.facts.snapshot.tenant(TENANT).expect("a tenant").clone();
+        change(&mut tenant.times);
+        self.configure(&[Change::TenantPut(tenant)]);
+    }
+
     /// What plays to a caller comes to its end.
     pub(super) fn play_over(&mut self) {
         let playing = self.wants.values().find_map(|w| match w.joined {

@@ -9,9 +9,9 @@ use super::{put_id, put_one_of, take_list};
 use crate::calendar::Calendar;
 use crate::codec::{DecodeError, Put, Take};
 use crate::{
-    Admin, AdminState, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain, MediaPath,
-    MobileLine, MobileState, NextSecret, Options, Outside, Preset, Site, SiteCode, Spoken,
-    SrtpPolicy, Tenant, TimedLogin, TollRules, Tones, User, UserState, WebPolicy, Worded,
+    Admin, AdminState, CallTimes, Code, CodeKind, Codes, Device, DeviceKind, Ha1, HoldAgain,
+    MediaPath, MobileLine, MobileState, NextSecret, Options, Outside, Preset, Site, SiteCode,
+    Spoken, SrtpPolicy, Tenant, TimedLogin, TollRules, Tones, User, UserState, WebPolicy, Worded,
     emergency, wording,
 };
 
@@ -48,6 +48,10 @@ pub(super) fn put_tenant(tenant: &Tenant, out: &mut Vec<u8>) {
     out.text(&wording::text(&tenant.wording));
     out.text(&tenant.calendar.text());
     out.option(tenant.logins_end, |o, minute| o.number(u64::from(minute)));
+    let CallTimes { digit_pause_ms, code_pause_ms, unanswered_s } = tenant.times;
+    for time in [digit_pause_ms, code_pause_ms, unanswered_s] {
+        out.number(u64::from(time));
+    }
 }
 
 pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, DecodeError> {
@@ -74,6 +78,7 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         toll: TollRules::default(),
         wording: Box::default(),
         calendar: Calendar::default(),
+        times: CallTimes::default(),
     };
     if version > 1 {
         tenant.codes = Codes::none();
@@ -101,6 +106,11 @@ pub(super) fn take_tenant(take: &mut Take<'_>, version: u8) -> Result<Tenant, De
         let calendar = Calendar::parse(&take.text()?);
         tenant.calendar = calendar.ok_or(DecodeError::Bad("calendar"))?;
         tenant.logins_end = take.option(Take::small)?;
+        tenant.times = CallTimes {
+            digit_pause_ms: take.small()?,
+            code_pause_ms: take.small()?,
+            unanswered_s: take.small()?,
+        };
     }
     Ok(tenant)
 }

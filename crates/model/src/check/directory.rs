@@ -4,7 +4,9 @@ use super::{Case, Found, in_range, name, rival, text, violation};
 use crate::index::hash_text;
 use crate::plan;
 use crate::violation::{Conflict, Field, Violation, code};
-use crate::{Admin, Device, DnOwner, MobileLine, MobileState, Site, SiteMusic, Tenant, User};
+use crate::{
+    Admin, CallTimes, Device, DnOwner, MobileLine, MobileState, Site, SiteMusic, Tenant, User,
+};
 
 impl Case<'_> {
     pub(super) fn tenant(&self, at: usize, tenant: &Tenant, found: &mut Found) {
@@ -25,6 +27,14 @@ impl Case<'_> {
         in_range(at, ("accounts-max", Tenant::ACCOUNTS_MAX), tenant.accounts_max, found);
         let minute = tenant.logins_end.unwrap_or_default();
         in_range(at, ("logins-end", Tenant::LOGINS_END), minute, found);
+        let times = tenant.times;
+        for (range, time) in [
+            (("digit-pause-ms", CallTimes::DIGIT_PAUSE_MS), times.digit_pause_ms),
+            (("code-pause-ms", CallTimes::CODE_PAUSE_MS), times.code_pause_ms),
+            (("unanswered-s", CallTimes::UNANSWERED_S), times.unanswered_s),
+        ] {
+            in_range(at, range, time, found);
+        }
         self.tenant_codes(at, tenant, found);
         self.toll_rules(at, tenant, found);
         self.calendar(at, tenant, found);

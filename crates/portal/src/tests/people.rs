@@ -101,6 +101,10 @@ async fn a_person_has_as_many_terminals_as_the_company_allows() {
         let refused = api.call(("PATCH", "/tenant"), json!({ "logins_end": odd }), 422).await;
         assert_eq!(errors(&refused), one(212, "logins_end"), "{odd}");
     }
+    let times = json!({ "digit_pause_ms": 2_000, "code_pause_ms": 3_000, "unanswered_s": 120 });
+    let set = api.call(("PATCH", "/tenant"), times, 200).await;
+    assert_eq!((&set["digit_pause_ms"], &set["unanswered_s"]), (&json!(2_000), &json!(120)));
+    api.call(("PATCH", "/tenant"), json!({ "code_pause_ms": 499 }), 422).await;
     api.call(("PATCH", "/tenant"), json!({ "accounts_max": 1 }), 200).await;
     // Who has more than there may be keeps them.
     api.call(("PATCH", "/devices/d1"), json!({ "label": "机" }), 200).await;

@@ -5,9 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use base::id::{GatewayId, SiteId};
-use base::limits::{
-    BINDINGS_MAX, CALLS_PER_DN, DIALOG_NOTIFY_EVERY, RINGING_LEGS_MAX, T1, UNANSWERED_MAX,
-};
+use base::limits::{BINDINGS_MAX, CALLS_PER_DN, DIALOG_NOTIFY_EVERY, RINGING_LEGS_MAX, T1};
 use base::{CallId, Dn, LegId, Micros, Mono, Now};
 use callctl::{LegSurvey, Moment};
 use model::Revision;
@@ -148,7 +146,7 @@ impl Checker for Limits {
             let since = *self.waits.entry(call).or_insert(now);
             if answered {
                 self.waits.remove(&call);
-            } else if now.since(since) > UNANSWERED_MAX + AFTERWARDS {
+            } else if now.since(since) > unanswered_max() + AFTERWARDS {
                 self.found.push((now, format!("call {call} waits unanswered since {since:?}")));
                 self.waits.insert(call, now);
             }
@@ -308,4 +306,9 @@ fn key_of(msg: &Msg) -> Option<Vec<u8>> {
     let branch = msg.top_via()?.branch().unwrap_or_default().to_vec();
     let what = format!("{:?} {} {:?} ", cseq.method, cseq.number, msg.status());
     Some([what.into_bytes(), branch].concat())
+}
+
+/// R252: no company of the simulation has chosen another time.
+fn unanswered_max() -> Micros {
+    Micros::seconds(model::CallTimes::default().unanswered_s.into())
 }

@@ -3,7 +3,8 @@
 use base::id::{SoundId, TenantId};
 use model::calendar::Calendar;
 use model::{
-    Change, Code, CodeKind, Codes, Options, Preset, Spoken, Tenant, TollRules, WebPolicy, wording,
+    CallTimes, Change, Code, CodeKind, Codes, Options, Preset, Spoken, Tenant, TollRules,
+    WebPolicy, wording,
 };
 use sqlx::sqlite::SqliteRow;
 
@@ -14,13 +15,13 @@ use crate::rows::Rows;
 pub(crate) const LOAD: &str = "SELECT id, name, realm, preset, sip_secret_compat, quota,
     is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
      announcements, accounts_max, music, spoken, stopped_to, toll, wording, calendar,
-     logins_end FROM tenant";
+     logins_end, digit_pause_ms, code_pause_ms, unanswered_s FROM tenant";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO tenant (id, name, realm, preset, sip_secret_compat, quota,
      is_default, web_policy, unlock_min, reminder_days, retention_days, codes, options,
      announcements, accounts_max, music, spoken, stopped_to, toll, wording, calendar,
-     logins_end) VALUES",
-    22,
+     logins_end, digit_pause_ms, code_pause_ms, unanswered_s) VALUES",
+    25,
     "",
 );
 pub(crate) static DELETE: Rows = Rows::new("DELETE FROM tenant WHERE (id) IN (VALUES", 1, ")");
@@ -50,6 +51,11 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         wording: wording::parse(c.text()?).ok_or(DbError::corrupt("wording"))?,
         calendar: Calendar::parse(c.text()?).ok_or(DbError::corrupt("calendar"))?,
         logins_end: c.small_option()?,
+        times: CallTimes {
+            digit_pause_ms: c.small()?,
+            code_pause_ms: c.small()?,
+            unanswered_s: c.small()?,
+        },
     }))
 }
 
@@ -97,6 +103,10 @@ pub(crate) async fn put(
         args.add(wording::text(&t.wording));
         args.add(t.calendar.text());
         args.add(t.logins_end.map(i64::from));
+        let CallTimes { digit_pause_ms, code_pause_ms, unanswered_s } = t.times;
+        for time in [digit_pause_ms, code_pause_ms, unanswered_s] {
+            args.add(i64::from(time));
+        }
     })
     .await
 }

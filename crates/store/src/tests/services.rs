@@ -63,6 +63,7 @@ fn everything() -> Vec<Change> {
     (place.wording, tenant.wording) = (own(None), own(Some(sound().id)));
     (tenant.music, tenant.spoken) = (Some(sound().id), Spoken::En);
     tenant.logins_end = Some(22 * 60);
+    tenant.times = CallTimes { digit_pause_ms: 10_000, code_pause_ms: 500, unanswered_s: 1_800 };
     tenant.stopped_to = Some(Destination::Dn(dn("2300")));
     tenant.toll = TollRules::parse("mobile;shared-cost;44,1").expect("rules");
     place.emergency = [EmergencyRoute {
@@ -257,7 +258,10 @@ const BACK: &[&str] = &[
     "ALTER TABLE device DROP COLUMN login_user",
     "ALTER TABLE device DROP COLUMN login_until",
     "ALTER TABLE tenant DROP COLUMN logins_end",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19)",
+    "ALTER TABLE tenant DROP COLUMN digit_pause_ms",
+    "ALTER TABLE tenant DROP COLUMN code_pause_ms",
+    "ALTER TABLE tenant DROP COLUMN unanswered_s",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20)",
 ];
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use base::id::SoundId;
 use model::calendar::{Calendar, Period};
 use model::reception::{clock, minutes};
 use model::{
-    Charged, CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, TollRules, WebPolicy,
+    CallTimes, Charged, CodeKind, Options, Preset, Snapshot, Tenant, TenantOption, TollRules,
+    WebPolicy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +104,21 @@ const SHAPE: &Shape = &Shape {
             "When log-ins made at terminals end each day, as \"22:00\" by the clock of Tokyo; \
              default null, they last.",
         ),
+        may(
+            "digit_pause_ms",
+            Kind::Number(2_000, 10_000),
+            "Pause after which a number pressed in a call is complete; default 4000.",
+        ),
+        may(
+            "code_pause_ms",
+            Kind::Number(500, 3_000),
+            "Longest pause between the digits of a code in a call; default 1500.",
+        ),
+        may(
+            "unanswered_s",
+            Kind::Number(120, 1_800),
+            "How long a call may stay unanswered in all; default 600.",
+        ),
         may("retention_days", Kind::Number(0, 65_535), "Days that history is kept; 400."),
         may(
             "toll_class",
@@ -168,6 +184,9 @@ pub(crate) struct TenantTwin {
     retention_days: u16,
     accounts_max: u8,
     logins_end: Option<String>,
+    digit_pause_ms: u16,
+    code_pause_ms: u16,
+    unanswered_s: u16,
     toll_class: String,
     toll_opened: Vec<String>,
     toll_countries: Vec<String>,
@@ -224,6 +243,9 @@ impl Twin for TenantTwin {
             retention_days: tenant.retention_days,
             accounts_max: tenant.accounts_max,
             logins_end: tenant.logins_end.map(clock),
+            digit_pause_ms: tenant.times.digit_pause_ms,
+            code_pause_ms: tenant.times.code_pause_ms,
+            unanswered_s: tenant.times.unanswered_s,
             toll_class: tenant.toll.class.name().to_owned(),
             toll_opened: tenant.toll.opened().map(|what| what.name().to_owned()).collect(),
             toll_countries: tenant.toll.countries.iter().map(|c| c.to_string()).collect(),
@@ -283,6 +305,11 @@ impl Twin for TenantTwin {
             logins_end: minute(&mut reader, "logins_end", self.logins_end.as_deref()),
             toll,
             calendar,
+            times: CallTimes {
+                digit_pause_ms: self.digit_pause_ms,
+                code_pause_ms: self.code_pause_ms,
+                unanswered_s: self.unanswered_s,
+            },
             ..old.clone()
         };
         reader.end(tenant)
