@@ -12,7 +12,8 @@
 //! | Dialling | dial-confirm code, an emergency number, or a pause of 4 s | dial | Idle |
 //! | Dialling | 15 s without a digit; hold code again | give up | Idle |
 //!
-//! These are the times of a new company ([`CallTimes`]). They run from the end of a digit and stop at the start of the next one.
+//! These are the times of a new company ([`CallTimes`]).
+//! They run from the end of a digit and stop at the start of the next one.
 
 use base::id::SiteId;
 use base::{LegId, Micros, Mono};

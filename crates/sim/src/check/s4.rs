@@ -164,13 +164,27 @@ impl Checker for Records {
                 plain.entry((device, record.called_at, &record.dialed)).or_default().push(record);
             }
         }
+        let mut made: BTreeMap<(DeviceId, Wall, &str), Vec<&Attempt>> = BTreeMap::new();
         for attempt in self.attempts.values() {
             let key = (attempt.device, attempt.at, attempt.dialed.as_str());
-            let records = plain.remove(&key).unwrap_or_default();
-            if records.is_empty() && self.picked_up(attempt, world) {
+            made.entry(key).or_default().push(attempt);
+        }
+        for (key, mut attempts) in made {
+            let mut records = plain.remove(&key).unwrap_or_default();
+            // A clock that jumped back gave two calls the same time: those that were answered
+            // belong together.
+            if attempts.len() > 1 && attempts.len() == records.len() {
+                attempts.sort_by_key(|a| a.status.is_some_and(|s| s < 300));
+                records.sort_by_key(|r| r.is_answered());
+                let pairs = attempts.iter().zip(&records);
+                pairs.for_each(|(attempt, record)| self.compare(attempt, &[*record], &mut found));
                 continue;
             }
-            self.compare(attempt, &records, &mut found);
+            for attempt in attempts {
+                if !(records.is_empty() && self.picked_up(attempt, world)) {
+                    self.compare(attempt, &records, &mut found);
+                }
+            }
         }
         for record in plain.into_values().flatten() {
             if !self.by_digits(record) {
