@@ -20,7 +20,8 @@ impl CallTimes {
     /// Range of [`CallTimes::code_pause_ms`].
     pub const CODE_PAUSE_MS: RangeInclusive<u16> = 500..=3_000;
     /// Range of [`CallTimes::unanswered_s`].
-    pub const UNANSWERED_S: RangeInclusive<u16> = 120..=1_800;
+    pub const UNANSWERED_S: RangeInclusive<u16> =
+        120..=base::limits::UNANSWERED_MAX.as_seconds() as u16;
 }
 
 impl Default for CallTimes {
