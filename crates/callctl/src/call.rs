@@ -10,6 +10,7 @@
 //! | [`Announce`] | the refusal is decided and its guidance plays |
 //! | [`Transfer`] | a phone asked for a transfer and the target is not reached yet |
 //! | [`Consult`] | a party is held by code |
+//! | [`Chain`] | … and one of the two holds somebody else |
 //! | [`Parked`] | the only party waits in a slot |
 //! | [`Takeover`] | an INVITE with Replaces waits for the other party's consent |
 //! | [`Exchange`] | one offer is on its way through the call |
@@ -24,6 +25,7 @@ use smallvec::SmallVec;
 
 use crate::access::Counted;
 use crate::basic::Told;
+use crate::chain::Chain;
 use crate::consult::Consult;
 use crate::cx::{Cx, TimerKey};
 use crate::exchange::Exchange;
@@ -67,6 +69,8 @@ pub(crate) struct Call {
     pub transfer: Option<Box<Transfer>>,
     pub takeover: Option<Box<Takeover>>,
     pub consult: Option<Box<Consult>>,
+    /// Conversations that wait behind the one in front.
+    pub chain: Option<Box<Chain>>,
     pub parked: Option<Box<Parked>>,
     pub notice: Option<Box<Notice>>,
     /// What the caller has heard of the called side.
@@ -234,6 +238,7 @@ impl Call {
             transfer: None,
             takeover: None,
             consult: None,
+            chain: None,
             parked: None,
             notice: None,
             told: Told::Nothing,
@@ -323,6 +328,7 @@ impl Call {
             {
                 self.refuse_or_end(cx, verdict);
             }
+            self.resume_resting();
             for _ in 0..SETTLE_ROUNDS {
                 if self.trouble.is_some() || !self.settle(cx) {
                     break;

@@ -44,6 +44,8 @@ pub(crate) struct Consult {
     pub stage: Stage,
     /// The record of the consultation, while one is under way.
     pub draft: Option<Box<Draft>>,
+    /// One of the two that the holder has is not whom it was when the number was dialled (R284).
+    pub stepped_in: bool,
 }
 
 /// How far a consultation has come.
@@ -105,11 +107,11 @@ impl Call {
         match self.consult.as_ref().map(|c| c.holder) {
             None => self.begin_consult(cx, id),
             Some(holder) if holder == id => self.hold_again(cx),
-            Some(_) => self.error_tone(cx, id),
+            Some(_) => self.hold_by_other(cx, id),
         }
     }
 
-    fn begin_consult(&mut self, cx: &mut Cx<'_>, id: LegId) {
+    pub(crate) fn begin_consult(&mut self, cx: &mut Cx<'_>, id: LegId) {
         let Some(held) = self.partner(id) else { return };
         let busy = self.transfer.is_some() || self.takeover.is_some() || self.ring.is_some();
         // Without a channel the call stays direct (R305).
@@ -119,12 +121,13 @@ impl Call {
         self.forget_digits(held);
         self.come_by_us();
         let stage = Stage::Dialling { begun: false };
-        self.consult = Some(Box::new(Consult { holder: id, held, stage, draft: None }));
+        let consult = Consult { holder: id, held, stage, draft: None, stepped_in: false };
+        self.consult = Some(Box::new(consult));
         self.take_digits(cx);
     }
 
     /// The two of a direct call are led through us, where the held one hears music.
-    fn come_by_us(&mut self) {
+    pub(crate) fn come_by_us(&mut self) {
         if self.way == Way::Direct {
             self.way = Way::Relay;
             self.linked = false;
@@ -295,7 +298,7 @@ impl Call {
     /// The hold code while somebody is held.
     fn hold_again(&mut self, cx: &mut Cx<'_>) {
         let Some(consult) = &self.consult else { return };
-        let (holder, held) = (consult.holder, consult.held);
+        let holder = consult.holder;
         match consult.stage {
             Stage::Dialling { .. } | Stage::Failed { .. } => self.consult_back(cx),
             Stage::Ringing { .. } | Stage::Slot { .. } => {
@@ -312,21 +315,31 @@ impl Call {
                 self.consult_back(cx);
             }
             Stage::Talking { target, to_target } => {
-                if self.drops_target(cx, holder) && to_target {
-                    self.drop_target(cx, Verdict::by(Cause::TransferTargetDropped, holder));
-                    return self.consult_back(cx);
+                if !self.drops_target(cx, holder) || !to_target {
+                    return self.change_sides(cx);
                 }
-                let other = if to_target { held } else { target };
-                self.pair(cx, holder, other);
-                if let Some(consult) = &mut self.consult {
-                    consult.stage = Stage::Talking { target, to_target: !to_target };
+                // It would leave whom it holds with nobody.
+                if self.holds_resting(target) {
+                    return self.error_tone(cx, holder);
                 }
+                self.drop_target(cx, Verdict::by(Cause::TransferTargetDropped, holder));
+                self.consult_back(cx);
             }
         }
     }
 
+    /// The holder talks to the other one of its two.
+    pub(crate) fn change_sides(&mut self, cx: &mut Cx<'_>) {
+        let Some(consult) = &mut self.consult else { return };
+        let Stage::Talking { target, to_target } = &mut consult.stage else { return };
+        *to_target = !*to_target;
+        let other = if *to_target { *target } else { consult.held };
+        let holder = consult.holder;
+        self.pair(cx, holder, other);
+    }
+
     /// 切断 (R083).
-    fn drops_target(&self, cx: &Cx<'_>, holder: LegId) -> bool {
+    pub(crate) fn drops_target(&self, cx: &Cx<'_>, holder: LegId) -> bool {
         let site = self.leg(holder).and_then(|l| l.site);
         let site = site.and_then(|id| cx.view.snapshot().site(id));
         site.is_some_and(|s| s.hold_again == HoldAgain::Drop)
@@ -393,11 +406,11 @@ impl Call {
 
     /// What the leg hears while somebody is held by code; `None` when it talks.
     pub(crate) fn consult_join(&self, snapshot: &Snapshot, leg: &Leg) -> Option<Joined> {
-        let consult = self.consult.as_ref()?;
         let forever = |what| Joined::Player(Play { what, repeat: Repeat::Forever, serial: 0 });
-        if consult.holds_now(leg.id) {
+        if self.held_by(leg.id).is_some() {
             return Some(forever(PlayerId::HoldMusic));
         }
+        let consult = self.consult.as_ref()?;
         if leg.id != consult.holder {
             return None;
         }
@@ -420,8 +433,7 @@ impl Call {
 
     /// Whether what the leg says is heard by nobody because of a consultation.
     pub(crate) fn is_put_aside(&self, id: LegId) -> bool {
-        let Some(consult) = &self.consult else { return false };
-        let alone = consult.holder == id && consult.target().is_none();
-        alone || consult.holds_now(id)
+        let alone = |c: &Consult| c.holder == id && c.target().is_none();
+        self.consult.as_deref().is_some_and(alone) || self.held_by(id).is_some()
     }
 }

@@ -25,17 +25,40 @@ impl Call {
         }
     }
 
-    /// Ends the call now: records, then every leg.
+    /// Ends what is in front: the call, unless a conversation rests behind it.
     pub(crate) fn end(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+        if self.ended || self.falls_back(cx, verdict) {
+            return;
+        }
+        self.end_whole(cx, verdict);
+    }
+
+    /// Ends the call now: records, then every leg.
+    pub(crate) fn end_whole(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         if self.ended {
             return;
         }
         self.ended = true;
         self.note_page();
         self.record_all(cx, verdict);
+        self.record_resting(cx, verdict);
         self.end_page(cx, verdict.cause);
         self.leave_slot(cx);
         self.free_kept_slot(cx);
+        self.drop_all(cx);
+        let legs: Vec<LegId> = self.legs.iter().filter(|l| l.is_live()).map(|l| l.id).collect();
+        for leg in legs {
+            let rings = self.leg(leg).is_some_and(|l| l.role == Role::Ringing);
+            let crossing = verdict.cause == Cause::NormalClearing && rings;
+            let cause = if crossing { Cause::CallerCancelled } else { verdict.cause };
+            self.hang_up(cx, leg, cause);
+        }
+        self.first = None;
+        self.second = None;
+    }
+
+    /// Nothing is under way any more.
+    pub(crate) fn drop_all(&mut self, cx: &mut Cx<'_>) {
         if let Some(transfer) = self.transfer.take() {
             self.tell_referrer(cx, transfer.referrer, Cause::CallerCancelled.sip_status());
         }
@@ -48,19 +71,10 @@ impl Call {
         self.notice = None;
         self.exchange = Exchange::Idle;
         self.give_up_at = None;
-        let legs: Vec<LegId> = self.legs.iter().filter(|l| l.is_live()).map(|l| l.id).collect();
-        for leg in legs {
-            let rings = self.leg(leg).is_some_and(|l| l.role == Role::Ringing);
-            let crossing = verdict.cause == Cause::NormalClearing && rings;
-            let cause = if crossing { Cause::CallerCancelled } else { verdict.cause };
-            self.hang_up(cx, leg, cause);
-        }
-        self.first = None;
-        self.second = None;
     }
 
     /// The records of everything that ends with the call.
-    fn record_all(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
+    pub(crate) fn record_all(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         let attempt = self.transfer.as_mut().and_then(|t| t.draft.take());
         let consulted = self.consult.as_mut().and_then(|c| c.draft.take());
         // Someone went before the target was reached.

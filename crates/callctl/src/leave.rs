@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | holder | the target rings | the held party waits for it, as after a transfer |
 //! | holder | the target has answered | are connected |
-//! | holder | the target is an authority | it is cleared, the holder is called back (R299) |
+//! | holder | the target is an authority (R299), or may not get the held party (R291) | it is cleared, the holder is called back |
 //! | holder | a slot is told | the held party is parked |
 //! | holder | a greeting plays | the held party leaves a message |
 //! | holder | anything else, or its leg is lost | the held party waits, the holder is called back |
@@ -21,15 +21,15 @@ use crate::consult::{Consult, Stage};
 use crate::cx::Cx;
 use crate::explain::Mark;
 use crate::leg::Body;
-use crate::record::{Draft, Verdict};
+use crate::record::Verdict;
 
 /// How a leg that takes part came to its end.
 #[derive(Debug, Clone, Copy)]
-struct Left {
-    leg: LegId,
-    verdict: Verdict,
+pub(crate) struct Left {
+    pub leg: LegId,
+    pub verdict: Verdict,
     /// Its far end does not know yet.
-    ours: bool,
+    pub ours: bool,
 }
 
 impl Call {
@@ -59,6 +59,9 @@ impl Call {
     }
 
     fn left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        if self.resting_left(cx, left) {
+            return true;
+        }
         let Some(consult) = &self.consult else { return false };
         match left.leg {
             leg if leg == consult.holder => self.holder_left(cx, left),
@@ -69,7 +72,7 @@ impl Call {
     }
 
     /// The leg is out, by itself or by us.
-    fn out(&mut self, cx: &mut Cx<'_>, left: Left) {
+    pub(crate) fn out(&mut self, cx: &mut Cx<'_>, left: Left) {
         if left.ours {
             self.hang_up(cx, left.leg, left.verdict.cause);
         } else {
@@ -83,8 +86,10 @@ impl Call {
         let Some(consult) = self.consult.take() else { return false };
         let lost = left.verdict.cause != Cause::NormalClearing || left.verdict.by.is_none();
         match consult.stage {
-            Stage::Talking { target, .. } if self.calls_authority(target) => {
-                self.leave_authority(cx, *consult, target, left);
+            Stage::Talking { target, .. }
+                if self.calls_authority(target) || self.may_not_meet(cx, &consult, target) =>
+            {
+                self.leave_target(cx, *consult, target, left);
             }
             Stage::Talking { target, .. } => self.connect_both(cx, *consult, target, left),
             Stage::Box { of, .. } => {
@@ -109,12 +114,9 @@ impl Call {
     /// The target has answered: the transfer is done.
     fn connect_both(&mut self, cx: &mut Cx<'_>, consult: Consult, target: LegId, left: Left) {
         let held = consult.held;
-        let Some(who) = self.leg(consult.holder).map(|l| l.who.clone()) else { return };
+        let joined = self.joined_draft(cx, (held, target), consult.holder);
         let (Some(stays), Some(new)) = (self.leg(held), self.leg(target)) else { return };
-        let device = (stays.who.clone(), stays.device);
-        let mut draft = Draft::of_transfer(cx.now.wall, device, &new.who.number, &who);
-        draft.answered_at = Some(cx.now.wall);
-        draft.callee = Some((new.who.clone(), Some(new.device)));
+        let Some(mut draft) = joined else { return };
         let (way, mark) = self.way_between(cx.view, stays, new);
         draft.note(mark);
         let old = std::mem::replace(&mut self.draft, draft);
@@ -128,14 +130,9 @@ impl Call {
         self.way = way;
     }
 
-    /// R299: an emergency call ends, and whoever was held gets its holder back.
-    fn leave_authority(
-        &mut self,
-        cx: &mut Cx<'_>,
-        mut consult: Consult,
-        target: LegId,
-        left: Left,
-    ) {
+    /// An emergency call (R299), or two outside who may not be connected (R291): the target is
+    /// cleared, and whoever was held gets its holder back.
+    fn leave_target(&mut self, cx: &mut Cx<'_>, mut consult: Consult, target: LegId, left: Left) {
         if let Some(draft) = consult.draft.take() {
             self.record(cx, &draft, left.verdict);
         }
@@ -225,6 +222,9 @@ impl Call {
 
     /// Case 6: a consultation that was answered goes on by itself, any other ends with the call.
     fn held_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        if self.stepped_in(cx, left) {
+            return true;
+        }
         let Some(target) = self.consult.as_ref().and_then(|c| c.target()) else { return false };
         let Some(consult) = self.consult.take() else { return false };
         let Some(draft) = consult.draft else { return false };
@@ -239,6 +239,9 @@ impl Call {
 
     /// The target hangs up.
     fn target_left(&mut self, cx: &mut Cx<'_>, left: Left) -> bool {
+        if self.stepped_in(cx, left) {
+            return true;
+        }
         let Some(draft) = self.consult.as_mut().and_then(|c| c.draft.take()) else {
             return false;
         };

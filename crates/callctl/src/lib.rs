@@ -43,6 +43,7 @@ mod budget;
 mod call;
 mod callback;
 mod caption;
+mod chain;
 mod collect;
 mod consult;
 mod cx;
@@ -194,11 +195,11 @@ impl CallControl {
             Input::Clear { call } => {
                 let Some(slot) = self.by_id.get(&call).copied() else { return };
                 let end = Verdict::new(Cause::AdminCleared);
-                self.step(now, (slot, view), out, |call, cx| call.end(cx, end));
+                self.step(now, (slot, view), out, |call, cx| call.end_whole(cx, end));
             }
             Input::ClearAll => {
                 let end = Verdict::new(Cause::Failover);
-                self.each(now, view, out, |call, cx| call.end(cx, end));
+                self.each(now, view, out, |call, cx| call.end_whole(cx, end));
             }
             Input::Tick => self.tick(now, view, out),
         }

@@ -137,6 +137,9 @@ impl Call {
         let Some(holder) = self.consult.as_ref().map(|c| c.holder) else {
             return Err(Cause::UnallocatedNumber);
         };
+        if !self.resting().is_empty() {
+            return Err(Cause::FeatureNotPermitted);
+        }
         let slot = self.slot_for(cx, holder, slot)?;
         self.consult_slot(cx, slot);
         Ok(())

@@ -75,6 +75,9 @@ impl Call {
 
     /// Of a consultation the other half goes on: true when the call does.
     fn consult_loses(&mut self, cx: &mut Cx<'_>, leg: LegId, end: Verdict) -> bool {
+        if self.is_resting(leg) {
+            return self.consult_lost(cx, leg, end);
+        }
         let Some(consult) = &self.consult else { return false };
         let (holder, held, target) = (consult.holder, consult.held, consult.target());
         if target == Some(leg) && self.may_be_told(cx, holder) {

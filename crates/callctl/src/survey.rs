@@ -68,12 +68,15 @@ impl Call {
             dn: leg.who.dn,
             gateway: leg.who.gateway.filter(|_| leg.is_live()),
             is_urgent: leg.urgent,
-            is_put_by: self
-                .consult
-                .as_ref()
-                .is_some_and(|c| c.target().is_some() && c.holds_now(leg.id)),
+            is_put_by: self.is_put_by(leg.id),
             awaits,
         })
+    }
+
+    /// Held by code while its holder talks, or is held itself.
+    fn is_put_by(&self, id: LegId) -> bool {
+        let front = self.consult.as_ref().filter(|c| c.target().is_some());
+        front.is_some_and(|c| c.holds_now(id)) || self.is_resting(id)
     }
 
     /// The first thing that is under way.

@@ -63,6 +63,9 @@ impl Call {
     ) -> Result<(), Cause> {
         let who = owner(cx.view.snapshot(), self.tenant, of);
         let until = cx.now.mono + BOX_TIME;
+        if !self.resting().is_empty() {
+            return Err(Cause::FeatureNotPermitted);
+        }
         let Some(consult) = &mut self.consult else { return Err(Cause::UnallocatedNumber) };
         consult.stage = Stage::Box { of, until, at: AtBox::Hears(greeting) };
         self.dialing = None;

@@ -33,8 +33,8 @@ impl Call {
     /// and the waiting party's own one stands in.
     fn holding_site(&self, id: LegId) -> Option<SiteId> {
         let site = |id: LegId| self.leg(id).and_then(|l| l.site);
-        if let Some(consult) = self.consult.as_ref().filter(|c| c.holds_now(id)) {
-            return site(consult.holder);
+        if let Some(holder) = self.held_by(id) {
+            return site(holder);
         }
         if let Some(parked) = &self.parked {
             return Some(parked.site);

@@ -6,6 +6,7 @@ mod announce;
 mod basic;
 mod boxes;
 mod callback;
+mod chain;
 mod changes;
 mod collect;
 mod consult;

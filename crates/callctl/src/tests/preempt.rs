@@ -69,6 +69,26 @@ fn of_a_consultation_outside_only_that_ends_and_its_holder_is_told() {
     w.expect_drained();
 }
 
+/// R284: nor does it disturb those who talk in front.
+#[test]
+fn who_is_held_behind_the_conversation_in_front_ends() {
+    let mut w = outside();
+    for keys in ["#72004#1", "#72005#1"] {
+        let holder = if keys.contains("2004") { "2003" } else { "2004" };
+        w.press(holder, keys);
+        w.answers(if keys.contains("2004") { "2004" } else { "2005" });
+        w.agree();
+    }
+    emergency(&mut w);
+    assert_eq!(record_of(&w, "0355556666"), (Cause::Preempted, true));
+    w.agree();
+    let joins = w.joins();
+    assert!(joins.contains(&"2004 2005".to_owned()), "{joins:?}");
+    assert!(joins.contains(&"2003 music".to_owned()), "{joins:?}");
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
 #[test]
 fn a_held_party_outside_ends_and_the_consultation_goes_on() {
     let mut w = consulting();
