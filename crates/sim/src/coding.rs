@@ -82,6 +82,14 @@ impl World {
             return self.act_later(later, Act::Do(n, Deed::GoOn(leg)));
         }
         self.counts.more("consultations by code", u64::from(talks));
+        // Who is consulted holds as well (R284), while this one waits or not.
+        if talks && self.lines.chance(1, 3) {
+            let other = self.talks_to(n, leg);
+            if other.is_some_and(|(m, theirs)| self.holds_by_code(m, theirs)) {
+                let after = Micros::millis(2_000 + self.lines.below(9_000));
+                return self.act_later(after, Act::Do(n, Deed::GoOn(leg)));
+            }
+        }
         match self.lines.below(6) {
             0 => self.act_later(later, Act::Do(n, Deed::GoOn(leg))),
             1..=4 if !patient => {

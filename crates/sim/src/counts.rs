@@ -6,7 +6,7 @@ use base::{Cause, Mono};
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 117] = [
+pub const REQUIRED: [&str; 118] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -52,6 +52,7 @@ pub const REQUIRED: [&str; 117] = [
     "digits by INFO",
     "digits by media",
     "held by code",
+    "held by code by who is consulted",
     "hold code after the target answered",
     "transfers by code",
     "consultations by code",

@@ -1,6 +1,7 @@
 //! Counts of what the node wants done, where the wire does not show it.
 
 use base::LegId;
+use callctl::LegSurvey;
 use mediactl::{Command, FileId, Joined, Language, PlayerId, PromptId, ToneKind, Words};
 
 use crate::world::World;
@@ -17,7 +18,9 @@ impl World {
         match want.joined {
             Joined::Player(play) => match play.what {
                 PlayerId::Words(words) => self.count_words(&words),
-                PlayerId::Tone(ToneKind::SecondDial) => self.counts.add("held by code"),
+                PlayerId::Tone(ToneKind::SecondDial) => {
+                    self.count_hold(want.leg);
+                }
                 PlayerId::Tone(ToneKind::Error) => self.counts.add("codes refused"),
                 PlayerId::Tone(ToneKind::Beep) => self.counts.add("push tones asked for"),
                 PlayerId::File(FileId::Message(_)) => self.counts.add("messages listened to"),
@@ -36,6 +39,14 @@ impl World {
         }
     }
 
+    fn count_hold(&mut self, media: LegId) {
+        self.counts.add("held by code");
+        let Some(machine) = &self.machine else { return };
+        let call = machine.legs().find(|l| l.media == Some(media)).map(|l| l.call);
+        let behind = machine.legs().any(|l| l.is_put_by && Some(l.call) == call);
+        self.counts.more("held by code by who is consulted", u64::from(behind));
+    }
+
     fn count_words(&mut self, words: &Words) {
         let said = |id| *words == Words::new(Language::Ja).say(id);
         self.counts.add("words spoken");
@@ -47,14 +58,29 @@ impl World {
         }
     }
 
+    /// The node's leg of a phone's call.
+    fn leg_of(&self, n: usize, leg: LegId) -> Option<LegSurvey> {
+        let machine = self.machine.as_ref()?;
+        let ours = self.phones[n].endpoint.dialogs().find(|d| d.leg == leg)?;
+        let dialog = machine.dialogs().find(|d| d.call_id == ours.call_id)?;
+        machine.legs().find(|l| l.leg == dialog.leg)
+    }
+
     /// Whether a leg of a phone is in a call in which somebody is held by code while another one
     /// is consulted.
     pub(crate) fn consults(&self, n: usize, leg: LegId) -> bool {
-        let Some(machine) = &self.machine else { return false };
-        let mut dialogs = self.phones[n].endpoint.dialogs();
-        let Some(ours) = dialogs.find(|d| d.leg == leg) else { return false };
-        let dialog = machine.dialogs().find(|d| d.call_id == ours.call_id);
-        let call = dialog.and_then(|d| machine.legs().find(|l| l.leg == d.leg)).map(|l| l.call);
-        machine.legs().any(|l| l.is_put_by && Some(l.call) == call)
+        let call = self.leg_of(n, leg).map(|l| l.call);
+        let mut legs = self.machine.iter().flat_map(|m| m.legs());
+        legs.any(|l| l.is_put_by && Some(l.call) == call)
+    }
+
+    /// The phone that a phone talks to, and its leg.
+    pub(crate) fn talks_to(&self, n: usize, leg: LegId) -> Option<(usize, LegId)> {
+        let other = self.leg_of(n, leg)?.partner?;
+        let dialog = self.machine.as_ref()?.dialogs().find(|d| d.leg == other)?;
+        self.phones.iter().enumerate().find_map(|(m, phone)| {
+            let theirs = phone.endpoint.dialogs().find(|d| d.call_id == dialog.call_id)?;
+            Some((m, theirs.leg))
+        })
     }
 }
