@@ -2,7 +2,7 @@
 //! 2002 and consults 2004.
 
 use base::{Cause, Micros, Rng};
-use model::{HoldAgain, Outside};
+use model::{CodeKind, HoldAgain, Outside, SiteCode};
 
 use super::outside::{comes_in, open};
 use super::world::{World, site_with, stopped};
@@ -234,6 +234,24 @@ fn who_transfers_a_holder_lets_it_keep_whom_it_holds() {
     w.answers("2002");
     w.agree();
     assert_eq!(w.joins(), ["2001 2002", "2002 2001"]);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
+/// Codes are switched off meanwhile, and the two in front could do without us: not while one of
+/// them holds somebody.
+#[test]
+fn whom_somebody_holds_hears_music_when_codes_are_gone() {
+    let mut w = talking();
+    w.configure(&[site_with(|s| {
+        for kind in [CodeKind::Hold, CodeKind::Park, CodeKind::PushToneSend] {
+            s.set_code(kind, SiteCode::Off);
+        }
+    })]);
+    hangs_up(&mut w, "2003");
+    assert_eq!(w.joins(), ["2001 music", "2002 2004", "2004 2002"]);
+    hangs_up(&mut w, "2002");
+    assert!(w.joins().is_empty(), "direct: {:?}", w.joins());
     w.hangs_up("2001");
     w.expect_drained();
 }
