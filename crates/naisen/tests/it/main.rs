@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose peer did not do its part ends there")]
 
 mod audio;
+mod browser;
 mod files;
 mod harness;
 mod lamps;

@@ -13,6 +13,8 @@ use super::{PATIENCE, ask, end, folder, signal};
 
 /// Domain of the company that every test has.
 pub(crate) const DOMAIN: &str = "test.example.jp";
+/// The administrator's password.
+pub(crate) const PASSWORD: &str = "Test-Password-1";
 /// Secret of the extension `dn`.
 pub(crate) fn secret(dn: u32) -> String {
     format!("pw{dn}")
@@ -210,7 +212,7 @@ impl Exchange {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let _ = child.stdin.take().unwrap().write_all(b"Test-Password-1\n");
+        let _ = child.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes());
         child.wait_with_output().unwrap()
     }
 

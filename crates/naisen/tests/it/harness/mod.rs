@@ -5,6 +5,7 @@
 
 pub(crate) mod audio;
 pub(crate) mod baresip;
+pub(crate) mod browser;
 pub(crate) mod demo;
 pub(crate) mod exchange;
 pub(crate) mod line;
