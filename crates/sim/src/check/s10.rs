@@ -310,7 +310,7 @@ fn came(steps: &[&Step], decided: &[String]) -> Option<Came> {
     match &*last.code {
         "ring.device-gone" => Some(Came::Gone),
         // One leg has been called, and what its gateway said is the answer.
-        "ring.refused" if decided.iter().any(|s| s.contains(".gateway ")) => {
+        "ring.refused" if decided.iter().rev().nth(1).is_some_and(|s| s.contains(".gateway ")) => {
             let name = last.args.split(' ').nth(1)?;
             Cause::parse(name).map(Came::Ended)
         }
