@@ -9,10 +9,10 @@ use crate::office::{DEPARTMENT, PILOTS, dn};
 use crate::outside::PARTY;
 
 impl Company {
-    /// In a third of the offices both hunting groups follow their members, of whom a third
+    /// In half of the offices both hunting groups follow their members, of whom a third
     /// forward all their calls.
     pub fn follow_members(&mut self, rng: &mut Rng) {
-        if !self.is_office || !rng.chance(1, 3) {
+        if !self.is_office || !rng.chance(1, 2) {
             return;
         }
         let mut changes = Vec::new();
@@ -35,11 +35,11 @@ impl Company {
     }
 
     fn draw_place(&self, rng: &mut Rng) -> Destination {
-        match rng.below(6) {
+        match rng.below(8) {
             0 | 1 => Destination::Dn(dn(PILOTS[rng.below(2) as usize])),
             2 => Destination::Dn(dn(DEPARTMENT)),
-            3 => Destination::Outside(PARTY.into()),
-            4 => Destination::Voicemail,
+            3..=5 => Destination::Outside(PARTY.into()),
+            6 => Destination::Voicemail,
             _ => Destination::Dn(self.users[rng.below(self.users.len() as u64) as usize].dn),
         }
     }

@@ -18,6 +18,7 @@ mod forward_order;
 mod found;
 mod group;
 mod hold;
+mod hunt_model;
 mod hunt_order;
 mod keys;
 mod lamps;
