@@ -165,11 +165,10 @@ impl Reasons {
         }
     }
 
-    /// Why a group as a whole is not rung.
+    /// Why a group is not rung in a member's place, where no line keeps anybody (R301).
     pub(crate) fn why(self) -> Spared {
         match self {
             Reasons { busy: true, .. } => Spared::Busy,
-            Reasons { out: false, line: true, .. } => Spared::Line,
             Reasons { out: false, denied: Some(_), .. } => Spared::Forwards,
             Reasons { .. } => Spared::Out,
         }

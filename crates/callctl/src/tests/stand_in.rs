@@ -1,11 +1,12 @@
 //! 「CFA に従う」: what rings in the place of a member that forwards all its calls (R270).
 
-use base::{Cause, Micros};
+use base::id::VirtualDnId;
+use base::{Cause, Micros, Uuid};
 use bytes::Bytes;
 use model::record::Service;
 use model::{
     Change, Destination, DnSettings, Forward, ForwardKind, HuntGroup, HuntMethod, Outside,
-    TollClass,
+    TollClass, VirtualDn,
 };
 
 use super::outside::{codes, open};
@@ -259,6 +260,7 @@ fn a_number_outside_that_fails_leads_to_the_next_member() {
         w.refuses("2900", status);
         assert_eq!(rung(&mut w), ["2900", "2003"], "{status}");
         w.hangs_up("2001");
+        assert_eq!(w.records[0].callee_number(), "", "{status}: it rings no longer");
         w.expect_drained();
     }
 }
@@ -439,12 +441,124 @@ fn a_mailbox_stands_in_for_nobody() {
         let mut w = World::with_codes();
         w.give_codes();
         w.configure(&[follows(&[2002, 2003]), paging.clone(), leads(2002, place.clone())]);
-        w.configure(&[stopped(2005)]);
+        w.configure(&[stopped(2005), to(2005, 2006)]);
         w.dial(2001, "7000");
         assert_eq!(rung(&mut w), ["2003"], "{place:?}");
         w.hangs_up("2001");
         w.expect_drained();
     }
+}
+
+/// A number where mailboxes are opened forwards nothing, whatever is set for it (R262).
+#[test]
+fn a_number_without_telephone_stands_in_by_its_forward_only() {
+    for (opens, forwards, expected) in
+        [(false, true, "2004"), (false, false, "2003"), (true, true, "2003")]
+    {
+        let mut w = World::new();
+        w.give_codes();
+        let desk = VirtualDn {
+            id: VirtualDnId(Uuid(7)),
+            tenant: TENANT,
+            site: super::world::SITE,
+            dn: dn(2500),
+            name: "留守番".into(),
+            web_user: Box::default(),
+        };
+        w.configure(&[Change::VirtualDnPut(desk), follows(&[2002, 2003]), to(2002, 2500)]);
+        if opens {
+            w.configure(&[site_with(|s| s.voicemail_at = Some(dn(2500)))]);
+        }
+        if forwards {
+            w.configure(&[to(2500, 2004)]);
+        }
+        w.lines.clear();
+        w.dial(2001, "7000");
+        assert_eq!(rung(&mut w), [expected], "{opens} {forwards}");
+        w.hangs_up("2001");
+        w.expect_drained();
+    }
+}
+
+/// Point 5: what kept the group in a member's place is what kept the member.
+#[test]
+fn a_hunt_in_vain_ends_by_the_reasons_of_who_would_stand_in() {
+    let follow = |g: &mut HuntGroup| g.follow_all = true;
+    let set = || [follows(&[2002]), second(&[2004], follow), to(2002, 7001)];
+    let mut w = World::new();
+    w.configure(&set());
+    w.talk(2004, 2005);
+    w.dial(2001, "7000");
+    assert_eq!(last(&w), Cause::UserBusy);
+    w.hangs_up_all();
+    let mut w = World::new();
+    w.configure(&set());
+    w.configure(&[leads(2004, Destination::outside(FIXED).expect("digits"))]);
+    w.dial(2001, "7000");
+    assert_eq!(last(&w), Cause::ExternalForwardDenied);
+    // Telephones that cannot talk with the caller's, and one that could have.
+    for (status, cause) in [(488, Cause::MediaNotAcceptable), (486, Cause::RingTimeout)] {
+        let mut w = World::new();
+        w.configure(&set());
+        w.configure(&[follows(&[2002, 2003])]);
+        w.dial(2001, "7000");
+        w.refuses("2004", 488);
+        w.refuses("2003", status);
+        assert_eq!(last(&w), cause, "{status}");
+        w.configure(&[follows(&[2003, 2002])]);
+        w.dial(2001, "7000");
+        w.refuses("2003", 488);
+        w.refuses("2004", status);
+        assert_eq!(last(&w), cause, "{status}");
+        w.expect_drained();
+    }
+    // Who rang until he was stopped has been tried.
+    let mut w = World::new();
+    w.configure(&[follows(&[2002])]);
+    w.dial(2001, "7000");
+    w.rings("2002");
+    w.configure(&[stopped(2002)]);
+    assert_eq!(last(&w), Cause::RingTimeout);
+    w.expect_drained();
+}
+
+/// A group's own limit holds in a member's longer time too.
+#[test]
+fn a_group_in_a_members_place_keeps_its_own_limit() {
+    let mut w = World::new();
+    w.configure(&[
+        follows_with(&[2002, 2003], |g| g.ring_s = 60),
+        second(&[2004, 2005], |g| (g.ring_s, g.limit_s) = (60, 20)),
+        to(2002, 7001),
+    ]);
+    w.dial(2001, "7000");
+    assert_eq!(rung(&mut w), ["2004"]);
+    w.rings("2004");
+    w.wait(Micros::seconds(20));
+    assert_eq!(rung(&mut w), ["2003"]);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
+/// Column I, when who consulted the group leaves while somebody stands in.
+#[test]
+fn who_leaves_a_stand_in_to_ring_is_told_as_transferrer() {
+    let mut w = World::with_codes();
+    w.configure(&[follows(&[2002, 2003]), to(2002, 2004)]);
+    w.talk(2001, 2005);
+    w.press("2005", "#7");
+    w.press("2005", "7000#1");
+    w.rings("2004");
+    w.hangs_up("2005");
+    w.refuses("2004", 486);
+    w.rings("2003");
+    w.answers("2003");
+    w.agree();
+    w.hangs_up("2001");
+    let r = w.records.last().expect("a record");
+    assert_eq!((r.callee_number(), r.transferrer.as_deref()), ("2003", Some("2005")));
+    w.hangs_up_all();
+    w.expect_drained();
 }
 
 /// R247: who is no member any more is stood in for by nobody, and neither is a group that is gone.
