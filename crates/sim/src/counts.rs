@@ -218,7 +218,9 @@ impl Counts {
             match &*place.code {
                 "route.hunt" => self.add("groups in a member's place"),
                 "route.department" => self.add("departments in a member's place"),
-                "outside.gateway" => self.add("numbers outside in a member's place"),
+                "outside.gateway" | "line.own" | "line.common" | "line.gateway" => {
+                    self.add("numbers outside in a member's place");
+                }
                 _ => {}
             }
         }
