@@ -129,9 +129,8 @@ impl Call {
         });
         match wants {
             Some((true, _, _)) if passes && !late => {
-                if status == 180 {
-                    self.told = Told::Rings;
-                }
+                // After early media of one who does not answer ringing is told anew.
+                self.told = if status == 180 { Told::Rings } else { Told::Works };
                 self.early = Some(id);
                 let status = if status == 180 { 180 } else { 183 };
                 self.say(cx, caller, Say::Progress { status }, Body::Of(id));

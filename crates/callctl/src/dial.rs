@@ -14,7 +14,7 @@ use crate::explain::Mark;
 use crate::origin::Origin;
 use crate::record::Verdict;
 use crate::route::person::owner;
-use crate::route::{Facts, Journey, Next, Plan, Refusal, Style, Walk};
+use crate::route::{Facts, Journey, Next, Plan, Refusal, Walk};
 use crate::view::View;
 
 /// Decisions in one go; each tries another number or member.
@@ -179,6 +179,7 @@ impl Call {
         let facts = Live { view: cx.view, core: cx.core, reserved: &self.reserved, access };
         let (now, wall) = (cx.now.mono, cx.now.wall);
         let mut walk = Walk { facts: &facts, now, wall, trace: &mut trace };
+        let forwarded = dialing.journey.forwarder().is_some();
         let next = step(&mut dialing.journey, &mut walk);
         let journey = &dialing.journey;
         let called = match journey.number_outside() {
@@ -192,7 +193,15 @@ impl Call {
         attempt.trace = trace;
         attempt.callee = called;
         attempt.services = Services(attempt.services.0 | services.0);
-        attempt.transferrer = forwarder.or(attempt.transferrer.take());
+        match forwarded {
+            // Whoever stood in for a member may do so no longer.
+            true => attempt.transferrer = forwarder.or(dialing.journey.transferrer.clone()),
+            false if forwarder.is_some() => {
+                dialing.journey.transferrer =
+                    std::mem::replace(&mut attempt.transferrer, forwarder);
+            }
+            false => {}
+        }
         self.dialing = Some(dialing);
         next
     }
@@ -283,7 +292,7 @@ impl Call {
         let Some(dialing) = &self.dialing else { return Ok(()) };
         let (purpose, leg) = (dialing.purpose, dialing.leg);
         let referred_by = dialing.referred_by.clone();
-        self.offered_to(cx, &plan);
+        self.offered_to(cx);
         self.may_leave(cx, &plan)?;
         self.remember_caller(cx, &plan, leg);
         self.ring_plan(cx, (purpose, leg), plan, referred_by)
@@ -313,14 +322,15 @@ impl Call {
         }
     }
 
-    /// 均等: the next call begins after this member, whoever answers.
-    fn offered_to(&self, cx: &mut Cx<'_>, plan: &Plan) {
+    /// 均等: the next call begins after this member, whoever answers or stands in.
+    fn offered_to(&self, cx: &mut Cx<'_>) {
         #[cfg(feature = "planted")]
         if cx.core.planted == Some(crate::planted::Bug::PointerStands) {
             return;
         }
-        if let Style::Hunt { group } = plan.style {
-            cx.core.offer_to(self.tenant, group, plan.dn);
+        let Some(dialing) = &self.dialing else { return };
+        for (group, member) in dialing.journey.offers() {
+            cx.core.offer_to(self.tenant, group, member);
         }
     }
 

@@ -163,6 +163,7 @@ impl Call {
         if let Some(dialing) = &mut self.dialing {
             dialing.purpose = Purpose::Transfer;
             dialing.leg = held;
+            dialing.journey.transferrer = Some(who.number.clone());
         }
         for leg in &mut self.legs {
             if let Some(waiting) = &mut leg.waiting

@@ -77,6 +77,11 @@ impl Moment {
             && self.access == other.access
     }
 
+    /// What there was here, with the hunting groups pointing as they did at another moment.
+    pub fn pointing_as(&self, other: &Moment) -> Moment {
+        Moment { offered: other.offered.clone(), ..self.clone() }
+    }
+
     /// Whether the pointers of all hunting groups are the same at both moments.
     pub fn points_same(&self, other: &Moment) -> bool {
         self.offered == other.offered

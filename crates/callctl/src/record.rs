@@ -24,6 +24,7 @@ pub(crate) struct Draft {
     pub caller: Arc<Person>,
     pub caller_device: DeviceId,
     pub callee: Option<(Arc<Person>, Option<DeviceId>)>,
+    /// Who forwarded or transferred it last (column I).
     pub transferrer: Option<Box<str>>,
     pub trace: Vec<Mark>,
     /// Of a page: whom it reached.

@@ -8,9 +8,9 @@
 //! | its device may not ring any more | cancelled; none left: the number is decided anew (R247) |
 
 use base::id::UserId;
-use base::{Blame, Cause, LegId, Mono};
+use base::{Blame, Cause, Dn, LegId, Mono};
 use bytes::Bytes;
-use model::{Device, User};
+use model::{Device, Snapshot, User};
 
 use crate::call::{Call, Purpose, Ring};
 use crate::cx::Cx;
@@ -368,16 +368,17 @@ impl Call {
         self.page_configured(cx);
         let Some(plan) = self.ring.as_ref().map(|r| &r.plan) else { return };
         let snapshot = cx.view.snapshot();
+        let offered = self.offers_stand(snapshot);
         let rings = |id: &LegId| {
             if let Some(leg) = self.leg(*id).filter(|l| l.is_outside()) {
-                return self.is_gateway_there(snapshot, leg);
+                return offered && self.is_gateway_there(snapshot, leg);
             }
             let device = self.leg(*id).and_then(|l| snapshot.device(l.device));
             if device.is_some_and(|d| self.calls_back(d.id)) {
                 return true;
             }
             let user = device.and_then(|d| d.user).filter(|u| plan.users.contains(u));
-            user.is_some_and(|u| self.still_rings(cx, plan, u))
+            user.is_some_and(|u| offered && self.still_rings(cx, plan, u))
         };
         let gone: Vec<LegId> = self.ringing().into_iter().filter(|id| !rings(id)).collect();
         for id in &gone {
@@ -402,17 +403,22 @@ impl Call {
 }
 
 impl Call {
+    /// Whether those for whom it rings are members of their hunting groups still.
+    fn offers_stand(&self, snapshot: &Snapshot) -> bool {
+        let is_member = |(group, member): (u16, Dn)| {
+            let group = snapshot.hunt_group(self.tenant, group);
+            group.is_some_and(|g| g.members.contains(&member))
+        };
+        self.dialing.as_ref().is_none_or(|d| d.journey.offers().all(is_member))
+    }
+
     /// Whether a user may go on ringing: active, still at the number or in the group that was
     /// called (R247, R317).
     fn still_rings(&self, cx: &Cx<'_>, plan: &Plan, id: UserId) -> bool {
         let snapshot = cx.view.snapshot();
         let Some(user) = active(snapshot, id) else { return false };
         match plan.style {
-            Style::User => user.dn == plan.dn,
-            Style::Hunt { group } => {
-                let group = snapshot.hunt_group(self.tenant, group);
-                group.is_some_and(|g| g.members.contains(&plan.dn))
-            }
+            Style::User | Style::Hunt { .. } => user.dn == plan.dn,
             Style::Department(id) => {
                 snapshot.department(id).is_some_and(|d| d.members.contains(&user.id))
             }

@@ -6,7 +6,7 @@ use base::{Cause, Mono};
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 118] = [
+pub const REQUIRED: [&str; 121] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -34,6 +34,9 @@ pub const REQUIRED: [&str; 118] = [
     "forwards out of reach",
     "hunts",
     "hunts answered",
+    "groups in a member's place",
+    "departments in a member's place",
+    "numbers outside in a member's place",
     "departments",
     "departments answered",
     "pages heard",
@@ -173,6 +176,7 @@ impl Counts {
                 _ => {}
             }
         }
+        self.places(&record.trace);
         for step in &record.trace {
             match &*step.code {
                 "page.sent" => self.add("pages sent by multicast"),
@@ -201,6 +205,24 @@ impl Counts {
         let quiet = |s: &Step| s.code.contains("disturb") || s.args.contains("disturb");
         if record.trace.iter().any(quiet) {
             self.add("do not disturb");
+        }
+    }
+
+    /// Counts what stood in for members of hunting groups.
+    fn places(&mut self, trace: &[Step]) {
+        for steps in trace.windows(3) {
+            let [member, forward, place] = steps else { continue };
+            if (&*member.code, &*forward.code) != ("hunt.member", "forward.all") {
+                continue;
+            }
+            match &*place.code {
+                "route.hunt" => self.add("groups in a member's place"),
+                "route.department" => self.add("departments in a member's place"),
+                "outside.gateway" | "line.own" | "line.common" | "line.gateway" => {
+                    self.add("numbers outside in a member's place");
+                }
+                _ => {}
+            }
         }
     }
 

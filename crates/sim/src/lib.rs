@@ -43,6 +43,7 @@ mod script;
 mod seats;
 mod services;
 pub mod sounds;
+mod stand_ins;
 pub mod store;
 pub mod swarm;
 mod tally;

@@ -134,6 +134,7 @@ pub fn run(seed: u64, options: Options) -> Report {
             company.connect_lines(&mut rng.derive("lines draw"));
             if !options.less.sounds {
                 company.attune(&mut rng.derive("sounds draw"));
+                company.follow_members(&mut rng.derive("stand-ins draw"));
             }
         }
     }

@@ -34,6 +34,34 @@ impl Journey {
     }
 
     fn ring_members(&mut self, walk: &mut Walk<'_>, department: &Department) -> Next {
+        match self.together(walk, department, department.ring_s.max(1)) {
+            Ok(plan) => {
+                self.at = At::Department(department.dn);
+                Next::Ring(plan)
+            }
+            Err(reasons) => self.overflow(walk, department, reasons.cause()),
+        }
+    }
+
+    /// All members ring in the place of a member of a hunting group (R270).
+    pub(super) fn department_in_place(
+        &mut self,
+        walk: &mut Walk<'_>,
+        department: &Department,
+        ring_s: u16,
+    ) -> Result<Plan, Spared> {
+        walk.note(Mark::RouteDepartment(department.dn));
+        self.services.insert(Service::Department);
+        self.together(walk, department, ring_s).map_err(Reasons::why)
+    }
+
+    /// All who can be rung ring together; else why none can.
+    fn together(
+        &self,
+        walk: &mut Walk<'_>,
+        department: &Department,
+        ring_s: u16,
+    ) -> Result<Plan, Reasons> {
         let mut users = SmallVec::new();
         let mut reasons = Reasons::default();
         let mut contacts = 0;
@@ -53,13 +81,12 @@ impl Journey {
             }
         }
         if users.is_empty() {
-            return self.overflow(walk, department, reasons.cause());
+            return Err(reasons);
         }
         let contacts = u16::try_from(contacts).unwrap_or(u16::MAX);
-        let (dn, ring_s) = (department.dn, department.ring_s.max(1));
         walk.note(Mark::Ring { contacts, ring_time_s: ring_s });
-        self.at = At::Department(dn);
-        Next::Ring(Plan { dn, users, ring_s, style: Style::Department(department.id) })
+        let style = Style::Department(department.id);
+        Ok(Plan { dn: department.dn, users, ring_s, style })
     }
 
     /// Whether a member rings (R274).

@@ -131,6 +131,8 @@ pub(crate) struct Reasons {
     out: bool,
     /// Kept from ringing by the line.
     line: bool,
+    /// A number outside in a member's place could not be called, for this reason.
+    denied: Option<base::Cause>,
 }
 
 impl Reasons {
@@ -143,12 +145,32 @@ impl Reasons {
         }
     }
 
+    pub(crate) fn deny(&mut self, cause: base::Cause) {
+        self.denied = Some(cause);
+    }
+
+    /// Those of a group that was to stand in for a member of another one.
+    pub(crate) fn merge(&mut self, inner: Reasons) {
+        self.add(inner.why());
+        self.denied = self.denied.or(inner.denied);
+    }
+
     /// Busy before 圏外; a group of which nobody counts cannot be reached.
     pub(crate) fn cause(self) -> base::Cause {
-        match (self.busy, self.line && !self.out) {
-            (true, _) => base::Cause::UserBusy,
-            (false, true) => base::Cause::LineNotPermitted,
-            (false, false) => base::Cause::Unregistered,
+        match self {
+            Reasons { busy: true, .. } => base::Cause::UserBusy,
+            Reasons { out: true, .. } => base::Cause::Unregistered,
+            Reasons { line: true, .. } => base::Cause::LineNotPermitted,
+            Reasons { denied, .. } => denied.unwrap_or(base::Cause::Unregistered),
+        }
+    }
+
+    /// Why a group is not rung in a member's place, where no line keeps anybody (R301).
+    pub(crate) fn why(self) -> Spared {
+        match self {
+            Reasons { busy: true, .. } => Spared::Busy,
+            Reasons { out: false, denied: Some(_), .. } => Spared::Forwards,
+            Reasons { .. } => Spared::Out,
         }
     }
 }

@@ -16,7 +16,8 @@ use base::{Cause, Dn};
 use model::outside::OutsideNumber;
 use model::{Gateway, Line, Snapshot, User};
 
-use super::{Journey, Next, Walk};
+use super::outside::Exit;
+use super::{Journey, Walk};
 use crate::explain::Mark;
 
 /// What was dialled before a number outside.
@@ -96,8 +97,13 @@ impl Journey {
         self.leaving
     }
 
-    /// The call leaves the company.
-    pub(super) fn go_out(&mut self, walk: &mut Walk<'_>, way: Way, number: OutsideNumber) -> Next {
+    /// The gateway by which the call leaves the company, or why it does not.
+    pub(super) fn exit(
+        &mut self,
+        walk: &mut Walk<'_>,
+        way: Way,
+        number: OutsideNumber,
+    ) -> Result<Exit, Cause> {
         let snapshot = walk.facts.snapshot();
         let payer = self.who_pays();
         let user = payer.and_then(|dn| snapshot.user_by_dn(self.tenant, dn));
@@ -107,14 +113,14 @@ impl Journey {
                 return self.leave(walk, gateway, number);
             }
             walk.note(Mark::NoLine);
-            return self.fail(walk, Cause::UnallocatedNumber);
+            return Err(Cause::UnallocatedNumber);
         };
         walk.note(Mark::Line { code: line.code, why });
         if !may_call(snapshot, user, line) {
             walk.note(Mark::LineDenied(line.code));
             self.called = None;
             self.outside = Some(number);
-            return self.fail(walk, Cause::LineNotPermitted);
+            return Err(Cause::LineNotPermitted);
         }
         let line = self.with_room(walk, line);
         self.leaving = Some(Leaving { line: line.id, payer });

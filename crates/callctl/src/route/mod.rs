@@ -11,6 +11,7 @@
 //! | `emergency` | 110, 118 and 119: the ways out of a site |
 //! | `line` `line_in` | which line a call leaves by; where a call from a line goes |
 //! | `hunt` `department` `page` | the members of a group |
+//! | `stand_in` | what rings in the place of a member that forwards |
 //! | `facts` | what may be read |
 //! | `person` | who stands behind a leg |
 //!
@@ -27,6 +28,7 @@ pub(crate) mod number;
 mod outside;
 pub(crate) mod page;
 pub(crate) mod person;
+mod stand_in;
 mod user;
 
 use base::id::{DepartmentId, GatewayId, LineId, SiteId, SoundId, TenantId, UserId};
@@ -140,8 +142,8 @@ enum At {
     Nowhere,
     /// The devices of the number's user ring, but for those in do not disturb.
     User { dn: Dn, some_quiet: bool },
-    /// A member of a group rings, or is waited for.
-    Hunt(Box<Hunt>),
+    /// A member of a group rings, or is waited for; further hunts stand in for members.
+    Hunt(Vec<Hunt>),
     /// Members of a department ring.
     Department(Dn),
     /// A number outside rings.
@@ -160,6 +162,8 @@ pub(crate) struct Journey {
     /// Numbers that a forward may not lead to: transferrer and transferee (R288).
     barred: SmallVec<[Dn; 2]>,
     hops: u8,
+    /// Hunts so far in the places of members of others.
+    nested: u8,
     /// Numbers that have forwarded this call, the first one first; no kind for an overflow.
     forwarders: SmallVec<[(Dn, Option<ForwardKind>); 2]>,
     /// The user's or virtual number that was rung, busy or out of reach last.
@@ -179,6 +183,8 @@ pub(crate) struct Journey {
     /// The line that the call leaves by.
     leaving: Option<line::Leaving>,
     at: At,
+    /// Who had transferred the call before anybody forwarded it.
+    pub transferrer: Option<Box<str>>,
     /// 要求サービス that took part so far.
     pub services: Services,
 }
@@ -191,6 +197,7 @@ impl Journey {
             caller,
             barred: SmallVec::new(),
             hops: 0,
+            nested: 0,
             forwarders: SmallVec::new(),
             called: None,
             outside: None,
@@ -201,6 +208,7 @@ impl Journey {
             filter: None,
             leaving: None,
             at: At::Nowhere,
+            transferrer: None,
             services: Services::NONE,
         }
     }
@@ -242,7 +250,7 @@ impl Journey {
     /// The pilot of the hunt that the call is in.
     pub(crate) fn hunts_for(&self) -> Option<Dn> {
         match &self.at {
-            At::Hunt(hunt) => Some(hunt.pilot),
+            At::Hunt(hunts) => hunts.last().map(|hunt| hunt.pilot),
             _ => None,
         }
     }
@@ -285,7 +293,7 @@ impl Journey {
                 self.user_failed(walk, dn, Cause::UserBusy)
             }
             At::User { dn, .. } => self.user_failed(walk, dn, cause),
-            At::Hunt(hunt) => self.member_failed(walk, hunt, cause),
+            At::Hunt(hunts) => self.member_failed(walk, hunts, cause),
             At::Department(dn) => self.department_failed(walk, dn, cause),
             At::Outside => self.fail(walk, cause),
             At::Emergency(at) => self.way_failed(walk, at, cause),
@@ -296,7 +304,7 @@ impl Journey {
     /// The pause of [`Next::Wait`] is over.
     pub(crate) fn waited(&mut self, walk: &mut Walk<'_>) -> Next {
         match std::mem::replace(&mut self.at, At::Nowhere) {
-            At::Hunt(hunt) => self.hunt_on(walk, hunt),
+            At::Hunt(hunts) => self.hunt_on(walk, hunts),
             At::Emergency(at) => self.way_again(walk, at),
             At::Nowhere | At::User { .. } | At::Department(_) | At::Outside | At::Line { .. } => {
                 Next::Refuse(Cause::RingTimeout)
@@ -312,11 +320,7 @@ impl Journey {
             At::User { dn, .. } | At::Department(dn) => self.arrive(walk, dn),
             At::Emergency(at) => self.way_failed(walk, at, Cause::UpstreamFailure),
             At::Line { id, .. } => self.line_anew(walk, id),
-            At::Hunt(mut hunt) => {
-                // The group may have other members now: none is rung twice in a round.
-                hunt.passed = 0;
-                self.hunt_on(walk, hunt)
-            }
+            At::Hunt(hunts) => self.hunt_anew(walk, hunts),
         }
     }
 

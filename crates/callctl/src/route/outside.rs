@@ -23,6 +23,13 @@ use crate::explain::{Mark, Prefix};
 /// How long a number outside rings, seconds: the networks give up before.
 pub(super) const RING_S: u16 = 180;
 
+/// The gateway that takes a call, and the number that it is given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exit {
+    gateway: GatewayId,
+    number: OutsideNumber,
+}
+
 impl Journey {
     /// The number outside that the call has come to, if it has.
     pub(crate) fn number_outside(&self) -> Option<OutsideNumber> {
@@ -56,28 +63,55 @@ impl Journey {
 
     /// R063, R261: the policy of the site of the one who forwards.
     pub(crate) fn forward_outside(&mut self, walk: &mut Walk<'_>, from: Dn, digits: &str) -> Next {
+        let exit = self.exit_of_forward(walk, from, digits);
+        self.leave_by(walk, exit)
+    }
+
+    /// The gateway that takes a forward, or why none does.
+    pub(super) fn exit_of_forward(
+        &mut self,
+        walk: &mut Walk<'_>,
+        from: Dn,
+        digits: &str,
+    ) -> Result<Exit, Cause> {
         let snapshot = walk.facts.snapshot();
         let site = self.site_of(walk, from).and_then(|id| snapshot.site(id));
         let policy = site.map_or(Outside::Denied, |s| s.forward_outside);
         let Some(class) = outside::class(snapshot, self.tenant, digits) else {
             walk.note(Mark::Emergency);
-            return self.fail(walk, Cause::UnallocatedNumber);
+            return Err(Cause::UnallocatedNumber);
         };
         if !class.is_within(policy) {
             walk.note(Mark::OutsideDenied(from));
-            return self.fail(walk, Cause::ExternalForwardDenied);
+            return Err(Cause::ExternalForwardDenied);
         }
-        match outside::read(snapshot, self.tenant, digits) {
-            Some(Dialled::Number(gateway, number)) => {
-                self.go_out(walk, Way::Gateway(gateway.id), number)
-            }
-            Some(Dialled::Line(line, number)) => self.go_out(walk, Way::Line(line.id), number),
-            Some(Dialled::Plain(number)) => self.go_out(walk, Way::Plain, number),
+        let (way, number) = match outside::read(snapshot, self.tenant, digits) {
+            Some(Dialled::Number(gateway, number)) => (Way::Gateway(gateway.id), number),
+            Some(Dialled::Line(line, number)) => (Way::Line(line.id), number),
+            Some(Dialled::Plain(number)) => (Way::Plain, number),
             Some(Dialled::Emergency(_)) | None => {
                 walk.note(Mark::NoLine);
-                self.fail(walk, Cause::UnallocatedNumber)
+                return Err(Cause::UnallocatedNumber);
             }
+        };
+        self.exit(walk, way, number)
+    }
+
+    /// The call leaves the company, or fails.
+    fn leave_by(&mut self, walk: &mut Walk<'_>, exit: Result<Exit, Cause>) -> Next {
+        match exit {
+            Ok(exit) => {
+                self.at = At::Outside;
+                Next::Ring(ring(walk, exit, RING_S))
+            }
+            Err(cause) => self.fail(walk, cause),
         }
+    }
+
+    /// The call leaves the company this way, or fails.
+    pub(super) fn go_out(&mut self, walk: &mut Walk<'_>, way: Way, number: OutsideNumber) -> Next {
+        let exit = self.exit(walk, way, number);
+        self.leave_by(walk, exit)
     }
 
     fn site_of(&self, walk: &Walk<'_>, dn: Dn) -> Option<SiteId> {
@@ -105,17 +139,17 @@ impl Journey {
         })
     }
 
-    /// The call leaves by a gateway.
+    /// Whether a gateway takes the call now, or why not.
     pub(super) fn leave(
         &mut self,
         walk: &mut Walk<'_>,
         gateway: GatewayId,
         number: OutsideNumber,
-    ) -> Next {
+    ) -> Result<Exit, Cause> {
         let facts = walk.facts;
         let Some(gateway) = facts.snapshot().gateway(gateway) else {
             walk.note(Mark::NoLine);
-            return self.fail(walk, Cause::UnallocatedNumber);
+            return Err(Cause::UnallocatedNumber);
         };
         self.called = None;
         self.outside = Some(number);
@@ -123,25 +157,30 @@ impl Journey {
         let digits = number.digits.text();
         if !facts.snapshot().permits_toll(self.tenant, self.who_pays(), &digits) {
             walk.note(Mark::TollBarred);
-            return self.fail(walk, Cause::TollDenied);
+            return Err(Cause::TollDenied);
         }
         if gateway.account.map_or(0, |account| facts.contacts(account)) == 0 {
             walk.note(Mark::GatewayOut);
-            return self.fail(walk, Cause::UpstreamFailure);
+            return Err(Cause::UpstreamFailure);
         }
         if self.is_access_full(facts, gateway.site) {
             walk.note(Mark::AccessFull);
-            return self.fail(walk, Cause::SiteChannelsExceeded);
+            return Err(Cause::SiteChannelsExceeded);
         }
         if facts.channels(gateway.id) >= u32::from(gateway.channels) && !is_passed(facts) {
             walk.note(Mark::ChannelsFull(gateway.channels));
-            return self.fail(walk, Cause::GatewayChannelsExceeded);
+            return Err(Cause::GatewayChannelsExceeded);
         }
-        walk.note(Mark::Ring { contacts: 1, ring_time_s: RING_S });
-        self.at = At::Outside;
-        let style = Style::Outside { gateway: gateway.id, number };
-        Next::Ring(Plan { dn: number.digits, users: SmallVec::new(), ring_s: RING_S, style })
+        Ok(Exit { gateway: gateway.id, number })
     }
+}
+
+/// A number outside rings for so many seconds.
+pub(super) fn ring(walk: &mut Walk<'_>, exit: Exit, ring_s: u16) -> Plan {
+    walk.note(Mark::Ring { contacts: 1, ring_time_s: ring_s });
+    let Exit { gateway, number } = exit;
+    let style = Style::Outside { gateway, number };
+    Plan { dn: number.digits, users: SmallVec::new(), ring_s, style }
 }
 
 /// The planted bug of channels.

@@ -169,9 +169,7 @@ impl Journey {
     /// where the site has it open mailboxes (R262, step 5).
     pub(super) fn at_virtual(&mut self, walk: &mut Walk<'_>, dn: Dn, id: VirtualDnId) -> Next {
         walk.note(Mark::RouteVirtual(dn));
-        let snapshot = walk.facts.snapshot();
-        let site = snapshot.virtual_dn(id).and_then(|v| snapshot.site(v.site));
-        if site.is_some_and(|s| s.voicemail_at == Some(dn)) && self.is_voicemail_contracted(walk) {
+        if self.opens_boxes(walk, dn, id) {
             self.called = Some(dn);
             walk.note(Mark::Boxes(dn));
             return Next::Boxes { at: dn };
@@ -184,6 +182,15 @@ impl Journey {
         }
         self.called = Some(dn);
         self.unreachable(walk, &settings)
+    }
+}
+
+impl Journey {
+    /// Whether mailboxes are opened at the number of its site (R262).
+    pub(super) fn opens_boxes(&self, walk: &Walk<'_>, dn: Dn, id: VirtualDnId) -> bool {
+        let snapshot = walk.facts.snapshot();
+        let site = snapshot.virtual_dn(id).and_then(|v| snapshot.site(v.site));
+        site.is_some_and(|s| s.voicemail_at == Some(dn)) && self.is_voicemail_contracted(walk)
     }
 }
 

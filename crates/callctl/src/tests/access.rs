@@ -5,7 +5,7 @@ use base::{Cause, Micros};
 use model::{Change, Device, MediaPath, Site, User};
 
 use super::outside::{comes_in, open};
-use super::world::{SITE, TENANT, World, device, dn, hunt, site_with, user};
+use super::world::{SITE, TENANT, World, device, dn, hunt, path, site_with, user};
 
 const BRANCH: SiteId = SiteId(Uuid(77));
 
@@ -191,6 +191,52 @@ fn the_time_of_two_outside_parties_is_the_sites() {
     assert_eq!(w.told_records().len(), 1);
     w.expect_drained();
     assert_eq!(dn(2002).text(), "2002");
+}
+
+/// R291: of two gateways the one whose site says less, whichever brought the call.
+#[test]
+fn the_time_of_two_gateways_is_that_of_the_site_that_says_less() {
+    for (home, away) in [(30, 10), (10, 30)] {
+        let mut w = World::with_codes();
+        open(&mut w, 4);
+        let mut site = Site::new(BRANCH, TENANT, "branch.example", "支店");
+        site.outside_pair_min = away;
+        let account = Device { user: None, site: BRANCH, ..device(2901, 1) };
+        let first = w.facts.snapshot.gateways(TENANT).next().expect("a gateway").clone();
+        let gateway = model::Gateway {
+            id: base::id::GatewayId(Uuid(0x6_0001)),
+            site: BRANCH,
+            name: "GW2".into(),
+            prefix: "5".into(),
+            account: Some(account.id),
+            ..first
+        };
+        w.facts
+            .contacts
+            .insert(account.id, vec![crate::view::Contact { id: 29_011, path: path(2901) }]);
+        w.configure(&[
+            Change::SitePut(site),
+            Change::DevicePut(account),
+            Change::GatewayPut(gateway),
+            site_with(|s| {
+                (s.transfer_outside, s.outside_pair_min) = (model::Outside::Domestic, home);
+            }),
+        ]);
+        comes_in(&mut w, "2002");
+        w.answers("2002");
+        w.press("2002", "#7");
+        w.press("2002", "50355556666#1");
+        w.answers("2901");
+        w.agree();
+        w.hangs_up("2002");
+        w.agree();
+        w.lines.clear();
+        w.wait(Micros::seconds(599));
+        assert!(w.told_records().is_empty(), "{home} {away}");
+        w.wait(Micros::seconds(1));
+        assert_eq!(w.told_records().len(), 1, "{home} {away}");
+        w.expect_drained();
+    }
 }
 
 /// A branch with one channel, in use by a call between the sites.

@@ -81,6 +81,22 @@ fn without_an_answer_in_two_seconds_it_is_refused_and_a_late_one_changes_nothing
     w.expect_drained();
 }
 
+/// What follows the query code, or one that clears, is not a number to be set.
+#[test]
+fn the_query_with_a_number_tells_and_sets_nothing() {
+    let mut w = World::new();
+    w.give_codes();
+    assert_eq!(dials(&mut w, "*292003"), "");
+    assert!(w.joins().join(" ").contains("nothing-set"), "{:?}", w.joins());
+    w.hangs_up("2001");
+    let r = w.records.last().expect("a record");
+    assert_eq!((r.cause, &*r.dialed), (Cause::NormalClearing, "*292003"));
+    assert!(r.services.contains(Service::FeatureCode));
+    assert_eq!(dials(&mut w, "*2102003"), format!("wish {} ForwardOff(All)", dn(2001)));
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
 #[test]
 fn the_query_tells_what_is_in_force_and_a_caller_who_hangs_up_ends_it() {
     let mut w = World::new();

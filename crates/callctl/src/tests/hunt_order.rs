@@ -324,12 +324,12 @@ fn a_further_round_begins_after_the_last_one_too() {
     w.expect_drained();
 }
 
-/// R270: a stand-in is a hop, also for what comes after it.
+/// R270: a stand-in is a hop for its time only: the overflow after it has all that there were.
 #[test]
-fn an_overflow_after_a_stand_in_may_be_a_hop_too_many() {
-    for (chain, cause) in [(2, None), (3, None), (4, Some(Cause::ForwardLoop))] {
+fn a_stand_in_is_a_hop_for_its_time_only() {
+    for (chain, stands, cause) in [(4, true, None), (5, false, Some(Cause::ForwardLoop))] {
         let mut w = World::new();
-        w.hire(2010..=2014);
+        w.hire(2010..=2016);
         for n in 0..chain {
             let to = if n + 1 == chain { 7000 } else { 2011 + n };
             w.configure(&[forwards(2010 + n, to)]);
@@ -341,8 +341,10 @@ fn an_overflow_after_a_stand_in_may_be_a_hop_too_many() {
             forwards(2002, 2003),
         ]);
         w.dial(2001, "2010");
-        assert_eq!(rung(&mut w), ["2003"], "{chain}");
-        w.refuses("2003", 486);
+        if stands {
+            assert_eq!(rung(&mut w), ["2003"], "{chain}");
+            w.refuses("2003", 486);
+        }
         match cause {
             None => {
                 assert_eq!(rung(&mut w), ["2004"], "{chain}");
@@ -352,6 +354,25 @@ fn an_overflow_after_a_stand_in_may_be_a_hop_too_many() {
         }
         w.expect_drained();
     }
+    // However many of the group forward, each has its turn, and then the overflow.
+    let mut w = World::new();
+    let members: Vec<u16> = (2010..2018).collect();
+    w.hire(members.iter().copied().chain(2020..2028));
+    w.configure(&[hunt(&members, |g| {
+        first(g);
+        (g.follow_all, g.overflow) = (true, Some(Destination::Dn(dn(2004))));
+    })]);
+    for n in members {
+        w.configure(&[forwards(n, n + 10)]);
+    }
+    w.dial(2001, "7000");
+    for n in 2020..2028 {
+        assert_eq!(rung(&mut w), [n.to_string()]);
+        w.refuses(&n.to_string(), 486);
+    }
+    assert_eq!(rung(&mut w), ["2004"]);
+    w.hangs_up("2001");
+    w.expect_drained();
 }
 
 /// R257: who has forwarded this call is not rung again as a member; and the record names nobody

@@ -4,7 +4,7 @@ use base::id::TenantId;
 use base::{Cause, Dn, LegId, Micros, Rng};
 use model::{Change, Destination, DnSettings, Forward, ForwardKind, HuntMethod, Waiting};
 
-use super::world::{TENANT, World, department, dn, hunt, quiet, site_with};
+use super::world::{TENANT, World, department, dn, hunt, quiet, site_forwards_outside, site_with};
 use crate::input::LegEvent;
 use crate::whatif::{Answer, Ending, Explanation, Question};
 
@@ -12,13 +12,15 @@ const NUMBERS: std::ops::RangeInclusive<u16> = 2001..=2008;
 
 pub(super) struct Draw {
     pub(super) rng: Rng,
+    /// Members of the first hunting group.
+    hunted: Vec<u16>,
 }
 
 impl Draw {
     pub(super) fn new(seed: u64) -> Self {
         let mut bytes = [3; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        Draw { rng: Rng::from_seed(bytes) }
+        Draw { rng: Rng::from_seed(bytes), hunted: Vec::new() }
     }
 
     pub(super) fn one_in(&mut self, n: u64) -> bool {
@@ -30,11 +32,13 @@ impl Draw {
     }
 
     fn destination(&mut self) -> Destination {
-        match self.rng.below(12) {
+        match self.rng.below(14) {
             0 => Destination::outside("0312345678").expect("digits"),
             1 => Destination::Dn(dn(7000)),
             2 => Destination::Dn(dn(7100)),
             3 => Destination::Dn(dn(2999)),
+            4 => Destination::Dn(dn(7001)),
+            5 => Destination::outside("00312345678").expect("digits"),
             _ => Destination::Dn(dn(self.number())),
         }
     }
@@ -70,6 +74,7 @@ impl Draw {
             }
         }
         let (members, overflow) = (self.members(), self.one_in(2).then(|| self.destination()));
+        self.hunted.clone_from(&members);
         let rounds = 1 + self.rng.below(3) as u8;
         let even = self.one_in(2);
         changes.push(hunt(&members, |g| {
@@ -78,14 +83,31 @@ impl Draw {
         }));
         let (members, overflow) = (self.members(), self.one_in(2).then(|| self.destination()));
         changes.push(department(&members, |d| d.overflow = overflow));
+        let others = NUMBERS.filter(|n| !self.hunted.contains(n)).collect::<Vec<_>>();
+        if self.one_in(2) {
+            changes.push(hunt(&others, |g| {
+                (g.number, g.pilot, g.follow_all) = (2, dn(7001), even);
+                g.ring_s = 5 + self.rng.below(30) as u16;
+            }));
+        }
         w.configure(&changes);
         if self.one_in(3) {
             let (a, b) = (self.number(), self.number());
             w.dial(a, &b.to_string());
             let ringing = w.far.values().find(|f| !f.inbound && !f.ended);
-            if let Some(name) = ringing.map(|f| f.name.clone()) {
-                w.answers(&name);
+            match ringing.map(|f| f.name.clone()) {
+                Some(name) => w.answers(&name),
+                // It would go on later than it was looked at.
+                None => w.hangs_up_all(),
             }
+        }
+    }
+
+    /// Sometimes there is a way outside, and forwards may use it.
+    fn outside(&mut self, w: &mut World) {
+        if self.one_in(2) {
+            super::outside::open(w, self.rng.below(3) as u16);
+            w.configure(&[site_forwards_outside()]);
         }
     }
 
@@ -102,6 +124,7 @@ impl Draw {
         let answer = |d: &mut Draw| Answer::ALL[d.rng.below(5) as usize];
         let mut answers: Vec<(Dn, Answer)> = NUMBERS.map(|n| (dn(n), answer(self))).collect();
         answers.push((dn(7100), answer(self)));
+        answers.push((Dn::parse("0312345678").expect("digits"), answer(self)));
         answers
     }
 }
@@ -156,7 +179,8 @@ pub(super) fn routing(explanation: &Explanation) -> Vec<String> {
 
 pub(super) fn recorded(w: &World, at: usize) -> Vec<String> {
     let told = |code: &str| {
-        let later = ["media.path", "answer", "announce", "decided", "ring.device-gone"];
+        let later =
+            ["media.path", "answer", "answer.outside", "announce", "decided", "ring.device-gone"];
         let answers = ["ring.refused", "ring.over", "ring.silent", "ring.unanswered"];
         !later.contains(&code) && !answers.contains(&code)
     };
@@ -164,10 +188,12 @@ pub(super) fn recorded(w: &World, at: usize) -> Vec<String> {
     steps.map(|s| format!("{} {}", s.code, s.args)).collect()
 }
 
-fn agrees(seed: u64) -> (Ending, usize) {
+/// How it ends, steps, and what stood in for members of hunting groups.
+fn agrees(seed: u64) -> (Ending, usize, Vec<String>) {
     let mut draw = Draw::new(seed);
     let mut w = World::new();
     draw.company(&mut w);
+    draw.outside(&mut w);
     draw.access(&mut w);
     let (from, answers) = (draw.number(), draw.answers());
     let to = match draw.rng.below(5) {
@@ -181,12 +207,16 @@ fn agrees(seed: u64) -> (Ending, usize) {
     let first = w.records.len();
     let limit = w.facts.snapshot.dn_settings(TENANT, dn(from)).map_or(4, |s| s.call_limit);
     if w.control.core.budget.count(TENANT, dn(from)) >= u32::from(limit) {
-        return (Ending::Refused(Cause::UserBusy), 0);
+        return (Ending::Refused(Cause::UserBusy), 0, Vec::new());
     }
     let caller = w.dial(from, &to);
     play(&mut w, &from.to_string(), &answers, first);
     ends_as_told(&mut w, seed, &told, (caller, first));
-    (told.ending, told.steps.len())
+    let steps: Vec<&str> =
+        told.steps.iter().flat_map(|e| e.steps.iter().map(|s| &*s.code)).collect();
+    let stood = steps.windows(3).filter(|s| s[..2] == ["hunt.member", "forward.all"]);
+    let stood = stood.map(|s| s[2].to_owned()).collect();
+    (told.ending, told.steps.len(), stood)
 }
 
 /// The call that was played ended as it was told, or goes on and is ended; its record says why.
@@ -215,9 +245,11 @@ pub(super) fn ends_as_told(
 #[test]
 fn a_call_goes_where_the_explanation_said() {
     let mut endings = std::collections::BTreeSet::new();
+    let mut stood = std::collections::BTreeSet::new();
     let mut longest = 0;
     for seed in 0..3_000 {
-        let (ending, steps) = agrees(seed);
+        let (ending, steps, places) = agrees(seed);
+        stood.extend(places);
         longest = longest.max(steps);
         endings.insert(match ending {
             Ending::Refused(cause) => cause.name(),
@@ -231,10 +263,16 @@ fn a_call_goes_where_the_explanation_said() {
         "Unregistered",
         "ForwardLoop",
         "SiteChannelsExceeded",
+        "GatewayChannelsExceeded",
+        "ExternalForwardDenied",
     ] {
         assert!(endings.contains(name), "{name} never happened: {endings:?}");
     }
     assert!(longest > 5, "{longest}");
+    for place in ["route.hunt", "route.department", "outside.gateway", "ring.begin", "forward.all"]
+    {
+        assert!(stood.contains(place), "{place} never stood in: {stood:?}");
+    }
 }
 
 #[test]

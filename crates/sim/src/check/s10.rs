@@ -2,7 +2,8 @@
 //! that each of its decisions found, given the answers that came (R318).
 //!
 //! A decision falls while an input is handled: what it found is what was there before that input,
-//! or what a configuration has put there. Both are tried. Between two rounds of a hunt something
+//! or what a configuration or the leg of the caller itself has put there, with the hunts where
+//! they stood before or after. All are tried. Between two rounds of a hunt something
 //! may change unseen: then only what was decided before the pause is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,11 +24,12 @@ use crate::world::World;
 /// Ways that a record may have gone, as far as its decisions tell.
 const WAYS_MAX: usize = 8;
 
-/// What there was when a decision fell: before the input, and after it.
+/// What there was when a decision fell: before the input, after it, and after it with the hunts
+/// where they stood before.
 struct Fell {
     at: Mono,
     wall: Wall,
-    around: [Moment; 2],
+    around: [Moment; 3],
     /// Something has changed since.
     changes: bool,
     /// Something had changed when they went on after a pause.
@@ -176,7 +178,9 @@ impl Attempt {
         let decided = call.and_then(|call| machine.decided(self.shard, call));
         self.open = found.is_some_and(|(_, call)| call.answered_at.is_none());
         let same = self.moment.finds_same(&moment) && self.moment.points_same(&moment);
-        let around = [std::mem::replace(&mut self.moment, moment.clone()), moment];
+        let before = std::mem::replace(&mut self.moment, moment.clone());
+        let between = moment.pointing_as(&before);
+        let around = [before, moment, between];
         if !same {
             self.fell.iter_mut().for_each(|f| f.changes = true);
         }
@@ -310,7 +314,7 @@ fn came(steps: &[&Step], decided: &[String]) -> Option<Came> {
     match &*last.code {
         "ring.device-gone" => Some(Came::Gone),
         // One leg has been called, and what its gateway said is the answer.
-        "ring.refused" if decided.iter().any(|s| s.contains(".gateway ")) => {
+        "ring.refused" if decided.iter().rev().nth(1).is_some_and(|s| s.contains(".gateway ")) => {
             let name = last.args.split(' ').nth(1)?;
             Cause::parse(name).map(Came::Ended)
         }

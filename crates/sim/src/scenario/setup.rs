@@ -3,6 +3,7 @@
 //! ```text
 //! hunt 2100 evenly 2002 2003 rounds 2 overflow 2001
 //! hunt 2100 first 2002 2003 ring 5s
+//! hunt 2100 first 2002 2003 follows members
 //! department 2200 rings 2002 2003 overflow 2001
 //! department 2300 pages 2002 2003 for 20s
 //! pickup group 1 has 2001 2002
@@ -75,6 +76,7 @@ pub(super) fn read(words: &[&str]) -> Option<Setup> {
             options(rest, |what, value| match what {
                 "ring" => seconds(value).map(|s| group.ring_s = s),
                 "rounds" => value.parse().ok().map(|n| group.rounds = n),
+                "follows" => (value == "members").then(|| group.follow_all = true),
                 "overflow" => dn(value).map(|to| group.overflow = Some(Destination::Dn(to))),
                 _ => None,
             })?;
