@@ -476,7 +476,7 @@ impl World {
                 let right = pin.expose() == PIN;
                 self.counts.add(if right { "PINs right" } else { "PINs wrong" });
                 // One in ten judgements never comes: the call refuses by itself.
-                if self.desk.chance(9, 10) {
+                if self.script.is_some() || self.desk.chance(9, 10) {
                     self.later(self.swarm.delay, Work::Judged(self.life, call, right));
                 }
             }
