@@ -508,7 +508,7 @@ impl World {
             Some(script) => {
                 swarm.delay = script.delay(&datagram).unwrap_or(swarm.delay);
                 let lost = datagram.clone();
-                match script.passes(datagram) {
+                match script.passes(self.now.mono, datagram) {
                     Some(datagram) => datagram,
                     None => {
                         return self.trace.line(self.now.mono, || crate::wire::line(&lost, 0));

@@ -1,7 +1,7 @@
 //! What a scenario expects: of the wire, of ears, of lamps, of the history and of explanations.
 
 use base::{Cause, Dn, Micros};
-use callctl::whatif::{Answer, Explanation, Question};
+use callctl::whatif::{Answer, Ending, Explanation, Question};
 use model::record::{CallRecord, Step as Decision};
 
 use super::play::{PATIENCE, Player};
@@ -29,6 +29,10 @@ impl Player {
             Step::Saw(n, times, message) => {
                 let seen = self.seen(*n, message);
                 (seen == *times).then_some(()).ok_or(format!("phone {n} has seen {seen}"))
+            }
+            Step::Most(n, message, within) => {
+                let most = self.world.script.as_ref().map_or(0, |s| s.most(message, *within));
+                (most <= *n).then_some(()).ok_or(format!("the node sends {most}"))
             }
             Step::CalledBy(n, who) => {
                 let (n, who) = (*n, who.as_str());
@@ -167,8 +171,22 @@ fn told(explanation: &Explanation) -> Vec<String> {
             out.extend(branch.steps.iter().map(or));
         }
     }
-    out.push(format!("ends {:?}", explanation.ending));
+    out.push(format!("ends {}", ending(explanation.ending)));
     out
+}
+
+fn ending(ending: Ending) -> String {
+    match ending {
+        Ending::Answered(dn) => format!("answered {dn}"),
+        Ending::Rings(dn) => format!("rings {dn}"),
+        Ending::Voicemail(dn) => format!("voicemail {dn}"),
+        Ending::Pages(dn) => format!("pages {dn}"),
+        Ending::Mailbox(dn) => format!("mailbox {dn}"),
+        Ending::Boxes(dn) => format!("boxes {dn}"),
+        Ending::Code(kind) => format!("code {}", kind.name()),
+        Ending::Slot(dn) => format!("slot {dn}"),
+        Ending::Refused(cause) => format!("refused {}", cause.name()),
+    }
 }
 
 fn says(record: &CallRecord, said: &Said) -> bool {

@@ -32,6 +32,7 @@
 //! | `wait 5s` | time |
 //! | `expect taro sees 487 [INVITE] [within 9s]`, `expect taro never sees BYE` | the wire |
 //! | `expect taro sees no INVITE for 5s`, `expect taro saw 1 180` | the wire, from now and so far |
+//! | `expect at most 50 INVITE in 10ms` | of the node, all along |
 //! | `expect taro talks to jiro`, `hears music`, `hears sound 1`, `is free` | audio and calls |
 //! | `expect jiro is called by 2001` | who calls, as the phone shows |
 //! | `expect taro lamp 2002 is dark`, `is refused 404`, `shows 4 calls` | lamps |

@@ -436,6 +436,9 @@ impl Player {
         }
         let world = &mut self.world;
         world.script = None;
+        for n in 0..world.phones.len() {
+            world.phones[n].panel.close(world.now.mono);
+        }
         world.run(Micros::seconds(40));
         for n in 0..world.phones.len() {
             let news = world.phones[n].command(world.now, sip::ua::Command::Unregister);

@@ -105,6 +105,8 @@ pub enum Step {
     SeesNone(usize, Message, Micros),
     /// How many such messages a phone got so far.
     Saw(usize, usize, Message),
+    /// The node sends at most so many such messages in that time.
+    Most(usize, Message, Micros),
     /// Who calls a phone, as it shows.
     CalledBy(usize, String),
     /// What a lamp shows.
@@ -369,6 +371,9 @@ fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
         }
         [name, "lamp", number, "shows", text @ ..] => {
             Step::Lamp(phone(name)?, (*number).to_owned(), Shown::Text(text.join(" ")))
+        }
+        ["at", "most", n, rest @ .., "in", time] => {
+            Step::Most(n.parse().ok()?, message(rest)?, time_of(time)?)
         }
         [name, "is", "called", "by", who] => Step::CalledBy(phone(name)?, (*who).to_owned()),
         [name, "saw", n, rest @ ..] => Step::Saw(phone(name)?, n.parse().ok()?, message(rest)?),

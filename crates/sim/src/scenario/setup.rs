@@ -40,6 +40,7 @@
 //! 2002 waits always
 //! 2002 is not disturbed
 //! 2002 has voicemail after 5s
+//! 2002 has no voicemail
 //! 2002 is stopped
 //! 2002 is working
 //! 2002 is deleted

@@ -38,6 +38,7 @@ pub(super) fn person(at: &At<'_>, number: Dn, words: &[&str]) -> Option<Vec<Chan
                 s.voicemail_s = delay.unwrap_or(s.voicemail_s);
             })
         }
+        ["has", "no", "voicemail"] => settings(at, number, |s| s.voicemail = false),
         ["may", "call", class] => {
             let class = TollClass::of_name(class)?;
             settings(at, number, |s| s.toll = Some(class))
