@@ -70,6 +70,15 @@ impl Script {
         self.sent.iter().rev().map(|(_, d)| d).find(kind).cloned()
     }
 
+    /// Whether the last message of that kind to a phone has a text somewhere.
+    pub(crate) fn last_has(&self, message: &Message, phone: IpAddr, text: &str) -> Option<bool> {
+        let kind = |d: &&Datagram| {
+            d.to.ip() == phone && message_of(&d.bytes).is_some_and(|m| fits(message, &m))
+        };
+        let last = self.sent.iter().rev().map(|(_, d)| d).find(kind)?;
+        Some(String::from_utf8_lossy(&last.bytes).contains(text))
+    }
+
     /// The most such messages that the node sent within a time.
     pub(crate) fn most(&self, message: &Message, within: Micros) -> usize {
         let ours = self.sent.iter().filter(|(_, d)| d.from == server());

@@ -30,6 +30,18 @@ impl Player {
                 let seen = self.seen(*n, message);
                 (seen == *times).then_some(()).ok_or(format!("phone {n} has seen {seen}"))
             }
+            Step::Has(n, message, has, text) => {
+                let phone = self.address(*n);
+                let script = self.world.script.as_ref();
+                let found = script.and_then(|s| s.last_has(message, phone, text));
+                (found == Some(*has)).then_some(()).ok_or(format!("it is {found:?}"))
+            }
+            Step::Box(number, n) => {
+                let dn = Dn::parse(number).map_err(|_| format!("{number} is no extension"))?;
+                let held = self.world.store.waiting(tenant_id(), dn);
+                let held = held.new + held.old;
+                (held == *n).then_some(()).ok_or(format!("the box holds {held}"))
+            }
             Step::Most(n, message, within) => {
                 let most = self.world.script.as_ref().map_or(0, |s| s.most(message, *within));
                 (most <= *n).then_some(()).ok_or(format!("the node sends {most}"))
@@ -194,6 +206,7 @@ fn says(record: &CallRecord, said: &Said) -> bool {
     match said.what {
         What::Cause => number(record.cause.q850()),
         What::Reason => number(record.cause.compatible()),
+        What::Because => record.cause.name() == said.value,
         What::Callee => record.callee_number() == said.value,
         What::Transferrer => record.transferrer.as_deref().unwrap_or_default() == said.value,
         What::EndedBy => record.ended_by.as_deref().unwrap_or_default() == said.value,

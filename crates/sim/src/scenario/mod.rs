@@ -10,6 +10,7 @@
 //! | `hunt 2100 evenly 2002 2003`, `2002 forwards all to 2003`, … | call services, see `setup` |
 //! | `now 2002 forwards all no more` | the same by an administrator, from then on |
 //! | `the administrator ends every call` | by portal or API |
+//! | `the node ends every call` | before it stops |
 //! | `taro dials 2002 [without offer] [reliably]` | a call |
 //! | `jiro rings [with audio]`, `answers`, `rejects`, `is busy`, `fails` | what who is called does |
 //! | `gw refuses as MobileServiceRefused` | any other reason |
@@ -32,6 +33,7 @@
 //! | `wait 5s` | time |
 //! | `expect taro sees 487 [INVITE] [within 9s]`, `expect taro never sees BYE` | the wire |
 //! | `expect taro sees no INVITE for 5s`, `expect taro saw 1 180` | the wire, from now and so far |
+//! | `expect last INVITE to gw has Privacy: id`, `lacks …` | a part of it |
 //! | `expect at most 50 INVITE in 10ms` | of the node, all along |
 //! | `expect taro talks to jiro`, `hears music`, `hears sound 1`, `is free` | audio and calls |
 //! | `expect jiro is called by 2001` | who calls, as the phone shows |
@@ -40,9 +42,11 @@
 //! | `expect taro hears words`, `hears nothing` | what the exchange says; silence |
 //! | `expect record 2001 -> 2002 unanswered cause 16` | history; Q.850 value |
 //! | `expect record 2001 -> *55 unanswered reason 063` | the same by our own reason |
+//! | `expect record 2001 -> 2999 unanswered because UnallocatedNumber` | its name (section 3) |
 //! | `expect record … answered callee 2003`, `transferrer`, `ended-by`, `name` | who |
 //! | `expect record … answered service Pickup`, `step forward.all 2002` | what shaped it, and why |
 //! | `expect 2 records` | all of it |
+//! | `expect box 2003 holds 1` | messages that are kept |
 //! | `expect explanation of 2001 to 2002 when 2002 busy tells forward.busy` | R318 |
 //! | `expect drained` | nothing remains, and no checker found anything |
 

@@ -191,6 +191,10 @@ impl Player {
                 calls.into_iter().for_each(|call| self.world.clear(call));
                 Ok(())
             }
+            Step::Stop => {
+                self.world.stop_calls();
+                Ok(())
+            }
             Step::Silent(n) => self.silent(*n),
             Step::Watch(n, package, number) => {
                 let now = self.world.now;

@@ -70,6 +70,8 @@ pub enum Step {
     Now(Setup),
     /// An administrator ends every call.
     Clear,
+    /// The node ends every call, as before it stops.
+    Stop,
     /// For half a minute nothing has come from a phone.
     Silent(usize),
     /// A phone has a lamp for a number, or for its box.
@@ -107,6 +109,10 @@ pub enum Step {
     Saw(usize, usize, Message),
     /// The node sends at most so many such messages in that time.
     Most(usize, Message, Micros),
+    /// The last such message to a phone has a text, or lacks it.
+    Has(usize, Message, bool, String),
+    /// So many messages are stored for a number.
+    Box(String, u32),
     /// Who calls a phone, as it shows.
     CalledBy(usize, String),
     /// What a lamp shows.
@@ -191,6 +197,8 @@ pub enum What {
     Cause,
     /// Our own reason, column L of the history.
     Reason,
+    /// The internal reason by its name, from which both are derived.
+    Because,
     Callee,
     Transferrer,
     EndedBy,
@@ -202,9 +210,10 @@ pub enum What {
 }
 
 impl What {
-    const ALL: [(&'static str, What); 8] = [
+    const ALL: [(&'static str, What); 9] = [
         ("cause", What::Cause),
         ("reason", What::Reason),
+        ("because", What::Because),
         ("callee", What::Callee),
         ("transferrer", What::Transferrer),
         ("ended-by", What::EndedBy),
@@ -305,6 +314,7 @@ fn step(scenario: &Scenario, words: &[&str], line: &str) -> Option<Step> {
     let phone = |name: &str| scenario.phones.iter().position(|p| p.name == name);
     Some(match words {
         ["the", "administrator", "ends", "every", "call"] => Step::Clear,
+        ["the", "node", "ends", "every", "call"] => Step::Stop,
         ["nothing", "is", "heard", "of", name] => Step::Silent(phone(name)?),
         [name, "watches", "the", "box", "of", number] => {
             Step::Watch(phone(name)?, Package::MessageSummary, (*number).to_owned())
@@ -375,6 +385,10 @@ fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
         ["at", "most", n, rest @ .., "in", time] => {
             Step::Most(n.parse().ok()?, message(rest)?, time_of(time)?)
         }
+        ["last", what, "to", name, has @ ("has" | "lacks"), text @ ..] => {
+            Step::Has(phone(name)?, message(&[what])?, *has == "has", text.join(" "))
+        }
+        ["box", number, "holds", n] => Step::Box((*number).to_owned(), n.parse().ok()?),
         [name, "is", "called", "by", who] => Step::CalledBy(phone(name)?, (*who).to_owned()),
         [name, "saw", n, rest @ ..] => Step::Saw(phone(name)?, n.parse().ok()?, message(rest)?),
         [name, "sees", "no", rest @ .., "for", time] => {
