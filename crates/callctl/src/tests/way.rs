@@ -1,5 +1,5 @@
-//! The way of the audio when codes, sites and parties change in mid-call, and what is said to phones
-//! that do not listen.
+//! The way of the audio when codes, sites and parties change in mid-call, and what is said to
+//! phones that do not listen.
 
 use base::Micros;
 use base::id::{SiteId, Uuid};

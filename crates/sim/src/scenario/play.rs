@@ -330,13 +330,7 @@ impl Player {
                 }
                 Ok(())
             }
-            Verb::Tone(digit, time) => {
-                let up = self.world.phones[n].up().last().copied();
-                let leg = up.ok_or("the phone has no such call")?;
-                self.world.tone(n, leg, *digit, *time);
-                self.world.run(*time);
-                Ok(())
-            }
+            Verb::Tone(digit, time) => self.hold_down(n, *digit, *time),
             Verb::Send(method, to) => {
                 self.send(n, method, to);
                 Ok(())
@@ -355,6 +349,15 @@ impl Player {
                 Ok(())
             }
         }
+    }
+
+    /// A key is held down for a time, which the media plane hears.
+    fn hold_down(&mut self, n: usize, digit: u8, time: Micros) -> Result<(), String> {
+        let up = self.world.phones[n].up().last().copied();
+        let leg = up.ok_or("the phone has no such call")?;
+        self.world.tone(n, leg, digit, time);
+        self.world.run(time);
+        Ok(())
     }
 
     /// The deed of a verb with the call that it means.

@@ -216,9 +216,18 @@ impl At<'_> {
                 department.pagers = Some([user].into());
                 Some(())
             }
-            ("urgent", "yes") => Some(department.emergency = true),
-            ("even", "busy") => Some(department.ring_busy = true),
-            ("even", "forwarded") => Some(department.ring_forwarded = true),
+            ("urgent", "yes") => {
+                department.emergency = true;
+                Some(())
+            }
+            ("even", "busy") => {
+                department.ring_busy = true;
+                Some(())
+            }
+            ("even", "forwarded") => {
+                department.ring_forwarded = true;
+                Some(())
+            }
             ("overflow", _) => destination(value).map(|to| {
                 department.voicemail = to == Destination::Voicemail;
                 department.overflow = Some(to);
