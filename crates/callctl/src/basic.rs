@@ -108,10 +108,13 @@ impl Call {
         }
     }
 
-    /// SDP before the answer passes while exactly one leg exists.
+    /// SDP before the answer passes while exactly one leg exists, and that is no member of a group:
+    /// the next member may ring at once, and the ring-back has no gap (R254).
     fn early_media(&mut self, cx: &mut Cx<'_>, id: LegId, status: u16, sdp: &Bytes) {
         let late = self.ring.as_ref().is_some_and(|r| r.offered.is_empty());
-        let passes = self.only_ringing() == Some(id) && self.exchange == Exchange::Idle;
+        let passes = self.only_ringing() == Some(id)
+            && self.exchange == Exchange::Idle
+            && !self.ring.as_ref().is_some_and(|r| r.plan.is_of_group());
         let Some(caller) = self.ring.as_ref().map(|r| r.leg) else { return };
         let Some(leg) = self.leg_mut(id) else { return };
         let again = !late && leg.remote == *sdp;

@@ -21,7 +21,7 @@ pub fn offered(seed: u64, how: &str, members: usize, calls: usize, prepare: Prep
     let mut company = Company::of(&phones, 10);
     let numbers: Vec<String> = (1..=members).map(|n| company.number_of(n)).collect();
     let line = format!("hunt 2100 {how} {} ring 5s", numbers.join(" "));
-    let changes = scenario::read(&line).map(|s| scenario::changes(&s.setups, &company));
+    let changes = scenario::read(&line).and_then(|s| scenario::changes(&s.setups, &company, &[]));
     if !changes.is_ok_and(|changes| company.change(&changes).is_some()) {
         return Vec::new();
     }

@@ -504,6 +504,11 @@ impl World {
         }
     }
 
+    /// The node ends all calls, as before it stops.
+    pub(crate) fn stop_calls(&mut self) {
+        self.node(node::Input::ClearAll);
+    }
+
     /// An administrator ends a call.
     pub(crate) fn clear(&mut self, call: base::CallId) {
         let command = NodeCommand::Clear { call };

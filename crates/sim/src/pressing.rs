@@ -210,7 +210,7 @@ impl World {
         let phone = self.phones[n].card.address.ip();
         self.watched(|checker, scene| checker.pressed(scene, phone));
         if way != Way::Info {
-            self.tone(n, leg, digit);
+            self.tone(n, leg, digit, PRESSED);
         }
         if way != Way::Media {
             self.counts.add("digits by INFO");
@@ -221,7 +221,7 @@ impl World {
     }
 
     /// The media plane hears a digit, when the phone's audio goes there.
-    fn tone(&mut self, n: usize, leg: LegId, digit: u8) {
+    pub(crate) fn tone(&mut self, n: usize, leg: LegId, digit: u8, time: Micros) {
         let far = self.phones[n].legs.get(&leg).and_then(|l| l.far);
         let media = far.and_then(|far| self.media.at(far.rtp)).map(|open| open.want.leg);
         let digit = Digit::from_char(char::from(digit));
@@ -229,8 +229,9 @@ impl World {
         self.counts.add("digits by media");
         let source = DigitSource::Event;
         let event = |phase| Event::Digit { leg, digit, source, phase };
-        let (begin, end) = (event(DigitPhase::Begin), event(DigitPhase::End { ms: 90 }));
+        let ms = u16::try_from(time.0 / 1_000).unwrap_or(u16::MAX);
+        let (begin, end) = (event(DigitPhase::Begin), event(DigitPhase::End { ms }));
         self.later(self.swarm.delay, Work::Media(self.life, begin));
-        self.later(self.swarm.delay + PRESSED, Work::Media(self.life, end));
+        self.later(self.swarm.delay + time, Work::Media(self.life, end));
     }
 }

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use base::Micros;
+use base::{Micros, Mono};
 use bytes::Bytes;
 use sip::msg::Msg;
 
 use crate::network::Datagram;
+use crate::phone::server;
 use crate::scenario::Message;
 
 /// Something that befalls a message.
@@ -28,7 +29,8 @@ pub(crate) struct Script {
     pub(crate) links: BTreeMap<IpAddr, Micros>,
     /// Messages that each phone got, in order.
     pub(crate) seen: BTreeMap<IpAddr, Vec<Message>>,
-    sent: Vec<Datagram>,
+    /// What was sent, and when.
+    sent: Vec<(Mono, Datagram)>,
 }
 
 impl Script {
@@ -39,8 +41,8 @@ impl Script {
     }
 
     /// A message is sent; `None` when it is lost.
-    pub(crate) fn passes(&mut self, mut datagram: Datagram) -> Option<Datagram> {
-        self.sent.push(datagram.clone());
+    pub(crate) fn passes(&mut self, now: Mono, mut datagram: Datagram) -> Option<Datagram> {
+        self.sent.push((now, datagram.clone()));
         let Some(message) = message_of(&datagram.bytes) else { return Some(datagram) };
         let befalls = |rule: &Rule| {
             let end = if rule.from { datagram.from.ip() } else { datagram.to.ip() };
@@ -65,7 +67,25 @@ impl Script {
         let kind = |d: &&Datagram| {
             d.from.ip() == phone && message_of(&d.bytes).is_some_and(|m| fits(message, &m))
         };
-        self.sent.iter().rev().find(kind).cloned()
+        self.sent.iter().rev().map(|(_, d)| d).find(kind).cloned()
+    }
+
+    /// Whether the last message of that kind to a phone has a text somewhere.
+    pub(crate) fn last_has(&self, message: &Message, phone: IpAddr, text: &str) -> Option<bool> {
+        let kind = |d: &&Datagram| {
+            d.to.ip() == phone && message_of(&d.bytes).is_some_and(|m| fits(message, &m))
+        };
+        let last = self.sent.iter().rev().map(|(_, d)| d).find(kind)?;
+        Some(String::from_utf8_lossy(&last.bytes).contains(text))
+    }
+
+    /// The most such messages that the node sent within a time.
+    pub(crate) fn most(&self, message: &Message, within: Micros) -> usize {
+        let ours = self.sent.iter().filter(|(_, d)| d.from == server());
+        let kind = |d: &Datagram| message_of(&d.bytes).is_some_and(|m| fits(message, &m));
+        let times: Vec<Mono> = ours.filter(|(_, d)| kind(d)).map(|(at, _)| *at).collect();
+        let from = |at: &Mono| times.iter().filter(|t| *t >= at && t.since(*at) < within).count();
+        times.iter().map(from).max().unwrap_or(0)
     }
 }
 

@@ -46,7 +46,9 @@ impl World {
 
     /// The exchange has answered: the person types extension and PIN, now and then wrong ones.
     pub(crate) fn types_login(&mut self, n: usize, leg: LegId) {
-        let Some(call) = self.phones[n].legs.get(&leg) else { return };
+        let Some(call) = self.phones[n].legs.get(&leg).filter(|_| self.script.is_none()) else {
+            return;
+        };
         let Some(rest) = call.party.strip_prefix(CodeKind::Login.default_text()) else { return };
         let pin = if self.seats.chance(4, 5) { PIN } else { "0815" };
         let mut after = Micros::millis(1_500 + self.seats.below(2_000));
@@ -66,7 +68,11 @@ impl World {
         typed: Option<&TypedLogin>,
     ) {
         // One in ten is never judged: the call refuses by itself.
-        if life != self.life || self.machine.is_none() || self.seats.chance(1, 10) {
+        if life != self.life || self.machine.is_none() {
+            return;
+        }
+        let is_scripted = self.script.is_some();
+        if !is_scripted && self.seats.chance(1, 10) {
             return;
         }
         if typed.is_some() {
@@ -80,10 +86,13 @@ impl World {
             (Err(_), _) => "log-ins refused",
         });
         let declined = planned.as_ref().err().copied();
+        let planned_any = planned.as_ref().is_ok_and(|changes| !changes.is_empty());
         if let Ok(changes) = planned
-            && !changes.is_empty()
+            && planned_any
         {
             self.configure(changes);
+        }
+        if planned_any && !is_scripted {
             let tenant = self.company.snapshot.tenant(tenant_id());
             let ends = tenant.is_some_and(|t| t.logins_end.is_some());
             // Where log-ins end by themselves, nobody but the clock ends them soon.
@@ -108,7 +117,7 @@ impl World {
         device: DeviceId,
         typed: Option<&TypedLogin>,
     ) -> Result<Vec<Change>, Declined> {
-        if !self.changing {
+        if !self.changing && self.script.is_none() {
             return Err(Declined::NotAllowed);
         }
         let snapshot = &self.company.snapshot;

@@ -23,6 +23,11 @@ fn sound_id(n: u64) -> SoundId {
     SoundId(Uuid(0xA_0001 + u128::from(n)))
 }
 
+/// The file of an own sound of scenarios, where they count from 1.
+pub(crate) fn file(n: u64) -> u64 {
+    Sound::file(sound_id(n - 1))
+}
+
 impl Company {
     /// Gives offices own sounds, telephones that listen to pages, and an end of log-ins.
     pub fn attune(&mut self, rng: &mut Rng) {

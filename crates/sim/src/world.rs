@@ -476,7 +476,7 @@ impl World {
                 let right = pin.expose() == PIN;
                 self.counts.add(if right { "PINs right" } else { "PINs wrong" });
                 // One in ten judgements never comes: the call refuses by itself.
-                if self.desk.chance(9, 10) {
+                if self.script.is_some() || self.desk.chance(9, 10) {
                     self.later(self.swarm.delay, Work::Judged(self.life, call, right));
                 }
             }
@@ -508,7 +508,7 @@ impl World {
             Some(script) => {
                 swarm.delay = script.delay(&datagram).unwrap_or(swarm.delay);
                 let lost = datagram.clone();
-                match script.passes(datagram) {
+                match script.passes(self.now.mono, datagram) {
                     Some(datagram) => datagram,
                     None => {
                         return self.trace.line(self.now.mono, || crate::wire::line(&lost, 0));

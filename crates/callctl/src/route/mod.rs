@@ -110,6 +110,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// It rings members of a group, or those registered for a line.
+    pub(crate) fn is_of_group(&self) -> bool {
+        matches!(self.style, Style::Hunt { .. } | Style::Department(_) | Style::Line(_))
+    }
+
     /// A number outside rings, by a gateway.
     pub(crate) fn is_outside(&self) -> bool {
         matches!(self.style, Style::Outside { .. } | Style::Emergency { .. })

@@ -50,6 +50,7 @@ mod targets;
 mod toll;
 mod transfer;
 mod voicemail;
+mod way;
 mod whatif;
 mod whatif_line;
 mod wording;

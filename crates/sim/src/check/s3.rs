@@ -121,6 +121,21 @@ pub fn hears_music(world: &World, n: usize) -> bool {
     ears(world, n) == BTreeSet::from([Sound::Music])
 }
 
+/// Whether a phone hears this sound of the company as hold music, and nothing else.
+pub fn hears_own_music(world: &World, n: usize, sound: u64) -> bool {
+    let file = crate::sounds::file(sound);
+    let is_it = |leg: &&crate::media::OpenLeg| {
+        matches!(leg.want.joined,
+        Joined::Player(play) if play.what == PlayerId::Music(file))
+    };
+    let phone = world.phones.get(n);
+    let ears: Vec<SocketAddr> =
+        phone.iter().flat_map(|p| p.legs.values().map(|l| p.rtp(l))).collect();
+    let playing = world.media.legs().map(|(_, leg)| leg).filter(is_it);
+    let mut heard = playing.filter_map(|leg| leg.want.remote).map(|remote| remote.rtp);
+    hears_music(world, n) && heard.any(|ear| ears.contains(&ear))
+}
+
 /// Whether a phone hears something that the exchange says, and nothing else.
 pub fn hears_words(world: &World, n: usize) -> bool {
     ears(world, n) == BTreeSet::from([Sound::Other])

@@ -312,7 +312,7 @@ impl Records {
                 deeds.into_iter().any(|deed| self.did(record, deed))
                     || by.is_some_and(|by| self.has_done(by, Deed::Bye, record))
             }
-            Cause::NormalClearing if record.trace.iter().any(|s| &*s.code == "page.over") => true,
+            Cause::NormalClearing if says(record, &["page.over", "outside.over"]) => true,
             Cause::NormalClearing if record.is_answered() => {
                 let deeds = [Deed::Bye, Deed::Refer, Deed::Digit];
                 let by = |by: &str| deeds.into_iter().any(|d| self.has_done(by, d, record));

@@ -6,24 +6,30 @@ use base::{Cause, LegId, Micros, Mono};
 use bytes::Bytes;
 use sip::leg::LegCommand;
 
-use super::read::{Heard, Line, Message, Said, Scenario, Step, Verb};
-use super::setup;
-use crate::check::{self, s3};
+use super::read::{Line, Message, Scenario, Step, Verb};
+use super::setup::{self, Setup};
+use crate::check;
 use crate::company::{Company, DOMAIN};
 use crate::counts::Trace;
 use crate::network::Datagram;
 use crate::people::{Act, Deed};
 use crate::phone::{Stage, server};
 use crate::run::rng_of;
-use crate::script::{Rule, Script, fits};
+use crate::script::{Rule, Script};
 use crate::swarm::Swarm;
 use crate::world::{Work, World};
 
 /// How long a person waits for what the next act needs.
-const PATIENCE: Micros = Micros::seconds(5);
+pub(super) const PATIENCE: Micros = Micros::seconds(5);
 
 /// Steps in which the clock is moved while something is awaited.
 const GRAIN: Micros = Micros::millis(5);
+
+/// Between two digits that a person presses.
+const PRESS_EVERY: Micros = Micros::millis(200);
+
+/// How long a lamp is asked for, seconds.
+const WATCH_S: u32 = 3_600;
 
 /// The seed of scenarios.
 const SEED: u64 = 7;
@@ -54,8 +60,8 @@ pub fn play_on(scenario: &Scenario, shards: u8) -> Result<(), String> {
     Err("there is no seed at which everything meets".into())
 }
 
-struct Player {
-    world: World,
+pub(super) struct Player {
+    pub(super) world: World,
     /// When the last line without `at` was done.
     base: Mono,
     /// The latest time named by `at`.
@@ -63,39 +69,43 @@ struct Player {
     /// Something was planned by `at`.
     planned: bool,
     /// Messages that were expected and seen, for each phone.
-    read: Vec<usize>,
+    pub(super) read: Vec<usize>,
     drained: bool,
-    /// The groups and forwards could be put in force.
-    fits: bool,
+    /// Names of the phones.
+    names: Vec<String>,
+    /// Why what is set up could not be put in force.
+    misfit: Option<String>,
 }
 
 impl Player {
     /// A world of which nothing has happened yet but the start of the node.
     fn new(scenario: &Scenario, seed: u64, shards: u8) -> Self {
         let first = 2_001;
-        let phones: Vec<(usize, bool)> = scenario
-            .phones
-            .iter()
-            .map(|(_, dn, _)| (dn.saturating_sub(first) as usize, false))
-            .collect();
+        let named = &scenario.phones;
+        let place = |p: &super::read::Named| (p.dn.saturating_sub(first) as usize, p.far);
+        let phones: Vec<(usize, bool)> = named.iter().map(place).collect();
+        let names: Vec<String> = named.iter().map(|p| p.name.clone()).collect();
         let mut company = Company::of(&phones, scenario.ring_time_s.unwrap_or(60));
-        let changes = setup::changes(&scenario.setups, &company);
-        // What does not fit is missed by the lines that follow.
-        company.is_office = !changes.is_empty();
-        let fits = changes.is_empty() || company.change(&changes).is_some();
+        let set = setup::changes(&scenario.setups, &company, &names);
+        company.is_office = !scenario.setups.is_empty();
+        let misfit = set.and_then(|changes| {
+            company.change(&changes).map(|_| ()).ok_or("what is set up does not fit".to_owned())
+        });
+        let misfit = misfit.err();
         let session_s = scenario.session_s.unwrap_or(1_800);
         let swarm = Swarm { relay: scenario.relay, session_s, ..Swarm::calm() };
         let mut world = World::new(rng_of(seed), swarm, company, None);
         world.shards = shards;
         world.trace = Trace::new(true, true);
         world.watch = check::checkers(None);
-        for (_, _, transport) in &scenario.phones {
-            world.add_phone(true, true, *transport);
+        for phone in &scenario.phones {
+            world.add_phone(true, true, phone.transport);
         }
         world.boot_node();
         let (base, until) = (world.now.mono, world.now.mono);
         let read = vec![0; phones.len()];
-        Player { world, base, until, planned: false, read, drained: false, fits }
+        let (planned, drained) = (false, false);
+        Player { world, base, until, planned, read, drained, names, misfit }
     }
 
     /// The shard at which all phones register, if it is one.
@@ -116,8 +126,8 @@ impl Player {
     }
 
     fn play(&mut self, scenario: &Scenario) -> Result<(), String> {
-        if !self.fits {
-            return Err("the groups and forwards do not fit".into());
+        if let Some(why) = self.misfit.take() {
+            return Err(why);
         }
         for line in &scenario.lines {
             if self.world.is_astray {
@@ -174,6 +184,26 @@ impl Player {
                 Ok(())
             }
             Step::Do(n, verb) => self.act(*n, verb),
+            Step::Now(setup) => self.now(setup),
+            Step::Clear => {
+                let machine = self.world.machine.as_ref();
+                let calls: Vec<_> = machine.map(|m| m.calls().collect()).unwrap_or_default();
+                calls.into_iter().for_each(|call| self.world.clear(call));
+                Ok(())
+            }
+            Step::Stop => {
+                self.world.stop_calls();
+                Ok(())
+            }
+            Step::Silent(n) => self.silent(*n),
+            Step::Watch(n, package, number) => {
+                let now = self.world.now;
+                let panel = &mut self.world.phones[*n].panel;
+                panel.watch(now.mono, *package, number, WATCH_S);
+                let news = self.world.phones[*n].tick(now);
+                self.world.news(*n, news);
+                Ok(())
+            }
             Step::Restart => {
                 self.world.crash_node();
                 self.world.boot_node();
@@ -200,26 +230,35 @@ impl Player {
                 self.world.run(*time);
                 Ok(())
             }
-            Step::Sees(n, message, within) => self.sees(*n, message, *within),
-            Step::NeverSees(n, message) => self.never_sees(*n, message),
-            Step::Hears(n, heard) => self.hears(*n, *heard),
-            Step::Free(n) => {
-                let n = *n;
-                let free = self.until(PATIENCE, |w| w.phones[n].legs.is_empty().then_some(()));
-                free.ok_or("the phone has a call".into())
-            }
-            Step::Record(said) => self.record(said),
-            Step::Records(n) => {
-                let n = *n;
-                let all = self.until(PATIENCE, |w| (w.store.records.len() == n).then_some(()));
-                let have = self.world.store.records.len();
-                all.ok_or(format!("there are {have} records"))
-            }
             Step::Drained => self.drained(),
+            expected => self.expect(expected),
         }
     }
 
-    fn address(&self, n: usize) -> IpAddr {
+    /// An administrator changes something.
+    fn now(&mut self, setup: &Setup) -> Result<(), String> {
+        let setups = std::slice::from_ref(setup);
+        let changes = setup::changes(setups, &self.world.company, &self.names)?;
+        self.world.configure(changes);
+        Ok(())
+    }
+
+    /// The media plane tells that nothing comes from a phone any more.
+    fn silent(&mut self, n: usize) -> Result<(), String> {
+        let phone = &self.world.phones[n];
+        let far = phone.legs.values().filter_map(|l| self.world.media.at(l.far?.rtp));
+        let legs: Vec<LegId> = far.map(|open| open.want.leg).collect();
+        if legs.is_empty() {
+            return Err("the phone's audio does not go to the media plane".into());
+        }
+        for leg in legs {
+            let event = mediactl::Event::Silent { leg };
+            self.world.later(Micros::millis(5), Work::Media(self.world.life, event));
+        }
+        Ok(())
+    }
+
+    pub(super) fn address(&self, n: usize) -> IpAddr {
         self.world.phones[n].card.address.ip()
     }
 
@@ -228,7 +267,11 @@ impl Player {
     }
 
     /// Runs until something is there.
-    fn until<T>(&mut self, within: Micros, test: impl Fn(&World) -> Option<T>) -> Option<T> {
+    pub(super) fn until<T>(
+        &mut self,
+        within: Micros,
+        test: impl Fn(&World) -> Option<T>,
+    ) -> Option<T> {
         let end = self.world.now.mono + within;
         loop {
             if let Some(found) = test(&self.world) {
@@ -262,6 +305,32 @@ impl Player {
                 self.world.cut(n);
                 Ok(())
             }
+            Verb::CallAs(who) => {
+                self.world.phones[n].endpoint.call_as(who);
+                Ok(())
+            }
+            Verb::Leave => {
+                let command = sip::ua::Command::Unregister;
+                let news = self.world.phones[n].command(self.world.now, command);
+                self.world.news(n, news);
+                Ok(())
+            }
+            Verb::Press(digits) => {
+                let end = self.world.now.mono + PATIENCE;
+                while self.world.phones[n].up().is_empty() && self.world.now.mono < end {
+                    self.world.run(GRAIN);
+                }
+                let up = self.world.phones[n].up().last().copied();
+                let leg = up.ok_or("the phone has no such call")?;
+                for (at, digit) in digits.bytes().enumerate() {
+                    if at > 0 {
+                        self.world.run(PRESS_EVERY);
+                    }
+                    self.world.deed(n, Deed::Digit(leg, digit));
+                }
+                Ok(())
+            }
+            Verb::Tone(digit, time) => self.hold_down(n, *digit, *time),
             Verb::Send(method, to) => {
                 self.send(n, method, to);
                 Ok(())
@@ -282,6 +351,15 @@ impl Player {
         }
     }
 
+    /// A key is held down for a time, which the media plane hears.
+    fn hold_down(&mut self, n: usize, digit: u8, time: Micros) -> Result<(), String> {
+        let up = self.world.phones[n].up().last().copied();
+        let leg = up.ok_or("the phone has no such call")?;
+        self.world.tone(n, leg, digit, time);
+        self.world.run(time);
+        Ok(())
+    }
+
     /// The deed of a verb with the call that it means.
     fn deed(&self, n: usize, verb: &Verb) -> Option<Deed> {
         let phone = &self.world.phones[n];
@@ -298,19 +376,28 @@ impl Player {
             Verb::Reject => Deed::Reject(rings()?, Cause::UserRejected),
             Verb::Busy => Deed::Reject(rings()?, Cause::UserBusy),
             Verb::Fail => Deed::Reject(rings()?, Cause::UpstreamFailure),
-            Verb::HangUp => {
-                let any = phone.legs.iter().rev().find(|(_, l)| l.stage != Stage::Ending);
+            Verb::Refuse(cause) => Deed::Reject(rings()?, *cause),
+            Verb::HangUp { first } => {
+                let mut live = phone.legs.iter().filter(|(_, l)| l.stage != Stage::Ending);
+                let any = if *first { live.next() } else { live.next_back() };
                 Deed::Hang(any.map(|(id, _)| *id)?)
             }
             Verb::Hold(hold) => Deed::Hold(up()?, *hold),
-            Verb::Press(digit) => Deed::Digit(up()?, *digit),
+            Verb::Press(digits) => Deed::Digit(up()?, *digits.as_bytes().first()?),
             Verb::Transfer(to) => Deed::Blind(up()?, to.clone()),
             Verb::Connect => {
                 let calls: Vec<LegId> = phone.legs.keys().copied().collect();
                 let [first, second] = calls.as_slice() else { return None };
                 Deed::Join(*first, *second)
             }
-            Verb::Offer | Verb::Reboot | Verb::Rebind | Verb::Cut | Verb::Send(..) => return None,
+            Verb::Offer
+            | Verb::Tone(..)
+            | Verb::CallAs(_)
+            | Verb::Leave
+            | Verb::Reboot
+            | Verb::Rebind
+            | Verb::Cut
+            | Verb::Send(..) => return None,
         })
     }
 
@@ -350,69 +437,15 @@ impl Player {
         Ok(())
     }
 
-    fn sees(&mut self, n: usize, message: &Message, within: Micros) -> Result<(), String> {
-        let address = self.address(n);
-        let from = self.read[n];
-        let found = self.until(within, |w| {
-            let seen = w.script.as_ref()?.seen.get(&address)?;
-            seen.iter().skip(from).position(|m| fits(message, m))
-        });
-        self.read[n] = from + found.ok_or(format!("phone {n} does not see it"))? + 1;
-        Ok(())
-    }
-
-    fn never_sees(&mut self, n: usize, message: &Message) -> Result<(), String> {
-        let address = self.address(n);
-        let seen = self.world.script.as_ref().and_then(|s| s.seen.get(&address));
-        match seen.into_iter().flatten().any(|m| fits(message, m)) {
-            true => Err(format!("phone {n} has seen it")),
-            false => Ok(()),
-        }
-    }
-
-    fn hears(&mut self, n: usize, heard: Heard) -> Result<(), String> {
-        let hears = move |w: &World| match heard {
-            Heard::Phone(m) => s3::talk(w, n, m).then_some(()),
-            Heard::Page(m) => s3::is_paged(w, n, m).then_some(()),
-            Heard::Music => s3::hears_music(w, n).then_some(()),
-            Heard::Words => s3::hears_words(w, n).then_some(()),
-            Heard::Nothing => s3::hears_nothing(w, n).then_some(()),
-        };
-        self.until(PATIENCE, hears).ok_or(s3::told(&self.world, n))
-    }
-
-    fn record(&mut self, said: &Said) -> Result<(), String> {
-        let found = self.until(PATIENCE, |w| {
-            let fits = |r: &&model::record::CallRecord| {
-                *r.caller.number == *said.caller
-                    && *r.dialed == *said.dialed
-                    && r.is_answered() == said.answered
-                    && said.cause
-                        == match said.is_reason {
-                            true => u16::from(r.cause.compatible()),
-                            false => u16::from(r.cause.q850()),
-                        }
-            };
-            w.store.records.values().find(fits).map(|_| ())
-        });
-        found.ok_or_else(|| {
-            let records = self.world.store.records.values();
-            let told = records.map(|r| {
-                let (caller, dialed) = (&r.caller.number, &r.dialed);
-                let (answered, cause) = (r.is_answered(), r.cause.q850());
-                let reason = r.cause_column();
-                format!("{caller} -> {dialed} answered {answered} cause {cause} reason {reason}")
-            });
-            format!("there is no such record, but: {}", told.collect::<Vec<_>>().join("; "))
-        })
-    }
-
     fn drained(&mut self) -> Result<(), String> {
         if std::mem::replace(&mut self.drained, true) {
             return Err("this is asked once, at the end".into());
         }
         let world = &mut self.world;
         world.script = None;
+        for n in 0..world.phones.len() {
+            world.phones[n].panel.close(world.now.mono);
+        }
         world.run(Micros::seconds(40));
         for n in 0..world.phones.len() {
             let news = world.phones[n].command(world.now, sip::ua::Command::Unregister);

@@ -1,6 +1,8 @@
 //! From text to steps.
 
-use base::Micros;
+use base::{Cause, Micros};
+use callctl::whatif::Answer;
+use sip::event::Package;
 use sip::stack::Transport;
 
 use super::setup::{self, Setup};
@@ -8,8 +10,10 @@ use super::setup::{self, Setup};
 /// A scenario.
 #[derive(Debug, Clone, Default)]
 pub struct Scenario {
-    /// Names and numbers of the phones, and how they speak.
-    pub phones: Vec<(String, u32, Transport)>,
+    /// The phones.
+    pub phones: Vec<Named>,
+    /// Ids of the rows of the specification that it shows.
+    pub rows: Vec<String>,
     /// All calls are relayed.
     pub relay: bool,
     /// Session-Expires, seconds.
@@ -20,6 +24,19 @@ pub struct Scenario {
     pub setups: Vec<Setup>,
     /// What happens.
     pub lines: Vec<Line>,
+}
+
+/// A phone of a scenario.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// What it is called.
+    pub name: String,
+    /// Its extension.
+    pub dn: u32,
+    /// How it speaks.
+    pub transport: Transport,
+    /// It stands at the second site.
+    pub far: bool,
 }
 
 /// One line.
@@ -49,6 +66,16 @@ pub enum Step {
     Link(usize, Micros),
     /// A person does something.
     Do(usize, Verb),
+    /// An administrator changes something.
+    Now(Setup),
+    /// An administrator ends every call.
+    Clear,
+    /// The node ends every call, as before it stops.
+    Stop,
+    /// For half a minute nothing has come from a phone.
+    Silent(usize),
+    /// A phone has a lamp for a number, or for its box.
+    Watch(usize, Package, String),
     /// The node dies and starts again.
     Restart,
     /// The media plane has no leg left, or has again.
@@ -76,6 +103,22 @@ pub enum Step {
     Sees(usize, Message, Micros),
     /// A phone got no such message.
     NeverSees(usize, Message),
+    /// A phone gets no such message for a time.
+    SeesNone(usize, Message, Micros),
+    /// How many such messages a phone got so far.
+    Saw(usize, usize, Message),
+    /// The node sends at most so many such messages in that time.
+    Most(usize, Message, Micros),
+    /// The last such message to a phone has a text, or lacks it.
+    Has(usize, Message, bool, String),
+    /// So many messages are stored for a number.
+    Box(String, u32),
+    /// Who calls a phone, as it shows.
+    CalledBy(usize, String),
+    /// What a lamp shows.
+    Lamp(usize, String, Shown),
+    /// What the explanation of a call tells that is not made.
+    Explained(Asked, String),
     /// What reaches an ear.
     Hears(usize, Heard),
     /// A phone has no call.
@@ -98,12 +141,16 @@ pub enum Verb {
     Reject,
     Busy,
     Fail,
-    HangUp,
+    Refuse(Cause),
+    HangUp { first: bool },
     Hold(bool),
     Offer,
-    Press(u8),
+    Press(String),
+    Tone(u8, Micros),
     Transfer(String),
     Connect,
+    CallAs(String),
+    Leave,
     Reboot,
     Rebind,
     Cut,
@@ -119,6 +166,8 @@ pub enum Heard {
     Page(usize),
     /// The hold music only.
     Music,
+    /// This sound of the company as hold music, and nothing else.
+    Sound(u64),
     /// Spoken words only.
     Words,
     /// Nothing.
@@ -134,10 +183,66 @@ pub struct Said {
     pub dialed: String,
     /// 成立.
     pub answered: bool,
-    /// Q.850 value; our own reason when [`Said::is_reason`].
-    pub cause: u16,
-    /// The number is that of column L of the history.
-    pub is_reason: bool,
+    /// What else it says.
+    pub what: What,
+    /// In these words.
+    pub value: String,
+}
+
+/// A part of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum What {
+    /// Q.850 value.
+    Cause,
+    /// Our own reason, column L of the history.
+    Reason,
+    /// The internal reason by its name, from which both are derived.
+    Because,
+    Callee,
+    Transferrer,
+    EndedBy,
+    Service,
+    /// A decision, with the beginning of its arguments.
+    Step,
+    /// Name of the called side.
+    Name,
+}
+
+impl What {
+    const ALL: [(&'static str, What); 9] = [
+        ("cause", What::Cause),
+        ("reason", What::Reason),
+        ("because", What::Because),
+        ("callee", What::Callee),
+        ("transferrer", What::Transferrer),
+        ("ended-by", What::EndedBy),
+        ("service", What::Service),
+        ("step", What::Step),
+        ("name", What::Name),
+    ];
+}
+
+/// What a lamp shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// These calls or messages; nothing when empty.
+    Text(String),
+    /// So many calls.
+    Calls(usize),
+    /// Nothing: the subscription was refused with this status.
+    Refused(u16),
+}
+
+/// A call that is not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Who would call.
+    pub from: String,
+    /// What would be dialled.
+    pub to: String,
+    /// What numbers would do.
+    pub answers: Vec<(String, Answer)>,
 }
 
 /// Reads a scenario; the error names the line.
@@ -145,25 +250,30 @@ pub fn read(text: &str) -> Result<Scenario, String> {
     let mut scenario = Scenario::default();
     for (n, line) in text.lines().enumerate() {
         let line = line.trim();
+        if let Some(rows) = line.strip_prefix("# rows:") {
+            scenario.rows.extend(rows.split_whitespace().map(str::to_owned));
+        }
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         let number = n + 1;
         let words: Vec<&str> = line.split_whitespace().collect();
-        if let Some(setup) = setup::read(&words) {
-            scenario.setups.push(setup);
+        let setup = |words: &[&str]| {
+            let words = words.iter().map(|w| (*w).to_owned()).collect();
+            setup::Setup { number, words }
+        };
+        if setup::is_setup(&words) {
+            scenario.setups.push(setup(&words));
             continue;
         }
         let read = match words.as_slice() {
-            ["phone", name, dn, rest @ ..] => {
-                let dn = dn.parse().map_err(|_| format!("line {number}: {dn} is no number"))?;
-                let by = match rest {
-                    [] => Transport::Udp,
-                    ["by", "TCP"] => Transport::Tcp,
-                    _ => return Err(format!("line {number} is not understood: {line}")),
-                };
-                scenario.phones.push(((*name).to_owned(), dn, by));
-                continue;
+            ["phone", name, dn, rest @ ..] => phone(name, dn, rest).map(|p| {
+                scenario.phones.push(p);
+            }),
+            ["now", words @ ..] if setup::is_setup(words) => {
+                let step = Step::Now(setup(words));
+                scenario.lines.push(Line { number, at: None, step });
+                Some(())
             }
             ["relay", "on"] => {
                 scenario.relay = true;
@@ -188,9 +298,30 @@ pub fn read(text: &str) -> Result<Scenario, String> {
     Ok(scenario)
 }
 
+fn phone(name: &str, dn: &str, words: &[&str]) -> Option<Named> {
+    let (mut transport, mut far) = (Transport::Udp, false);
+    for pair in words.chunks(2) {
+        match pair {
+            ["by", "TCP"] => transport = Transport::Tcp,
+            ["afar", "yes"] => far = true,
+            _ => return None,
+        }
+    }
+    Some(Named { name: name.to_owned(), dn: dn.parse().ok()?, transport, far })
+}
+
 fn step(scenario: &Scenario, words: &[&str], line: &str) -> Option<Step> {
-    let phone = |name: &str| scenario.phones.iter().position(|(n, ..)| n == name);
+    let phone = |name: &str| scenario.phones.iter().position(|p| p.name == name);
     Some(match words {
+        ["the", "administrator", "ends", "every", "call"] => Step::Clear,
+        ["the", "node", "ends", "every", "call"] => Step::Stop,
+        ["nothing", "is", "heard", "of", name] => Step::Silent(phone(name)?),
+        [name, "watches", "the", "box", "of", number] => {
+            Step::Watch(phone(name)?, Package::MessageSummary, (*number).to_owned())
+        }
+        [name, "watches", number] => {
+            Step::Watch(phone(name)?, Package::Dialog, (*number).to_owned())
+        }
         ["link", name, "delay", time] => Step::Link(phone(name)?, time_of(time)?),
         ["wait", time] => Step::Wait(time_of(time)?),
         ["node", "restarts"] => Step::Restart,
@@ -220,11 +351,12 @@ fn step(scenario: &Scenario, words: &[&str], line: &str) -> Option<Step> {
 }
 
 fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
-    let phone = |name: &str| scenario.phones.iter().position(|(n, ..)| n == name);
+    let phone = |name: &str| scenario.phones.iter().position(|p| p.name == name);
     Some(match words {
         ["drained"] => Step::Drained,
         [n, "records" | "record"] => Step::Records(n.parse().ok()?),
-        ["record", caller, "->", dialed, answered, by @ ("cause" | "reason"), cause] => {
+        ["record", caller, "->", dialed, answered, what, value @ ..] => {
+            let what = What::ALL.into_iter().find(|(name, _)| name == what)?.1;
             Step::Record(Said {
                 caller: (*caller).to_owned(),
                 dialed: (*dialed).to_owned(),
@@ -233,9 +365,34 @@ fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
                     "unanswered" => false,
                     _ => return None,
                 },
-                cause: cause.parse().ok()?,
-                is_reason: *by == "reason",
+                what,
+                value: value.join(" "),
             })
+        }
+        ["explanation", "of", from, "to", to, rest @ ..] => explained(from, to, rest)?,
+        [name, "lamp", number, "is", "dark"] => {
+            Step::Lamp(phone(name)?, (*number).to_owned(), Shown::Text(String::new()))
+        }
+        [name, "lamp", number, "is", "refused", status] => {
+            Step::Lamp(phone(name)?, (*number).to_owned(), Shown::Refused(status.parse().ok()?))
+        }
+        [name, "lamp", number, "shows", n, "calls"] => {
+            Step::Lamp(phone(name)?, (*number).to_owned(), Shown::Calls(n.parse().ok()?))
+        }
+        [name, "lamp", number, "shows", text @ ..] => {
+            Step::Lamp(phone(name)?, (*number).to_owned(), Shown::Text(text.join(" ")))
+        }
+        ["at", "most", n, rest @ .., "in", time] => {
+            Step::Most(n.parse().ok()?, message(rest)?, time_of(time)?)
+        }
+        ["last", what, "to", name, has @ ("has" | "lacks"), text @ ..] => {
+            Step::Has(phone(name)?, message(&[what])?, *has == "has", text.join(" "))
+        }
+        ["box", number, "holds", n] => Step::Box((*number).to_owned(), n.parse().ok()?),
+        [name, "is", "called", "by", who] => Step::CalledBy(phone(name)?, (*who).to_owned()),
+        [name, "saw", n, rest @ ..] => Step::Saw(phone(name)?, n.parse().ok()?, message(rest)?),
+        [name, "sees", "no", rest @ .., "for", time] => {
+            Step::SeesNone(phone(name)?, message(rest)?, time_of(time)?)
         }
         [name, "never", "sees", rest @ ..] => Step::NeverSees(phone(name)?, message(rest)?),
         [name, "sees", rest @ .., "within", time] => {
@@ -244,12 +401,25 @@ fn expected(scenario: &Scenario, words: &[&str]) -> Option<Step> {
         [name, "sees", rest @ ..] => Step::Sees(phone(name)?, message(rest)?, Micros::seconds(5)),
         [name, "talks", "to", other] => Step::Hears(phone(name)?, Heard::Phone(phone(other)?)),
         [name, "hears", "music"] => Step::Hears(phone(name)?, Heard::Music),
+        [name, "hears", "sound", n] => Step::Hears(phone(name)?, Heard::Sound(n.parse().ok()?)),
         [name, "hears", "words"] => Step::Hears(phone(name)?, Heard::Words),
         [name, "hears", "nothing"] => Step::Hears(phone(name)?, Heard::Nothing),
         [name, "hears", other] => Step::Hears(phone(name)?, Heard::Page(phone(other)?)),
         [name, "is", "free"] => Step::Free(phone(name)?),
         _ => return None,
     })
+}
+
+/// `[when 2002 busy] … tells text`.
+fn explained(from: &str, to: &str, words: &[&str]) -> Option<Step> {
+    let (mut answers, mut rest) = (Vec::new(), words);
+    while let ["when", number, answer, more @ ..] = rest {
+        answers.push(((*number).to_owned(), Answer::parse(answer)?));
+        rest = more;
+    }
+    let ["tells", text @ ..] = rest else { return None };
+    let asked = Asked { from: from.to_owned(), to: to.to_owned(), answers };
+    Some(Step::Explained(asked, text.join(" ")))
 }
 
 fn verb(words: &[&str]) -> Option<Verb> {
@@ -265,11 +435,16 @@ fn verb(words: &[&str]) -> Option<Verb> {
         ["rejects"] => Verb::Reject,
         ["is", "busy"] => Verb::Busy,
         ["fails"] => Verb::Fail,
-        ["hangs", "up"] => Verb::HangUp,
+        ["refuses", "as", cause] => Verb::Refuse(Cause::parse(cause)?),
+        ["hangs", "up"] => Verb::HangUp { first: false },
+        ["hangs", "up", "the", "first", "call"] => Verb::HangUp { first: true },
         ["holds"] => Verb::Hold(true),
         ["resumes"] => Verb::Hold(false),
         ["offers"] => Verb::Offer,
-        ["presses", digit] => Verb::Press(*digit.as_bytes().first()?),
+        ["presses", digits] => Verb::Press((*digits).to_owned()),
+        ["presses", digit, "for", time] => Verb::Tone(*digit.as_bytes().first()?, time_of(time)?),
+        ["calls", "as", who] => Verb::CallAs((*who).to_owned()),
+        ["unregisters"] => Verb::Leave,
         ["transfers", "to", to] => Verb::Transfer((*to).to_owned()),
         ["connects"] => Verb::Connect,
         ["reboots"] => Verb::Reboot,

@@ -1,264 +1,336 @@
-//! Groups, forwards and limits of a scenario, in force from its beginning.
+//! How a company is set up in a scenario, in force from its beginning, or from a moment on when the
+//! line begins with `now`.
 //!
 //! ```text
 //! hunt 2100 evenly 2002 2003 rounds 2 overflow 2001
-//! hunt 2100 first 2002 2003 ring 5s
 //! hunt 2100 first 2002 2003 follows members
-//! department 2200 rings 2002 2003 overflow 2001
-//! department 2300 pages 2002 2003 for 20s
+//! hunt 2100 first 2002 2003 ring 5s limit 20s overflow voicemail
+//! department 2200 rings 2002 2003 for 5s overflow 2001 even busy even forwarded
+//! department 2300 pages 2002 2003 for 20s by 2001 urgent yes
+//! group 2100 is deleted
 //! pickup group 1 has 2001 2002
-//! 2002 forwards no-answer to 2003 after 5s
-//! 2002 takes 1 call
-//! 2002 is not disturbed
 //! slot 2701
+//! virtual 2400
+//! parked calls wait 30s
 //! gateway 2009 takes 0 with 1 channel
 //! emergency calls show 0311110000
-//! line 0355556666 takes 8 for 2002
+//! line 0355556666 takes 8 for 2002 2003
+//! line 0355556666 leads to 2100
+//! line 0355556666 leads at night to announcement
+//! line 0355556666 rings 2002 2003 for 5s overflow 2004
+//! line 0355556666 takes only who is registered
+//! line 0355556666 is common
+//! line 0355556666 falls back to 0355557777
+//! unknown numbers lead to 2001
 //! the site has 2 channels
 //! the site forwards outside
+//! the site transfers outside
+//! the site is at night
+//! the site mutes tones
+//! the site uses #4 to hold
+//! site 2 uses nothing to park
 //! the hold code drops
+//! the company has in-call-codes
+//! the company lacks park
+//! the company takes 1 terminal each
+//! the company waits 120s for an answer
+//! the music is sound 2
+//! 2002 forwards no-answer to 2003 after 5s
+//! 2002 forwards all no more
+//! 2002 takes 1 call
+//! 2002 waits always
+//! 2002 is not disturbed
+//! 2002 has voicemail after 5s
+//! 2002 has no voicemail
+//! 2002 is stopped
+//! 2002 is working
+//! 2002 is deleted
+//! 2002 becomes 2012
+//! 2002 and 2003 swap
+//! 2002 may call internal
+//! 2002 shows own
+//! 2002 hides
+//! 2002 picks up for 2200
+//! terminal jiro is deleted
+//! terminal jiro is free
 //! ```
 
-use base::id::{DepartmentId, GatewayId, LineId, SiteId, Uuid};
+use base::id::{DepartmentId, GatewayId, SiteId, Uuid, VirtualDnId};
 use base::{Dn, Micros};
 use model::{
-    Change, Department, Destination, Device, DnSettings, EmergencyRoute, Forward, ForwardKind,
-    Gateway, GatewayKind, HoldAgain, HuntGroup, HuntMethod, Line, Outside, ParkSlot, PickupGroup,
-    Tenant, TenantOption,
+    Change, Department, Destination, EmergencyRoute, Gateway, GatewayKind, HuntGroup, HuntMethod,
+    ParkSlot, PickupGroup, User, VirtualDn,
 };
 
 use super::read::time_of;
+use super::setup_own as own;
 use crate::company::{Company, tenant_id};
 
 /// Digits of the longest extension; longer numbers are outside, behind a prefix.
 const EXTENSION_MAX: usize = 8;
 
-/// One line.
+/// A line that sets something up.
 #[derive(Debug, Clone)]
-pub enum Setup {
-    /// A hunting group, without its number.
-    Hunt(HuntGroup),
-    /// A department with the numbers of its people.
-    Department(Department, Vec<Dn>),
-    /// A pickup group.
-    Pickup(PickupGroup),
-    /// A forward of a number.
-    Forward(Dn, ForwardKind, Destination, Option<Micros>),
-    /// Calls at once of a number.
-    Limit(Dn, u16),
-    /// Do not disturb, at all phones of a number.
-    Quiet(Dn),
-    /// A park slot.
-    Slot(Dn),
-    /// The phone of a number is no phone but a gateway of this prefix, with so many channels.
-    Gateway(Dn, Box<str>, u16),
-    /// Emergency calls leave by the gateway, with this number.
-    Emergency(Dn),
-    /// A line of the gateway with a prefix of its own, on which one number may call out.
-    Line(Dn, Box<str>, Dn),
-    /// The access line of the site carries so many calls; the exchange stands outside.
-    Access(u16),
-    /// 外線転送 of the site: domestic numbers (R063).
-    ForwardsOutside,
-    /// Codes in calls are heard, and the hold code drops the target of a consultation (R083).
-    HoldDrops,
+pub struct Setup {
+    /// Its number in the file.
+    pub number: usize,
+    /// Its words.
+    pub words: Vec<String>,
 }
 
-/// Reads a line; `None` when it is of another kind.
-pub(super) fn read(words: &[&str]) -> Option<Setup> {
-    Some(match words {
-        ["hunt", pilot, how @ ("evenly" | "first"), rest @ ..] => {
-            let mut group = HuntGroup::new(tenant_id(), 1, site(), dn(pilot)?);
-            let even = *how == "evenly";
-            group.method = if even { HuntMethod::RoundRobin } else { HuntMethod::Priority };
-            let (members, rest) = numbers(rest);
-            group.members = members.into();
-            options(rest, |what, value| match what {
-                "ring" => seconds(value).map(|s| group.ring_s = s),
-                "rounds" => value.parse().ok().map(|n| group.rounds = n),
-                "follows" => (value == "members").then(|| group.follow_all = true),
-                "overflow" => dn(value).map(|to| group.overflow = Some(Destination::Dn(to))),
-                _ => None,
-            })?;
-            Setup::Hunt(group)
-        }
-        ["department", number, "rings", rest @ ..] => {
-            let id = DepartmentId(Uuid(0x6_0001));
-            let mut department = Department::new(id, tenant_id(), site(), "所属", dn(number)?);
-            let (members, rest) = numbers(rest);
-            options(rest, |what, value| match what {
-                "for" => seconds(value).map(|s| department.ring_s = s),
-                "overflow" => dn(value).map(|to| department.overflow = Some(Destination::Dn(to))),
-                _ => None,
-            })?;
-            Setup::Department(department, members)
-        }
-        ["department", number, "pages", rest @ ..] => {
-            let id = DepartmentId(Uuid(0x6_0002));
-            let mut department = Department::new(id, tenant_id(), site(), "放送", dn(number)?);
-            department.multicast = true;
-            let (members, rest) = numbers(rest);
-            options(rest, |what, value| match what {
-                "for" => seconds(value).map(|s| department.page_s = s),
-                _ => None,
-            })?;
-            Setup::Department(department, members)
-        }
-        ["pickup", "group", number, "has", rest @ ..] => {
-            let (members, _) = numbers(rest);
-            let (tenant, number) = (tenant_id(), number.parse().ok()?);
-            Setup::Pickup(PickupGroup { tenant, number, name: "".into(), members: members.into() })
-        }
-        [number, "forwards", kind, "to", to, rest @ ..] => {
-            let kind = ForwardKind::ALL.into_iter().find(|k| k.name() == *kind)?;
-            let after = match rest {
-                ["after", time] => Some(time_of(time)?),
-                _ => None,
-            };
-            let out = to.starts_with('0') || to.len() > EXTENSION_MAX;
-            let to = if out { Destination::outside(to)? } else { Destination::Dn(dn(to)?) };
-            Setup::Forward(dn(number)?, kind, to, after)
-        }
-        [number, "takes", n, "call" | "calls"] => Setup::Limit(dn(number)?, n.parse().ok()?),
-        ["gateway", number, "takes", prefix, "with", n, "channel" | "channels"] => {
-            Setup::Gateway(dn(number)?, (*prefix).into(), n.parse().ok()?)
-        }
-        ["emergency", "calls", "show", number] => Setup::Emergency(dn(number)?),
-        ["line", number, "takes", prefix, "for", caller] => {
-            Setup::Line(dn(number)?, (*prefix).into(), dn(caller)?)
-        }
-        ["the", "site", "has", n, "channel" | "channels"] => Setup::Access(n.parse().ok()?),
-        ["the", "site", "forwards", "outside"] => Setup::ForwardsOutside,
-        ["the", "hold", "code", "drops"] => Setup::HoldDrops,
-        [number, "is", "not", "disturbed"] => Setup::Quiet(dn(number)?),
-        ["slot", number] => Setup::Slot(dn(number)?),
-        _ => return None,
-    })
+/// What a setup is for.
+pub(super) struct At<'a> {
+    pub(super) company: &'a Company,
+    /// Names of the phones, in their order.
+    pub(super) phones: &'a [String],
 }
 
-/// The changes that put all lines in force.
-pub fn changes(setups: &[Setup], company: &Company) -> Vec<Change> {
-    let mut changes = Vec::new();
-    let mut kept: Vec<DnSettings> = Vec::new();
-    let mut hunts = 0;
-    let Some(old) = company.snapshot.site(site()) else { return changes };
-    let mut home = old.clone();
+/// Whether a line sets something up.
+pub(super) fn is_setup(words: &[&str]) -> bool {
+    let heads = [
+        "hunt",
+        "department",
+        "group",
+        "pickup",
+        "slot",
+        "parked",
+        "gateway",
+        "emergency",
+        "line",
+        "unknown",
+        "virtual",
+        "site",
+        "terminal",
+    ];
+    match words {
+        ["the", what, ..] => ["site", "hold", "company", "music"].contains(what),
+        [first, _, ..] => heads.contains(first) || dn(first).is_some(),
+        _ => false,
+    }
+}
+
+/// The changes that put lines in force one after the other; the error names the line that is not
+/// understood or does not fit.
+pub fn changes(
+    setups: &[Setup],
+    company: &Company,
+    phones: &[String],
+) -> Result<Vec<Change>, String> {
+    let mut company = company.clone();
+    let mut all = Vec::new();
     for setup in setups {
-        match setup {
-            Setup::Hunt(group) => {
-                hunts += 1;
-                changes.push(Change::HuntPut(HuntGroup { number: hunts, ..group.clone() }));
+        let words: Vec<&str> = setup.words.iter().map(String::as_str).collect();
+        let at = At { company: &company, phones };
+        let wrong = || format!("line {} does not fit: {}", setup.number, words.join(" "));
+        let changes = at.changes(&words).ok_or_else(wrong)?;
+        company.change(&changes).ok_or_else(wrong)?;
+        all.extend(changes);
+    }
+    Ok(all)
+}
+
+impl At<'_> {
+    fn changes(&self, words: &[&str]) -> Option<Vec<Change>> {
+        match words {
+            ["hunt", ..] => self.hunt(words).map(|c| vec![c]),
+            ["department", ..] => self.department(words).map(|c| vec![c]),
+            ["group", number, "is", "deleted"] => self.ungrouped(dn(number)?),
+            ["pickup", "group", number, "has", rest @ ..] => {
+                let (members, _) = numbers(rest);
+                let (tenant, number) = (tenant_id(), number.parse().ok()?);
+                let (name, members) = ("".into(), members.into());
+                Some(vec![Change::PickupPut(PickupGroup { tenant, number, name, members })])
             }
-            Setup::Department(department, numbers) => {
-                let users = company.users.iter().filter(|u| numbers.contains(&u.dn));
-                let members = users.map(|u| u.id).collect();
-                changes.push(Change::DepartmentPut(Department { members, ..department.clone() }));
+            ["slot", number] => {
+                let slot = ParkSlot { tenant: tenant_id(), dn: dn(number)?, site: site(1) };
+                Some(vec![Change::ParkSlotPut(slot)])
             }
-            Setup::Pickup(group) => changes.push(Change::PickupPut(group.clone())),
-            Setup::Forward(dn, kind, to, after) => {
-                let settings = settings_of(&mut kept, *dn);
-                *settings.forward_mut(*kind) = Forward::on(to.clone());
-                let after = after.and_then(|t| u16::try_from(t.as_seconds()).ok());
-                settings.no_answer_s = after.unwrap_or(settings.no_answer_s);
+            ["virtual", number] => {
+                let (id, dn) = (VirtualDnId(Uuid(0x7_0000)), dn(number)?);
+                let (name, web_user) = ("仮想内線".into(), "".into());
+                let (tenant, site) = (tenant_id(), site(1));
+                let number = VirtualDn { id, tenant, site, dn, name, web_user };
+                Some(vec![Change::VirtualDnPut(number)])
             }
-            Setup::Slot(dn) => {
-                let slot = ParkSlot { tenant: tenant_id(), dn: *dn, site: site() };
-                changes.push(Change::ParkSlotPut(slot));
+            ["gateway", number, "takes", prefix, "with", n, "channel" | "channels"] => {
+                self.gateway(dn(number)?, prefix, n.parse().ok()?)
             }
-            Setup::Limit(dn, calls) => settings_of(&mut kept, *dn).call_limit = *calls,
-            Setup::Gateway(dn, prefix, channels) => {
-                changes.extend(gateway_at(*dn, prefix, *channels, company));
+            ["emergency", "calls", "show", number] => {
+                let route = EmergencyRoute { gateway: gateway(), shown: dn(number)?, back: None };
+                self.site(1, |site| site.emergency = [route].into())
             }
-            Setup::Emergency(shown) => {
-                let route = EmergencyRoute { gateway: gateway(), shown: *shown, back: None };
-                home.emergency = [route].into();
-            }
-            Setup::Line(number, prefix, caller) => {
-                let code = Dn::parse("51").unwrap_or(*number);
-                let id = LineId(Uuid(0x6_0003));
-                let mut line = Line::new(id, (tenant_id(), gateway()), code, *number);
-                line.prefix = Some(prefix.clone());
-                let callers = company.users.iter().filter(|u| u.dn == *caller);
-                line.callers = callers.map(|u| u.id).collect();
-                changes.push(Change::LinePut(line));
-            }
-            Setup::Access(channels) => home.access_channels = Some(*channels),
-            Setup::ForwardsOutside => home.forward_outside = Outside::Domestic,
-            Setup::HoldDrops => {
-                home.hold_again = HoldAgain::Drop;
-                changes.extend(company.snapshot.tenant(tenant_id()).map(|t| {
-                    let options = t.options.with(TenantOption::InCallCodes);
-                    Change::TenantPut(Tenant { options, ..t.clone() })
-                }));
-            }
-            Setup::Quiet(dn) => {
-                let user = company.users.iter().find(|u| u.dn == *dn).map(|u| u.id);
-                let own = company.devices.iter().filter(|d| d.user == user);
-                changes.extend(
-                    own.map(|d| Change::DevicePut(Device { do_not_disturb: true, ..d.clone() })),
-                );
-            }
+            ["line", number, rest @ ..] => own::line(self, dn(number)?, rest),
+            ["unknown" | "parked" | "the" | "site", ..] => own::place(self, words),
+            ["terminal", name, rest @ ..] => own::terminal(self, name, rest),
+            [number, rest @ ..] => own::person(self, dn(number)?, rest),
+            [] => None,
         }
     }
-    changes.extend(kept.into_iter().map(Change::DnSettingsPut));
-    changes.extend(Some(home).filter(|h| h != old).map(Change::SitePut));
-    changes
+
+    fn hunt(&self, words: &[&str]) -> Option<Change> {
+        let ["hunt", pilot, how, rest @ ..] = words else { return None };
+        let pilot = dn(pilot)?;
+        let snapshot = &self.company.snapshot;
+        let known = snapshot.hunt_by_pilot(tenant_id(), pilot).map(|g| g.number);
+        let next = 1 + snapshot.hunt_groups(tenant_id()).map(|g| g.number).max().unwrap_or(0);
+        let mut group = HuntGroup::new(tenant_id(), known.unwrap_or(next), site(1), pilot);
+        group.method = match *how {
+            "evenly" => HuntMethod::RoundRobin,
+            "first" => HuntMethod::Priority,
+            _ => return None,
+        };
+        let (members, rest) = numbers(rest);
+        group.members = members.into();
+        options(rest, |what, value| match what {
+            "ring" => seconds(value).map(|s| group.ring_s = s),
+            "limit" => seconds(value).map(|s| group.limit_s = s),
+            "rounds" => value.parse().ok().map(|n| group.rounds = n),
+            "follows" => (value == "members").then(|| group.follow_all = true),
+            "overflow" => destination(value).map(|to| {
+                group.voicemail = to == Destination::Voicemail;
+                group.overflow = Some(to);
+            }),
+            _ => None,
+        })?;
+        Some(Change::HuntPut(group))
+    }
+
+    fn department(&self, words: &[&str]) -> Option<Change> {
+        let ["department", number, how, rest @ ..] = words else { return None };
+        let number = dn(number)?;
+        let snapshot = &self.company.snapshot;
+        let known = snapshot.department_by_dn(tenant_id(), number).map(|d| d.id);
+        let count = snapshot.departments(tenant_id()).count() as u128;
+        let id = known.unwrap_or(DepartmentId(Uuid(0x6_0001 + count)));
+        let mut department = Department::new(id, tenant_id(), site(1), "所属", number);
+        department.multicast = match *how {
+            "rings" => false,
+            "pages" => true,
+            _ => return None,
+        };
+        let (members, rest) = numbers(rest);
+        department.members = members.iter().filter_map(|m| Some(self.user(*m)?.id)).collect();
+        options(rest, |what, value| match (what, value) {
+            ("for", _) if department.multicast => seconds(value).map(|s| department.page_s = s),
+            ("for", _) => seconds(value).map(|s| department.ring_s = s),
+            ("by", _) => {
+                let user = self.user(dn(value)?)?.id;
+                department.pagers = Some([user].into());
+                Some(())
+            }
+            ("urgent", "yes") => {
+                department.emergency = true;
+                Some(())
+            }
+            ("even", "busy") => {
+                department.ring_busy = true;
+                Some(())
+            }
+            ("even", "forwarded") => {
+                department.ring_forwarded = true;
+                Some(())
+            }
+            ("overflow", _) => destination(value).map(|to| {
+                department.voicemail = to == Destination::Voicemail;
+                department.overflow = Some(to);
+            }),
+            _ => None,
+        })?;
+        Some(Change::DepartmentPut(department))
+    }
+
+    /// A hunting group or a department is deleted.
+    fn ungrouped(&self, number: Dn) -> Option<Vec<Change>> {
+        let (snapshot, tenant) = (&self.company.snapshot, tenant_id());
+        if let Some(group) = snapshot.hunt_by_pilot(tenant, number) {
+            return Some(vec![Change::HuntDelete { tenant, number: group.number }]);
+        }
+        let department = snapshot.department_by_dn(tenant, number)?;
+        Some(vec![Change::DepartmentDelete(department.id)])
+    }
+
+    /// The phone of the number becomes the gateway.
+    fn gateway(&self, dn: Dn, prefix: &str, channels: u16) -> Option<Vec<Change>> {
+        let user = self.company.users.iter().find(|u| u.dn == dn).map(|u| u.id);
+        let own = self.company.devices.iter().find(|d| d.user == user)?;
+        let gateway = Gateway {
+            id: gateway(),
+            tenant: tenant_id(),
+            site: site(1),
+            name: "GW".into(),
+            kind: GatewayKind::Sip,
+            prefix: prefix.into(),
+            channels,
+            account: Some(own.id),
+            holds_line: false,
+        };
+        let free = model::Device { user: None, ..own.clone() };
+        Some(vec![Change::DevicePut(free), Change::GatewayPut(gateway)])
+    }
+
+    /// The site with that number, changed.
+    pub(super) fn site(
+        &self,
+        n: u128,
+        change: impl FnOnce(&mut model::Site),
+    ) -> Option<Vec<Change>> {
+        let mut site = self.company.snapshot.site(site(n))?.clone();
+        change(&mut site);
+        Some(vec![Change::SitePut(site)])
+    }
+
+    /// Who has that number now.
+    pub(super) fn user(&self, dn: Dn) -> Option<&User> {
+        self.company.snapshot.user_by_dn(tenant_id(), dn)
+    }
 }
 
-/// The phone of the number becomes the gateway.
-fn gateway_at(dn: Dn, prefix: &str, channels: u16, company: &Company) -> Vec<Change> {
-    let user = company.users.iter().find(|u| u.dn == dn).map(|u| u.id);
-    let Some(own) = company.devices.iter().find(|d| d.user == user) else { return Vec::new() };
-    let gateway = Gateway {
-        id: gateway(),
-        tenant: tenant_id(),
-        site: site(),
-        name: "GW".into(),
-        kind: GatewayKind::Sip,
-        prefix: prefix.into(),
-        channels,
-        account: Some(own.id),
-        holds_line: false,
-    };
-    let free = Device { user: None, ..own.clone() };
-    vec![Change::DevicePut(free), Change::GatewayPut(gateway)]
-}
-
-fn settings_of(kept: &mut Vec<DnSettings>, dn: Dn) -> &mut DnSettings {
-    let at = kept.iter().position(|s| s.dn == dn).unwrap_or_else(|| {
-        kept.push(DnSettings::new(tenant_id(), dn));
-        kept.len() - 1
-    });
-    &mut kept[at]
-}
-
-fn gateway() -> GatewayId {
+pub(super) fn gateway() -> GatewayId {
     GatewayId(Uuid(0x6_0002))
 }
 
-fn site() -> SiteId {
-    SiteId(Uuid(0x2001))
+pub(super) fn site(n: u128) -> SiteId {
+    SiteId(Uuid(0x2000 + n))
 }
 
-fn dn(text: &str) -> Option<Dn> {
+pub(super) fn dn(text: &str) -> Option<Dn> {
     Dn::parse(text).ok()
 }
 
+/// An extension, a number outside, `voicemail` or `announcement`.
+pub(super) fn destination(text: &str) -> Option<Destination> {
+    match text {
+        "voicemail" => Some(Destination::Voicemail),
+        "announcement" => Some(Destination::Announcement(None)),
+        _ if text.starts_with('0') || text.len() > EXTENSION_MAX => Destination::outside(text),
+        _ => dn(text).map(Destination::Dn),
+    }
+}
+
 /// The numbers at the beginning, and the rest.
-fn numbers<'w, 't>(words: &'w [&'t str]) -> (Vec<Dn>, &'w [&'t str]) {
+pub(super) fn numbers<'w, 't>(words: &'w [&'t str]) -> (Vec<Dn>, &'w [&'t str]) {
     let end = words.iter().position(|w| dn(w).is_none()).unwrap_or(words.len());
     let (numbers, rest) = words.split_at(end);
     (numbers.iter().filter_map(|w| dn(w)).collect(), rest)
 }
 
 /// Pairs of a word and its value.
-fn options(words: &[&str], mut set: impl FnMut(&str, &str) -> Option<()>) -> Option<()> {
+pub(super) fn options(words: &[&str], mut set: impl FnMut(&str, &str) -> Option<()>) -> Option<()> {
     words.chunks(2).try_for_each(|pair| match pair {
         [what, value] => set(what, value),
         _ => None,
     })
 }
 
-fn seconds(text: &str) -> Option<u16> {
+pub(super) fn seconds(text: &str) -> Option<u16> {
     u16::try_from(time_of(text)?.as_seconds()).ok()
+}
+
+/// A time behind `after`, if there is one.
+pub(super) fn after(words: &[&str]) -> Option<Option<Micros>> {
+    match words {
+        [] => Some(None),
+        ["after", time] => time_of(time).map(Some),
+        _ => None,
+    }
 }
