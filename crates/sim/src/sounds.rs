@@ -56,7 +56,7 @@ impl Company {
         let pager = Department { multicast_to: Some(GROUP), ..pager.clone() };
         let phones = self.snapshot.devices(tenant_id()).filter(|d| d.user.is_some());
         let tuned = phones.filter(|_| rng.chance(1, 3));
-        let tuned = tuned.map(|d| Change::DevicePut(Device { hears_multicast: true, ..d.clone() }));
+        let tuned = tuned.map(|d| Change::DevicePut(Device { multicast_groups: 8, ..d.clone() }));
         tuned.chain([Change::DepartmentPut(pager)]).collect()
     }
 
@@ -79,7 +79,7 @@ impl Company {
             }
             _ => {
                 let tuned = self.snapshot.devices(tenant_id()).filter(|d| d.hears_multicast);
-                let silent = tuned.map(|d| Device { hears_multicast: false, ..d.clone() });
+                let silent = tuned.map(|d| Device { multicast_groups: 0, ..d.clone() });
                 silent.map(Change::DevicePut).collect()
             }
         }

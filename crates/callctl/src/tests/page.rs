@@ -490,7 +490,7 @@ fn two_thousand_members_are_called_a_few_at_a_time_and_listed_in_the_record() {
 fn with_stream(members: &[u16], listening: &[u16]) -> World {
     let mut w = world(members, |d| d.multicast_to = "239.1.2.3:5004".parse().ok());
     for n in listening {
-        let phone = model::Device { hears_multicast: true, ..device(*n, 1) };
+        let phone = model::Device { multicast_groups: 8, ..device(*n, 1) };
         w.configure(&[Change::DevicePut(phone)]);
     }
     w.lines.clear();
@@ -525,7 +525,7 @@ fn one_stream_goes_to_the_group_and_other_members_are_called() {
 #[test]
 fn a_stream_alone_is_a_page_whoever_listens() {
     let mut w = with_stream(&[2002, 2003], &[2002, 2003]);
-    let phone = model::Device { hears_multicast: true, do_not_disturb: true, ..device(2003, 1) };
+    let phone = model::Device { multicast_groups: 8, do_not_disturb: true, ..device(2003, 1) };
     w.configure(&[Change::DevicePut(phone)]);
     w.talk(2002, 2008);
     w.lines.clear();

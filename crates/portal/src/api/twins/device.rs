@@ -102,7 +102,7 @@ impl Twin for DeviceTwin {
             srtp: word_of(&SRTP, &SrtpPolicy::Auto),
             do_not_disturb: false,
             accepts_tones: false,
-            hears_multicast: false,
+            multicast_groups: 0,
             renews_at: None,
         })
     }
