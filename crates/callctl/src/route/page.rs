@@ -89,7 +89,8 @@ impl Journey {
         let (mut contacts, mut streams, mut why) = (0, 0, Spared::Out);
         let snapshot = facts.snapshot();
         for id in snapshot.devices_of(user.id) {
-            if snapshot.device(*id).and_then(|d| snapshot.stream_heard(d, department.id)).is_some() {
+            if snapshot.device(*id).and_then(|d| snapshot.stream_heard(d, department.id)).is_some()
+            {
                 streams += 1;
                 continue;
             }

@@ -44,6 +44,7 @@ mod rules;
 mod sites;
 mod size;
 mod slot;
+mod streams;
 mod targets;
 mod toll;
 mod transfer;

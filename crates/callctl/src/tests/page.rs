@@ -14,7 +14,7 @@ use crate::input::LegEvent;
 use crate::whatif::{Ending, Question};
 
 /// Everything is contracted, and 7100 pages these members.
-fn world(members: &[u16], change: impl FnOnce(&mut Department)) -> World {
+pub(super) fn world(members: &[u16], change: impl FnOnce(&mut Department)) -> World {
     let mut w = World::new();
     w.give_codes();
     w.configure(&[pager(members, change)]);
@@ -22,7 +22,7 @@ fn world(members: &[u16], change: impl FnOnce(&mut Department)) -> World {
     w
 }
 
-fn pager(members: &[u16], change: impl FnOnce(&mut Department)) -> Change {
+pub(super) fn pager(members: &[u16], change: impl FnOnce(&mut Department)) -> Change {
     department(members, |d| {
         d.multicast = true;
         change(d);
@@ -30,7 +30,7 @@ fn pager(members: &[u16], change: impl FnOnce(&mut Department)) -> Change {
 }
 
 /// Whom a page called since the last look.
-fn paged(w: &mut World) -> Vec<String> {
+pub(super) fn paged(w: &mut World) -> Vec<String> {
     let lines = std::mem::take(&mut w.lines);
     lines.iter().filter_map(|l| l.split_once(" page ")).map(|(n, _)| n.to_owned()).collect()
 }
@@ -40,7 +40,7 @@ fn trace(w: &World) -> Vec<String> {
     last.trace.iter().map(|s| format!("{} {}", s.code, s.args)).collect()
 }
 
-fn told(w: &World, code: &str) -> Vec<String> {
+pub(super) fn told(w: &World, code: &str) -> Vec<String> {
     trace(w).into_iter().filter(|s| s.starts_with(code)).collect()
 }
 
@@ -484,71 +484,4 @@ fn two_thousand_members_are_called_a_few_at_a_time_and_listed_in_the_record() {
     assert_eq!(told(&w, "page.missed").len(), 1);
     assert!(w.records[0].trace.len() < 128);
     w.expect_drained();
-}
-
-/// Terminals of these people listen to the group of the department.
-fn with_stream(members: &[u16], listening: &[u16]) -> World {
-    let mut w = world(members, |d| d.multicast_to = "239.1.2.3:5004".parse().ok());
-    for n in listening {
-        let phone = model::Device { multicast_groups: 8, ..device(*n, 1) };
-        w.configure(&[Change::DevicePut(phone)]);
-    }
-    w.lines.clear();
-    w
-}
-
-/// The streams that are open, with what each carries.
-fn streams(w: &World) -> Vec<(String, Joined)> {
-    let all = w.wants.values().filter(|want| want.form == mediactl::Form::Multicast);
-    all.map(|want| (want.remote.expect("a group").rtp.to_string(), want.joined)).collect()
-}
-
-#[test]
-fn one_stream_goes_to_the_group_and_other_members_are_called() {
-    let mut w = with_stream(&[2002, 2003], &[2003]);
-    let caller = w.dial(2001, "7100");
-    assert_eq!(paged(&mut w), ["2002"]);
-    let group = "239.1.2.3:5004".to_owned();
-    assert_eq!(streams(&w), [(group, Joined::Listener(caller))]);
-    w.listens("2002");
-    w.play_over();
-    w.hangs_up("2001");
-    assert_eq!(streams(&w), [], "closed with the page");
-    assert_eq!(told(&w, "page.reached"), ["page.reached 1 2002"]);
-    assert_eq!(told(&w, "page.sent"), ["page.sent 1 2003"]);
-    assert_eq!(told(&w, "page.missed"), [] as [String; 0]);
-    w.expect_drained();
-}
-
-/// R278: the stream is enough; nobody can know who listens, so calls and do not disturb of these
-/// people are not looked at.
-#[test]
-fn a_stream_alone_is_a_page_whoever_listens() {
-    let mut w = with_stream(&[2002, 2003], &[2002, 2003]);
-    let phone = model::Device { multicast_groups: 8, do_not_disturb: true, ..device(2003, 1) };
-    w.configure(&[Change::DevicePut(phone)]);
-    w.talk(2002, 2008);
-    w.lines.clear();
-    w.dial(2001, "7100");
-    assert!(w.lines.iter().any(|l| l.starts_with("2001 answer")), "at once: {:?}", w.lines);
-    assert!(paged(&mut w).is_empty());
-    w.play_over();
-    w.hangs_up("2001");
-    let last = w.records.last().expect("a record");
-    assert!(last.is_answered());
-    assert_eq!(told(&w, "page.sent"), ["page.sent 2 2002,2003"]);
-    w.hangs_up_all();
-    w.expect_drained();
-}
-
-#[test]
-fn a_stream_that_cannot_be_opened_reaches_nobody() {
-    let mut w = with_stream(&[2002], &[2002]);
-    w.media_prompt = false;
-    w.dial(2001, "7100");
-    let id = *w.wants.iter().find(|(_, v)| v.form == mediactl::Form::Multicast).expect("one").0;
-    w.fail_media(id);
-    let last = w.records.last().expect("a record");
-    assert_eq!((last.cause, last.is_answered()), (Cause::Unregistered, false));
-    assert_eq!(told(&w, "page.missed"), ["page.missed 1 2002"]);
 }

@@ -8,7 +8,8 @@ use super::{put_id, put_one_of, take_list};
 use crate::codec::{DecodeError, Put, Take, put_socket};
 use crate::{
     BoxLimits, CallerNumber, Department, Destination, DnSettings, Forward, Gateway, GatewayKind,
-    HuntGroup, HuntMethod, ParkSlot, PickupGroup, ShownNumber, SiteStream, TollClass, VirtualDn, Waiting,
+    HuntGroup, HuntMethod, ParkSlot, PickupGroup, ShownNumber, SiteStream, TollClass, VirtualDn,
+    Waiting,
 };
 
 /// More members than any group may have; decoding reads no longer list.
