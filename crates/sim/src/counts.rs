@@ -6,11 +6,7 @@ use base::{Cause, Mono};
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-<<<<<<< HEAD
-pub const REQUIRED: [&str; 118] = [
-=======
-pub const REQUIRED: [&str; 119] = [
->>>>>>> 33563bc (portal, sim: streams of sites at /api/v1, drawn by the simulator)
+pub const REQUIRED: [&str; 120] = [
     "calls answered",
     "calls dialled",
     "holds",
