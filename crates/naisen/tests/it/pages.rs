@@ -108,9 +108,9 @@ fn each_site_hears_the_caller_by_its_own_group() {
     );
     id(&api(&exchange, "POST /api/v1/departments", &department));
     let holds = r#"{"multicast_groups": 1}"#;
-    id(&api(&exchange, "PATCH /api/v1/devices/u2102", holds));
+    id(&api(&exchange, "PATCH /api/v1/devices/2102", holds));
     let there = format!(r#"{{"multicast_groups": 1, "site": "{branch}"}}"#);
-    let told = api(&exchange, "PATCH /api/v1/devices/u2103", &there);
+    let told = api(&exchange, "PATCH /api/v1/devices/2103", &there);
     assert!(told.contains(&format!("[\"{}\"]", second.at)), "{told}");
     let phone = |name: &str, dn, hertz, more| {
         let mut phone = Baresip::start(&exchange.dir, name, hertz);
