@@ -1,5 +1,6 @@
 //! Paging: R208, R278–R281, and what of R250, R251, R261 and R276 concerns it.
 
+use base::id::{DepartmentId, Uuid};
 use base::{Cause, Micros};
 use mediactl::Joined;
 use model::record::Service;
@@ -114,7 +115,9 @@ fn after_three_seconds_the_tone_comes_and_others_join_within_thirty() {
     w.listens("2003");
     assert!(w.joins().contains(&"2003 hears 2001".to_owned()), "in the middle");
     w.lines.clear();
-    w.wait(Micros::seconds(20));
+    w.wait(Micros::millis(19_990));
+    w.expect(&[]);
+    w.wait(Micros::millis(10));
     w.expect(&["2004 end RingTimeout"]);
     w.hangs_up("2001");
     assert_eq!(
@@ -325,7 +328,9 @@ fn who_listens_to_one_page_stays_there_unless_an_emergency_calls() {
     assert!(w.joins().contains(&"2002 hears 2005".to_owned()));
     // Another emergency does not take it away again.
     w.dial(2006, "7100");
+    w.wait(Micros::millis(10));
     assert!(paged(&mut w).is_empty(), "both are in the first one's");
+    assert!(w.joins().contains(&"2002 hears 2005".to_owned()));
     w.hangs_up_all();
     w.expect_drained();
 }
@@ -483,5 +488,64 @@ fn two_thousand_members_are_called_a_few_at_a_time_and_listed_in_the_record() {
     assert!(listed.iter().all(|s| s.len() <= "page.reached ".len() + 256));
     assert_eq!(told(&w, "page.missed").len(), 1);
     assert!(w.records[0].trace.len() < 128);
+    w.expect_drained();
+}
+
+/// R276, R279: whoever waits to be called may get a call or another page meanwhile.
+#[test]
+fn who_gets_a_call_or_a_page_before_its_turn_is_not_called_any_more() {
+    let mut w = World::new();
+    w.give_codes();
+    w.hire(3001..=3060);
+    let members: Vec<u16> = (3001..=3060).collect();
+    let other = |members: &[u16]| match pager(members, |_| {}) {
+        Change::DepartmentPut(d) => Change::DepartmentPut(Department {
+            id: DepartmentId(Uuid(d.id.0.0 + 1)),
+            dn: dn(7200),
+            ..d
+        }),
+        change => change,
+    };
+    w.configure(&[pager(&members, |_| {}), other(&[3059])]);
+    w.lines.clear();
+    w.dial(2001, "7100");
+    assert_eq!(paged(&mut w).len(), 50, "the others wait");
+    // One begins a call, one is called, one is in another page.
+    w.dial(3060, "2002");
+    w.dial(2003, "3058");
+    w.wait(Micros::millis(10));
+    let mut called = paged(&mut w);
+    w.hangs_up("2001");
+    let missing = |called: &[String], n: &str| !called.iter().any(|c| c == n);
+    assert!(missing(&called, "3060") && missing(&called, "3058"), "{called:?}");
+    assert_eq!(called.len(), 8);
+    w.hangs_up_all();
+    w.wait(Micros::seconds(1));
+    w.lines.clear();
+    w.dial(2001, "7100");
+    assert_eq!(paged(&mut w).len(), 50);
+    w.dial(2004, "7200");
+    w.wait(Micros::millis(10));
+    called = paged(&mut w);
+    assert_eq!(called.iter().filter(|n| *n == "3059").count(), 1, "in one page: {called:?}");
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
+/// R255: neither who listens nor who pages is asked whether anybody is there.
+#[test]
+fn nobody_in_a_page_is_asked_for_its_silence() {
+    let mut w = world(&[2002], |_| {});
+    w.dial(2001, "7100");
+    w.listens("2002");
+    w.play_over();
+    w.lines.clear();
+    let legs: Vec<_> = w.wants.keys().copied().collect();
+    assert_eq!(legs.len(), 2);
+    for leg in legs {
+        w.input(crate::input::Input::Media { event: mediactl::Event::Silent { leg } });
+    }
+    w.expect(&[]);
+    w.hangs_up("2001");
     w.expect_drained();
 }
