@@ -27,8 +27,8 @@ impl SiteStream {
 }
 
 /// Whether pages may be sent there: an even port from 1,024 on, and a group of the block
-/// 239.0.0.0/8 (RFC 2365), or a transient one of IPv6 whose scope is at most an organization
-/// (RFC 4291 §2.7; scopes 2–5 and 8). No flow label, and no interface.
+/// 239.0.0.0/8, or a transient one of IPv6 whose scope is at most an organization
+/// (scopes 2–5 and 8). No flow label, and no interface.
 pub fn is_group(to: SocketAddr) -> bool {
     let port = to.port() >= 1_024 && to.port().is_multiple_of(2);
     port && match to {

@@ -72,7 +72,7 @@ fn a_site_has_its_own_stream_or_none_and_else_that_for_everybody() {
 }
 
 #[test]
-fn no_two_departments_share_a_group_at_a_site_and_both_are_named() {
+fn no_two_departments_of_a_company_share_a_group() {
     let (a, b, c) = ("239.1.2.3:5004", "239.1.2.4:5004", "[ff15::1]:5004");
     let sales = pager(1, "7100", (a, &[(2, b)]));
     let now = apply(&base(), &[Change::DepartmentPut(sales.clone())]).expect("one");
