@@ -247,7 +247,7 @@ impl Maker<'_> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
-            hears_multicast: false,
+            multicast_groups: 0,
             next: None,
             login: None,
         }));

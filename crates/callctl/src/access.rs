@@ -8,6 +8,7 @@
 //! | its audio goes to another telephone of the site | nothing |
 //! | rings beside others at the same site | nothing more than the first |
 //! | listens to a page | as its audio goes, each by itself |
+//! | a stream of a page | one of each site with listeners, one where the exchange stands |
 //!
 //! They are counted anew after each step of a call where a site has a limit, and asked for before
 //! anything rings: before the channels of gateways (034), which come before media (042).
@@ -97,6 +98,20 @@ pub(crate) fn cross(snapshot: &Snapshot, tenant: TenantId, site: SiteId, counts:
     hosts.for_each(|s| add(counts, s.id, 1));
 }
 
+/// Counts the lines that one stream from the exchange to these sites crosses: it leaves the site
+/// of the exchange once, however many it goes to.
+fn cross_once(snapshot: &Snapshot, tenant: TenantId, sites: &[SiteId], counts: &mut Counts) {
+    for site in snapshot.sites(tenant) {
+        let crosses = match site.has_exchange {
+            true => sites.iter().any(|to| *to != site.id),
+            false => sites.contains(&site.id),
+        };
+        if crosses {
+            add(counts, site.id, 1);
+        }
+    }
+}
+
 /// What access lines have left for one call.
 pub(crate) struct Room<'a> {
     pub snapshot: &'a Snapshot,
@@ -173,11 +188,25 @@ impl Call {
             }
             cross(snapshot, self.tenant, site, &mut counts);
         }
-        // Each terminal that listens has a stream of its own.
+        // Each terminal that is called and listens has a stream of its own.
         for site in self.paged_legs().filter_map(|leg| leg.site) {
             cross(snapshot, self.tenant, site, &mut counts);
         }
+        for sites in self.stream_sites() {
+            cross_once(snapshot, self.tenant, &sites, &mut counts);
+        }
         counts
+    }
+
+    /// Whether the access lines have a channel for one more stream of a page, to these sites.
+    pub(crate) fn has_channel_for_stream(&self, cx: &Cx<'_>, sites: &[SiteId]) -> bool {
+        let snapshot = cx.view.snapshot();
+        if !is_limited(snapshot, self.tenant) {
+            return true;
+        }
+        let mut counts = self.crossed(snapshot);
+        cross_once(snapshot, self.tenant, sites, &mut counts);
+        Room { snapshot, own: self.own_access(), lines: &cx.core.access }.fits(&counts)
     }
 
     /// Whether the access lines have a channel for one more terminal that listens at a site.

@@ -1,5 +1,7 @@
 //! The explanation kept with each record: which rule decided, with what it found (R246, R318).
 
+use std::net::{IpAddr, SocketAddr};
+
 use base::{Cause, Dn};
 use model::record::Step;
 use model::{CodeKind, Destination, ForwardKind};
@@ -130,6 +132,10 @@ pub(crate) enum Mark {
     PageBarred(Dn),
     /// So many contacts are called for a page of at most so many seconds.
     Page { contacts: u16, page_s: u16 },
+    /// So many members hear a page as a stream to this group (R280).
+    PageStream { group: (IpAddr, u16), members: u16 },
+    /// No address of ours can send to this group: the terminals are called.
+    PageNoWay((IpAddr, u16)),
     /// The longest time of a page is over.
     PageOver,
     /// No device of the user has a live contact (R062).
@@ -216,6 +222,7 @@ impl Mark {
                 | Mark::OutsideOver
                 | Mark::AnsweredOutside
                 | Mark::PageBarred(_)
+                | Mark::PageNoWay(_)
                 | Mark::PageOver
                 | Mark::CallBack { .. }
                 | Mark::CallBackPast { .. }
@@ -493,6 +500,10 @@ fn routed(mark: Mark) -> Step {
         Mark::NoPageRight(dn) => named("page.no-right", dn),
         Mark::PageBarred(dn) => named("page.barred", dn),
         Mark::Page { contacts, page_s } => Step::new("page.begin", &format!("{contacts} {page_s}")),
+        Mark::PageStream { group, members } => {
+            Step::new("page.stream", &format!("{} {members}", SocketAddr::from(group)))
+        }
+        Mark::PageNoWay(group) => Step::new("page.no-way", &SocketAddr::from(group).to_string()),
         Mark::PageOver => plain("page.over"),
         _ => plain("route.none"),
     }

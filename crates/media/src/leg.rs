@@ -205,9 +205,9 @@ impl Leg {
                 Err(Failure::BadCondition)
             }
             _ if want.form == Form::Multicast => {
-                let group =
-                    want.remote.is_some_and(|r| r.rtp.is_ipv4() && r.rtp.ip().is_multicast());
-                if group && want.local.is_ipv4() { Ok(()) } else { Err(Failure::BadCondition) }
+                let (group, v4) = (want.remote.map(|r| r.rtp), want.local.is_ipv4());
+                let fits = group.is_some_and(|g| g.ip().is_multicast() && g.is_ipv4() == v4);
+                if fits { Ok(()) } else { Err(Failure::BadCondition) }
             }
             Protection::Sdes { .. } | Protection::None => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! Sockets of a leg.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Mutex, PoisonError};
 
 use base::Mono;
@@ -63,11 +63,35 @@ const GROUP_TTL: u32 = 32;
 
 /// Lets a socket send to groups, by the interface that has the address; nothing comes back.
 pub(crate) fn cast(socket: &UdpSocket, local: IpAddr) -> io::Result<()> {
-    let IpAddr::V4(local) = local else { return Err(io::ErrorKind::Unsupported.into()) };
     let socket = socket2::SockRef::from(socket);
-    socket.set_multicast_if_v4(&local)?;
-    socket.set_multicast_ttl_v4(GROUP_TTL)?;
-    socket.set_multicast_loop_v4(false)
+    match local {
+        IpAddr::V4(local) => {
+            socket.set_multicast_if_v4(&local)?;
+            socket.set_multicast_ttl_v4(GROUP_TTL)?;
+            socket.set_multicast_loop_v4(false)
+        }
+        IpAddr::V6(local) => {
+            let table = std::fs::read_to_string(INTERFACES_V6)?;
+            let index = interface_of(&table, local).ok_or(io::ErrorKind::AddrNotAvailable)?;
+            socket.set_multicast_if_v6(index)?;
+            socket.set_multicast_hops_v6(GROUP_TTL)?;
+            socket.set_multicast_loop_v6(false)
+        }
+    }
+}
+
+/// The addresses of IPv6 with their interfaces (proc(5)): a line for each, address and number of
+/// the interface in hexadecimal digits first.
+const INTERFACES_V6: &str = "/proc/net/if_inet6";
+
+/// The number of the interface that has the address.
+pub(crate) fn interface_of(table: &str, local: Ipv6Addr) -> Option<u32> {
+    let local = format!("{:032x}", u128::from(local));
+    table.lines().find_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let index = words.next().filter(|word| *word == local).and_then(|_| words.next())?;
+        u32::from_str_radix(index, 16).ok()
+    })
 }
 
 /// The pool is only ever locked for a step that cannot panic; a poisoned lock is still good.

@@ -68,8 +68,9 @@ pub enum Form {
     /// RTP or SRTP.
     #[default]
     Rtp,
-    /// RTP to the multicast group that `remote` names, IPv4, and nothing back: no RTCP, and what
-    /// comes in is dropped. Not to be changed after the leg was opened.
+    /// RTP to the multicast group that `remote` names, by the interface that has `local`, which is
+    /// of the same family, and nothing back: no RTCP, and what comes in is dropped. Not to be
+    /// changed after the leg was opened.
     Multicast,
     /// T.38 over UDPTL: bytes pass untouched, source latched without looking inside.
     Udptl,

@@ -1,6 +1,6 @@
 //! 所属: people who share a number that rings all of them, or pages them (R207, R208).
 
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use base::Dn;
@@ -8,6 +8,7 @@ use base::id::{DepartmentId, SiteId, TenantId, UserId};
 
 use crate::box_limits::BoxLimits;
 use crate::destination::{Destination, Forward};
+use crate::paging::SiteStream;
 use crate::toll::TollClass;
 
 /// A department with its 所属共通内線番号.
@@ -25,9 +26,11 @@ pub struct Department {
     pub dn: Dn,
     /// マルチキャスト: calls are one-way pages; default off (R208).
     pub multicast: bool,
-    /// Where pages are sent as one RTP stream, to terminals that listen there: group and even port;
-    /// default nowhere, all are called (R280).
-    pub multicast_to: Option<SocketAddrV4>,
+    /// Where pages are sent as one RTP stream, to terminals that listen there, at sites without an
+    /// entry of their own: group and even port; default nowhere, all are called (R280).
+    pub multicast_to: Option<SocketAddr>,
+    /// Sites with another stream, or with none; each at most once.
+    pub multicast_sites: Box<[SiteStream]>,
     /// ダイヤルタイムアウト in seconds: 5–600, default 360 (R207).
     pub ring_s: u16,
     /// The people, in order; at most 256, with `multicast` 2,000 (R276).
@@ -75,6 +78,7 @@ impl Department {
             dn,
             multicast: false,
             multicast_to: None,
+            multicast_sites: Box::default(),
             ring_s: 360,
             members: Box::default(),
             ring_busy: false,
@@ -88,12 +92,6 @@ impl Department {
             limits: BoxLimits::default(),
             toll: None,
         }
-    }
-
-    /// Whether pages may be sent there: a group of the administratively scoped block
-    /// 239.0.0.0/8, an even port from 1,024 on.
-    pub fn is_group(at: SocketAddrV4) -> bool {
-        at.ip().octets()[0] == 239 && at.port() >= 1_024 && at.port().is_multiple_of(2)
     }
 
     /// Whether somebody may page (R278).

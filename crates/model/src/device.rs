@@ -1,5 +1,7 @@
 //! アカウント: a terminal with SIP credentials.
 
+use std::ops::RangeInclusive;
+
 use base::Wall;
 use base::id::{DeviceId, SiteId, TenantId, UserId};
 use md5::{Digest, Md5};
@@ -32,9 +34,9 @@ pub struct Device {
     pub do_not_disturb: bool,
     /// Gets push tones from other extensions, as a door phone must; default off (R088).
     pub accepts_tones: bool,
-    /// Listens to the RTP multicast address of its departments, which its own configuration file
-    /// must name; it is not called for their pages (R280). Default off.
-    pub hears_multicast: bool,
+    /// How many group addresses of pages it can hold: 0–64; default 0, it knows no RTP multicast.
+    /// Its own configuration file must name them; for their pages it is not called (R280).
+    pub multicast_groups: u8,
     /// A secret that was made by a reset and becomes the valid one later (R215); `None` = none
     /// waits.
     pub next: Option<Box<NextSecret>>,
@@ -62,6 +64,9 @@ pub struct NextSecret {
 }
 
 impl Device {
+    /// How many groups a terminal may hold.
+    pub const GROUPS: RangeInclusive<u8> = 0..=64;
+
     /// The terminal with another secret, valid from now on; none waits any more.
     #[must_use]
     pub fn with_secret(&self, ha1: Ha1) -> Self {

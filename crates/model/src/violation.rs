@@ -137,6 +137,8 @@ pub enum Field {
     Wording,
     /// Address to which pages are sent.
     Multicast,
+    /// Addresses to which pages are sent at single sites.
+    MulticastSite,
     /// A way out for emergency calls.
     Emergency,
     /// A country that is opened.

@@ -6,7 +6,7 @@ use base::{Cause, Mono};
 use model::record::{CallRecord, Service, Step};
 
 /// Counted things that a set of seeds must contain; each is above zero or the set is no test.
-pub const REQUIRED: [&str; 121] = [
+pub const REQUIRED: [&str; 124] = [
     "calls answered",
     "calls dialled",
     "holds",
@@ -123,6 +123,8 @@ pub const REQUIRED: [&str; 121] = [
     "emergency calls back",
     "emergency calls back answered",
     "pages sent by multicast",
+    "pages by several streams",
+    "groups without a way to them",
     "log-ins ended by the clock",
     "log-ins that end in a call",
     "own words heard",
@@ -180,6 +182,7 @@ impl Counts {
         for step in &record.trace {
             match &*step.code {
                 "page.sent" => self.add("pages sent by multicast"),
+                "page.no-way" => self.add("groups without a way to them"),
                 "park.recall" => self.add("parkers called back"),
                 "transfer.recall" => self.add("transferrers called back"),
                 "route.virtual" => self.add("virtual numbers called"),
@@ -194,6 +197,10 @@ impl Counts {
                 "outside.gateway" => self.add("calls to outside"),
                 code => self.line_step(code, answered),
             }
+        }
+        let streams = record.trace.iter().filter(|step| &*step.code == "page.stream");
+        if answered && streams.count() > 1 {
+            self.add("pages by several streams");
         }
         if record.cause == Cause::Preempted {
             self.add("calls that lose their channel");

@@ -1,13 +1,15 @@
 //! What some runs draw of pages by RTP multicast (R280), ends of log-ins at a time of day (R233)
 //! and a company's own sounds (R319); and how administrators change it while it is heard.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use base::id::{SiteId, SoundId, Uuid};
 use base::{Rng, Wall};
 use mediactl::{Joined, LegWant, PlayerId};
 use model::reception::Span;
-use model::{Change, Department, Device, Phrase, Site, SiteMusic, Sound, Spoken, Tenant, Worded};
+use model::{
+    Change, Department, Device, Phrase, Site, SiteMusic, SiteStream, Sound, Spoken, Tenant, Worded,
+};
 
 use crate::company::{Company, tenant_id};
 use crate::lines::BEGINS;
@@ -16,8 +18,12 @@ use crate::world::World;
 /// Own sounds of the company.
 const SOUNDS: u64 = 3;
 
-/// Where pages are sent.
-const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 192, 0, 1), 5_004);
+/// Where pages are sent: of the department that pages everybody, and of another one.
+const GROUPS: [SocketAddr; 2] = [group(1), group(2)];
+
+const fn group(n: u8) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(239, 192, 0, n)), 5_004)
+}
 
 fn sound_id(n: u64) -> SoundId {
     SoundId(Uuid(0xA_0001 + u128::from(n)))
@@ -54,18 +60,35 @@ impl Company {
         }
     }
 
-    /// Some telephones listen to the group of the department that pages.
+    /// Some telephones hold groups of the departments that page; one that holds few is called for
+    /// the younger one.
     fn draw_streams(&self, rng: &mut Rng) -> Vec<Change> {
-        let pager = self.snapshot.departments(tenant_id()).find(|d| d.multicast);
-        let Some(pager) = pager.filter(|_| rng.chance(2, 3)) else { return Vec::new() };
-        let pager = Department { multicast_to: Some(GROUP), ..pager.clone() };
+        let Some(pager) = self.pager().filter(|_| rng.chance(2, 3)) else { return Vec::new() };
+        let multicast_to = rng.chance(4, 5).then_some(GROUPS[0]);
+        let pager = Department { multicast_to, ..with_streams(rng, pager) };
+        let mut changes = vec![Change::DepartmentPut(pager)];
+        let rings = self.snapshot.departments(tenant_id()).find(|d| !d.multicast);
+        if let Some(rings) = rings.filter(|_| rng.chance(1, 5)) {
+            let multicast_to = Some(GROUPS[1]);
+            let pages = Department { multicast: true, multicast_to, ..rings.clone() };
+            changes.push(Change::DepartmentPut(pages));
+        }
         let phones = self.snapshot.devices(tenant_id()).filter(|d| d.user.is_some());
-        let tuned = phones.filter(|_| rng.chance(1, 3));
-        let tuned = tuned.map(|d| Change::DevicePut(Device { hears_multicast: true, ..d.clone() }));
-        tuned.chain([Change::DepartmentPut(pager)]).collect()
+        let tuned = phones.filter(|_| rng.chance(1, 3)).cloned().collect::<Vec<_>>();
+        changes.extend(tuned.into_iter().map(|d| {
+            let multicast_groups = 1 + rng.below(2) as u8;
+            Change::DevicePut(Device { multicast_groups, ..d })
+        }));
+        changes
     }
 
-    /// Another set of words of the company or of a site, or telephones that listen no more.
+    /// The department that pages everybody.
+    fn pager(&self) -> Option<&Department> {
+        self.snapshot.departments(tenant_id()).filter(|d| d.multicast).max_by_key(|d| d.id)
+    }
+
+    /// Another set of words of the company or of a site, other streams of sites, or telephones that
+    /// listen no more.
     pub fn draw_sound_changes(&self, rng: &mut Rng) -> Vec<Change> {
         match rng.below(4) {
             0 => {
@@ -82,13 +105,33 @@ impl Company {
                 let other = self.snapshot.site(site).map(|s| redrawn(rng, s));
                 other.map(Change::SitePut).into_iter().collect()
             }
+            3 if rng.chance(1, 2) => {
+                let other = self.pager().map(|d| Change::DepartmentPut(with_streams(rng, d)));
+                other.into_iter().collect()
+            }
             _ => {
-                let tuned = self.snapshot.devices(tenant_id()).filter(|d| d.hears_multicast);
-                let silent = tuned.map(|d| Device { hears_multicast: false, ..d.clone() });
+                let tuned = self.snapshot.devices(tenant_id()).filter(|d| d.multicast_groups > 0);
+                let silent = tuned.map(|d| Device { multicast_groups: 0, ..d.clone() });
                 silent.map(Change::DevicePut).collect()
             }
         }
     }
+}
+
+/// The department with other streams, or none, at some sites.
+fn with_streams(rng: &mut Rng, department: &Department) -> Department {
+    let v6 = SocketAddr::new(IpAddr::V6(Ipv6Addr::new(0xff15, 0, 0, 0, 0, 0, 0, 1)), 5_004);
+    let own = [0x2001, 0x2002].into_iter().filter_map(|site| {
+        let to = match rng.below(6) {
+            0 => None,
+            // No address of the exchange can send there.
+            1 => Some(v6),
+            2 | 3 => Some(group(site as u8 + 0x10)),
+            _ => return None,
+        };
+        Some(SiteStream { site: SiteId(Uuid(site)), to })
+    });
+    Department { multicast_sites: own.collect(), ..department.clone() }
 }
 
 /// The site with other words, music and language.
@@ -148,9 +191,12 @@ impl World {
         let streams = |want: &LegWant| want.form == mediactl::Form::Multicast;
         let changes = self.company.draw_sound_changes(&mut self.sounds);
         let devices = |c: &Change| matches!(c, Change::DevicePut(_));
+        let departments = |c: &Change| matches!(c, Change::DepartmentPut(_));
         let open = |which: fn(&LegWant) -> bool| self.media.legs().any(|(_, l)| which(&l.want));
         if changes.iter().any(devices) && open(streams) {
             self.counts.add("telephones that stop listening to a page");
+        } else if changes.iter().any(departments) && open(streams) {
+            self.counts.add("streams that change during a page");
         } else if !changes.is_empty() && open(words) {
             self.counts.add("sounds replaced while they are heard");
         }

@@ -50,6 +50,7 @@ pub(crate) const MAIN: &[Migration] = migrations![
     18 "main" "0018-emergency-callers",
     19 "main" "0019-ends-of-logins",
     20 "main" "0020-times-of-calls",
+    21 "main" "0021-streams-of-sites",
 ];
 
 /// Schema of `soft.db`.

@@ -85,7 +85,7 @@ fn directory() -> Vec<Change> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
-            hears_multicast: false,
+            multicast_groups: 0,
             next: None,
             login: None,
         })

@@ -75,7 +75,7 @@ fn blank(gateway: &Gateway, id: DeviceId, sip_id: &str) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
-        hears_multicast: false,
+        multicast_groups: 0,
         next: None,
         login: None,
     }

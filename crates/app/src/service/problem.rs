@@ -169,6 +169,7 @@ pub fn field(field: Field) -> String {
         Field::Sound => "music",
         Field::Wording => "wording",
         Field::Multicast => "multicast_to",
+        Field::MulticastSite => "multicast_sites",
         Field::Emergency => "emergency",
         Field::Toll => "toll_countries",
         Field::LineCode => "code",

@@ -370,7 +370,7 @@ fn new_device(
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
-        hears_multicast: false,
+        multicast_groups: 0,
         next: None,
         login: None,
     }

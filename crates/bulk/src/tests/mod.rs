@@ -85,7 +85,7 @@ fn device(id: u128, kind: DeviceKind, sip_id: &str, user: u128) -> Change {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
-        hears_multicast: false,
+        multicast_groups: 0,
         next: None,
         login: None,
     })

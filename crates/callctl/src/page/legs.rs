@@ -126,7 +126,7 @@ impl Call {
     /// News of the media plane about a terminal's leg.
     pub(crate) fn page_media(&mut self, cx: &mut Cx<'_>, id: LegId, event: mediactl::Event) {
         if self.is_stream(id) {
-            return self.stream_event(cx, &event);
+            return self.stream_event(cx, id, &event);
         }
         match event {
             mediactl::Event::Opened { rtp, rtcp, .. } => self.page_opened(cx, id, (rtp, rtcp)),

@@ -22,7 +22,6 @@ use base::id::{DepartmentId, DeviceId};
 use base::limits::{INVITE_PACE, LEGS_MAX, PAGE_LEGS_MAX};
 use base::{Cause, Dn, LegId, Micros, Mono};
 use mediactl::{Joined, Play, PlayerId, Repeat, ToneKind};
-use model::Department;
 
 use crate::call::Call;
 use crate::cx::Cx;
@@ -31,10 +30,10 @@ use crate::explain::Mark;
 use crate::leg::{Leg, Person, Role, State};
 use crate::record::Verdict;
 use crate::route::facts::active;
-use crate::route::page::{PagePlan, is_streamed, spared_device};
+use crate::route::page::{PagePlan, spared_device};
 use crate::route::person::person;
 use crate::view::Contact;
-use stream::Stream;
+use stream::{Stream, Streams};
 
 /// How long terminals are waited for that answer by themselves.
 const ANSWER_WAIT: Micros = Micros::seconds(3);
@@ -68,9 +67,8 @@ pub(crate) struct Page {
     reached: BTreeSet<Dn>,
     /// All members that were to be called.
     wanted: BTreeSet<Dn>,
-    /// Members whose terminals listen to the stream.
-    sent: BTreeSet<Dn>,
-    stream: Option<Stream>,
+    /// They carry the page to terminals that listen to groups.
+    streams: Vec<Stream>,
     /// An access line had no channel for somebody.
     found_no_channel: bool,
     go_on_at: Option<Mono>,
@@ -106,11 +104,11 @@ pub(crate) struct Paged {
 
 impl Page {
     fn is_deserted(&self) -> bool {
-        self.queue.is_empty() && self.legs.is_empty() && self.stream.is_none()
+        self.queue.is_empty() && self.legs.is_empty() && self.streams.is_empty()
     }
 
     fn all_answered(&self) -> bool {
-        let streams = self.stream.as_ref().is_none_or(|s| s.is_open);
+        let streams = self.streams.iter().all(|s| s.is_open);
         streams && self.queue.is_empty() && self.answered == self.legs.len()
     }
 
@@ -125,9 +123,10 @@ impl Page {
     }
 
     fn paged(&self) -> Paged {
-        let missed = self.wanted.difference(&self.reached).filter(|dn| !self.sent.contains(dn));
+        let sent: BTreeSet<Dn> = self.streams.iter().flat_map(Stream::listeners).collect();
+        let missed = self.wanted.difference(&self.reached).filter(|dn| !sent.contains(dn));
         let missed = missed.copied().collect();
-        let sent = self.sent.difference(&self.reached).copied().collect();
+        let sent = sent.difference(&self.reached).copied().collect();
         Paged { reached: self.reached.iter().copied().collect(), sent, missed }
     }
 }
@@ -144,18 +143,18 @@ impl Call {
             return Err(Cause::MediaNotAcceptable);
         }
         let emergency = department.emergency;
-        let group = department.multicast_to.filter(|_| self.stream_source().is_some());
-        let (length, group_of) = (department.page_s, group.map(|_| department));
-        let (queue, replaces) = self.targets(cx, plan, (emergency, group_of));
-        let sent = streamed(cx, plan, group_of);
-        if queue.is_empty() && sent.is_empty() {
+        let length = department.page_s;
+        let streams = self.plan_streams(cx, plan);
+        let (queue, replaces) = self.targets(cx, plan, (emergency, &streams));
+        if queue.is_empty() && streams.len() == 0 {
             return Err(Cause::Unregistered);
         }
-        if cx.core.by_leg.len() + queue.len() > LEGS_MAX {
+        if cx.core.by_leg.len() + queue.len() + streams.len() > LEGS_MAX {
             return Err(Cause::ResourceShortage);
         }
         let now = cx.now.mono;
-        let wanted = queue.iter().filter_map(|target| target.who.dn).collect();
+        let called = queue.iter().filter_map(|target| target.who.dn);
+        let wanted = called.chain(streams.unsent.iter().copied()).collect();
         self.page = Some(Box::new(Page {
             department: plan.department,
             emergency,
@@ -167,8 +166,7 @@ impl Call {
             answered: 0,
             reached: BTreeSet::new(),
             wanted,
-            sent,
-            stream: None,
+            streams: Vec::new(),
             found_no_channel: false,
             // Whoever leaves another page for this one is told of that first.
             go_on_at: replaces.then_some(now + INVITE_PACE),
@@ -178,11 +176,7 @@ impl Call {
         }));
         self.dialing = None;
         self.open_media(cx, first);
-        if let Some(group) =
-            group.filter(|_| self.page.as_ref().is_some_and(|p| !p.sent.is_empty()))
-        {
-            self.open_stream(cx, group);
-        }
+        self.open_streams(cx, streams);
         if !replaces {
             self.page_more(cx);
         }
@@ -194,7 +188,7 @@ impl Call {
         &self,
         cx: &mut Cx<'_>,
         plan: &PagePlan,
-        (emergency, group_of): (bool, Option<&Department>),
+        (emergency, streams): (bool, &Streams),
     ) -> (VecDeque<Target>, bool) {
         let mut targets = VecDeque::new();
         let mut replaced = Vec::new();
@@ -205,8 +199,7 @@ impl Call {
         for user in plan.users.iter().filter_map(|id| active(snapshot, *id)) {
             let who = person(user);
             for device in snapshot.devices_of(user.id) {
-                let is_sent = group_of.is_some_and(|d| is_streamed(snapshot, d, *device));
-                if is_sent || spared_device(&facts, *device, emergency).is_some() {
+                if streams.reach(*device) || spared_device(&facts, *device, emergency).is_some() {
                     continue;
                 }
                 contacts.clear();
@@ -285,7 +278,7 @@ impl Call {
         let Some(caller) = self.leg(first).filter(|l| l.role == Role::Party) else { return };
         let is_late = page.answer_by.is_none();
         if !caller.is_answered() {
-            let streams = page.stream.as_ref().is_some_and(|s| s.is_open);
+            let streams = page.streams.iter().any(|s| s.is_open);
             let lives = page.answered > 0
                 || (streams && page.all_answered())
                 || (is_late && streams)
@@ -301,7 +294,7 @@ impl Call {
             }
             return;
         }
-        if page.is_deserted() && page.reached.is_empty() && page.sent.is_empty() {
+        if page.is_deserted() && page.reached.is_empty() {
             return self.page_failed(cx);
         }
         let ready = page.stage == Stage::Gathering && (is_late || page.all_answered());
@@ -356,7 +349,7 @@ impl Call {
             };
             self.page_hang_up(cx, id, told);
         }
-        self.close_stream(cx);
+        self.close_streams(cx);
         self.page = None;
     }
 
@@ -376,13 +369,4 @@ impl Call {
             self.page_hang_up(cx, id, Cause::UnallocatedNumber);
         }
     }
-}
-
-/// The members whose terminals listen to the group of the department.
-fn streamed(cx: &Cx<'_>, plan: &PagePlan, group_of: Option<&Department>) -> BTreeSet<Dn> {
-    let Some(department) = group_of else { return BTreeSet::new() };
-    let snapshot = cx.view.snapshot();
-    let users = plan.users.iter().filter_map(|id| active(snapshot, *id));
-    let listens = |device: &DeviceId| is_streamed(snapshot, department, *device);
-    users.filter(|u| snapshot.devices_of(u.id).iter().any(listens)).map(|u| u.dn).collect()
 }

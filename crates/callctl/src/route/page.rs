@@ -1,5 +1,8 @@
 //! A department that pages (R208, R278): who may, and which members are called.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
 use base::id::{DepartmentId, DeviceId, UserId};
 use base::{Cause, Dn};
 use model::record::Service;
@@ -8,6 +11,9 @@ use model::{Department, Snapshot, TenantOption, User};
 use super::facts::{Facts, Spared, active};
 use super::{Journey, Next, Walk};
 use crate::explain::Mark;
+
+/// Most groups that an explanation names.
+const STREAMS_TOLD: usize = 32;
 
 /// Whom to page, and in whose name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +70,9 @@ impl Journey {
         }
         let contacts = u16::try_from(contacts).unwrap_or(u16::MAX);
         walk.note(Mark::Page { contacts, page_s: department.page_s });
+        for (to, members) in streams(walk.facts.snapshot(), department.id, &users) {
+            walk.note(Mark::PageStream { group: (to.ip(), to.port()), members });
+        }
         Next::Page(PagePlan { department: department.id, dn: department.dn, users })
     }
 
@@ -78,8 +87,10 @@ impl Journey {
             return Err(Spared::Involved);
         }
         let (mut contacts, mut streams, mut why) = (0, 0, Spared::Out);
-        for id in facts.snapshot().devices_of(user.id) {
-            if is_streamed(facts.snapshot(), department, *id) {
+        let snapshot = facts.snapshot();
+        for id in snapshot.devices_of(user.id) {
+            if snapshot.device(*id).and_then(|d| snapshot.stream_heard(d, department.id)).is_some()
+            {
                 streams += 1;
                 continue;
             }
@@ -101,9 +112,21 @@ impl Journey {
     }
 }
 
-/// Whether a terminal listens to the group of the department, and so is not called (R280).
-pub(crate) fn is_streamed(snapshot: &Snapshot, department: &Department, id: DeviceId) -> bool {
-    department.multicast_to.is_some() && snapshot.device(id).is_some_and(|d| d.hears_multicast)
+/// How many of the members hear the department's pages at each group, of which the first few.
+fn streams(
+    snapshot: &Snapshot,
+    department: DepartmentId,
+    users: &[UserId],
+) -> impl Iterator<Item = (SocketAddr, u16)> {
+    let mut heard: BTreeMap<SocketAddr, BTreeSet<UserId>> = BTreeMap::new();
+    for id in users {
+        let devices = snapshot.devices_of(*id).iter().filter_map(|id| snapshot.device(*id));
+        for to in devices.filter_map(|d| snapshot.stream_heard(d, department)) {
+            heard.entry(to).or_default().insert(*id);
+        }
+    }
+    let counted = |members: usize| u16::try_from(members).unwrap_or(u16::MAX);
+    heard.into_iter().take(STREAMS_TOLD).map(move |(to, who)| (to, counted(who.len())))
 }
 
 /// Why a terminal is not paged; calls are not looked at (R279).

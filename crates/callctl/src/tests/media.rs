@@ -411,3 +411,40 @@ fn a_silent_phone_is_asked_and_ended_when_nobody_answers() {
     ]);
     w.expect_drained();
 }
+
+/// R255: who is held, holds or does not talk yet owes nothing, and is not asked later for it.
+#[test]
+fn only_who_should_send_is_asked() {
+    let mut w = World::relayed();
+    let silent = |w: &mut World, n: &str| {
+        let legs: Vec<_> = w.wants.keys().copied().filter(|l| w.media_name(*l) == n).collect();
+        assert!(!legs.is_empty(), "{n} has a port");
+        for leg in legs {
+            w.input(Input::Media { event: mediactl::Event::Silent { leg } });
+        }
+    };
+    let asked = |w: &mut World| -> Vec<String> {
+        let lines = std::mem::take(&mut w.lines);
+        lines.into_iter().filter(|l| l.contains(" offer ")).collect()
+    };
+    w.dial(2001, "2002");
+    w.rings("2002");
+    // Neither has said yet where it is.
+    silent(&mut w, "?");
+    w.answers("2002");
+    assert_eq!(asked(&mut w), [] as [String; 0], "rang only");
+    w.offers("2001", "sendonly");
+    w.accepts("2002", "recvonly");
+    asked(&mut w);
+    silent(&mut w, "2001");
+    silent(&mut w, "2002");
+    assert_eq!(asked(&mut w), [] as [String; 0], "held");
+    w.offers("2001", "sendrecv");
+    w.accepts("2002", "sendrecv");
+    assert!(asked(&mut w).iter().all(|l| l.starts_with("2002 ")), "the end of the hold");
+    silent(&mut w, "2001");
+    assert_eq!(asked(&mut w).len(), 1, "both talk again");
+    w.accepts("2001", "sendrecv");
+    w.hangs_up_all();
+    w.expect_drained();
+}

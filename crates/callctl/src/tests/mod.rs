@@ -46,6 +46,7 @@ mod sites;
 mod size;
 mod slot;
 mod stand_in;
+mod streams;
 mod targets;
 mod toll;
 mod transfer;

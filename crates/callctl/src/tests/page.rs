@@ -1,5 +1,6 @@
 //! Paging: R208, R278–R281, and what of R250, R251, R261 and R276 concerns it.
 
+use base::id::{DepartmentId, Uuid};
 use base::{Cause, Micros};
 use mediactl::Joined;
 use model::record::Service;
@@ -14,7 +15,7 @@ use crate::input::LegEvent;
 use crate::whatif::{Ending, Question};
 
 /// Everything is contracted, and 7100 pages these members.
-fn world(members: &[u16], change: impl FnOnce(&mut Department)) -> World {
+pub(super) fn world(members: &[u16], change: impl FnOnce(&mut Department)) -> World {
     let mut w = World::new();
     w.give_codes();
     w.configure(&[pager(members, change)]);
@@ -22,7 +23,7 @@ fn world(members: &[u16], change: impl FnOnce(&mut Department)) -> World {
     w
 }
 
-fn pager(members: &[u16], change: impl FnOnce(&mut Department)) -> Change {
+pub(super) fn pager(members: &[u16], change: impl FnOnce(&mut Department)) -> Change {
     department(members, |d| {
         d.multicast = true;
         change(d);
@@ -30,7 +31,7 @@ fn pager(members: &[u16], change: impl FnOnce(&mut Department)) -> Change {
 }
 
 /// Whom a page called since the last look.
-fn paged(w: &mut World) -> Vec<String> {
+pub(super) fn paged(w: &mut World) -> Vec<String> {
     let lines = std::mem::take(&mut w.lines);
     lines.iter().filter_map(|l| l.split_once(" page ")).map(|(n, _)| n.to_owned()).collect()
 }
@@ -40,7 +41,7 @@ fn trace(w: &World) -> Vec<String> {
     last.trace.iter().map(|s| format!("{} {}", s.code, s.args)).collect()
 }
 
-fn told(w: &World, code: &str) -> Vec<String> {
+pub(super) fn told(w: &World, code: &str) -> Vec<String> {
     trace(w).into_iter().filter(|s| s.starts_with(code)).collect()
 }
 
@@ -114,7 +115,9 @@ fn after_three_seconds_the_tone_comes_and_others_join_within_thirty() {
     w.listens("2003");
     assert!(w.joins().contains(&"2003 hears 2001".to_owned()), "in the middle");
     w.lines.clear();
-    w.wait(Micros::seconds(20));
+    w.wait(Micros::millis(19_990));
+    w.expect(&[]);
+    w.wait(Micros::millis(10));
     w.expect(&["2004 end RingTimeout"]);
     w.hangs_up("2001");
     assert_eq!(
@@ -325,7 +328,9 @@ fn who_listens_to_one_page_stays_there_unless_an_emergency_calls() {
     assert!(w.joins().contains(&"2002 hears 2005".to_owned()));
     // Another emergency does not take it away again.
     w.dial(2006, "7100");
+    w.wait(Micros::millis(10));
     assert!(paged(&mut w).is_empty(), "both are in the first one's");
+    assert!(w.joins().contains(&"2002 hears 2005".to_owned()));
     w.hangs_up_all();
     w.expect_drained();
 }
@@ -486,69 +491,61 @@ fn two_thousand_members_are_called_a_few_at_a_time_and_listed_in_the_record() {
     w.expect_drained();
 }
 
-/// Terminals of these people listen to the group of the department.
-fn with_stream(members: &[u16], listening: &[u16]) -> World {
-    let mut w = world(members, |d| d.multicast_to = "239.1.2.3:5004".parse().ok());
-    for n in listening {
-        let phone = model::Device { hears_multicast: true, ..device(*n, 1) };
-        w.configure(&[Change::DevicePut(phone)]);
-    }
-    w.lines.clear();
-    w
-}
-
-/// The streams that are open, with what each carries.
-fn streams(w: &World) -> Vec<(String, Joined)> {
-    let all = w.wants.values().filter(|want| want.form == mediactl::Form::Multicast);
-    all.map(|want| (want.remote.expect("a group").rtp.to_string(), want.joined)).collect()
-}
-
+/// R276, R279: whoever waits to be called may get a call or another page meanwhile.
 #[test]
-fn one_stream_goes_to_the_group_and_other_members_are_called() {
-    let mut w = with_stream(&[2002, 2003], &[2003]);
-    let caller = w.dial(2001, "7100");
-    assert_eq!(paged(&mut w), ["2002"]);
-    let group = "239.1.2.3:5004".to_owned();
-    assert_eq!(streams(&w), [(group, Joined::Listener(caller))]);
-    w.listens("2002");
-    w.play_over();
-    w.hangs_up("2001");
-    assert_eq!(streams(&w), [], "closed with the page");
-    assert_eq!(told(&w, "page.reached"), ["page.reached 1 2002"]);
-    assert_eq!(told(&w, "page.sent"), ["page.sent 1 2003"]);
-    assert_eq!(told(&w, "page.missed"), [] as [String; 0]);
-    w.expect_drained();
-}
-
-/// R278: the stream is enough; nobody can know who listens, so calls and do not disturb of these
-/// people are not looked at.
-#[test]
-fn a_stream_alone_is_a_page_whoever_listens() {
-    let mut w = with_stream(&[2002, 2003], &[2002, 2003]);
-    let phone = model::Device { hears_multicast: true, do_not_disturb: true, ..device(2003, 1) };
-    w.configure(&[Change::DevicePut(phone)]);
-    w.talk(2002, 2008);
+fn who_gets_a_call_or_a_page_before_its_turn_is_not_called_any_more() {
+    let mut w = World::new();
+    w.give_codes();
+    w.hire(3001..=3060);
+    let members: Vec<u16> = (3001..=3060).collect();
+    let other = |members: &[u16]| match pager(members, |_| {}) {
+        Change::DepartmentPut(d) => Change::DepartmentPut(Department {
+            id: DepartmentId(Uuid(d.id.0.0 + 1)),
+            dn: dn(7200),
+            ..d
+        }),
+        change => change,
+    };
+    w.configure(&[pager(&members, |_| {}), other(&[3059])]);
     w.lines.clear();
     w.dial(2001, "7100");
-    assert!(w.lines.iter().any(|l| l.starts_with("2001 answer")), "at once: {:?}", w.lines);
-    assert!(paged(&mut w).is_empty());
-    w.play_over();
+    assert_eq!(paged(&mut w).len(), 50, "the others wait");
+    // One begins a call, one is called, one is in another page.
+    w.dial(3060, "2002");
+    w.dial(2003, "3058");
+    w.wait(Micros::millis(10));
+    let mut called = paged(&mut w);
     w.hangs_up("2001");
-    let last = w.records.last().expect("a record");
-    assert!(last.is_answered());
-    assert_eq!(told(&w, "page.sent"), ["page.sent 2 2002,2003"]);
+    let missing = |called: &[String], n: &str| !called.iter().any(|c| c == n);
+    assert!(missing(&called, "3060") && missing(&called, "3058"), "{called:?}");
+    assert_eq!(called.len(), 8);
+    w.hangs_up_all();
+    w.wait(Micros::seconds(1));
+    w.lines.clear();
+    w.dial(2001, "7100");
+    assert_eq!(paged(&mut w).len(), 50);
+    w.dial(2004, "7200");
+    w.wait(Micros::millis(10));
+    called = paged(&mut w);
+    assert_eq!(called.iter().filter(|n| *n == "3059").count(), 1, "in one page: {called:?}");
     w.hangs_up_all();
     w.expect_drained();
 }
 
+/// R255: neither who listens nor who pages is asked whether anybody is there.
 #[test]
-fn a_stream_that_cannot_be_opened_reaches_nobody() {
-    let mut w = with_stream(&[2002], &[2002]);
-    w.media_prompt = false;
+fn nobody_in_a_page_is_asked_for_its_silence() {
+    let mut w = world(&[2002], |_| {});
     w.dial(2001, "7100");
-    let id = *w.wants.iter().find(|(_, v)| v.form == mediactl::Form::Multicast).expect("one").0;
-    w.fail_media(id);
-    let last = w.records.last().expect("a record");
-    assert_eq!((last.cause, last.is_answered()), (Cause::Unregistered, false));
-    assert_eq!(told(&w, "page.missed"), ["page.missed 1 2002"]);
+    w.listens("2002");
+    w.play_over();
+    w.lines.clear();
+    let legs: Vec<_> = w.wants.keys().copied().collect();
+    assert_eq!(legs.len(), 2);
+    for leg in legs {
+        w.input(crate::input::Input::Media { event: mediactl::Event::Silent { leg } });
+    }
+    w.expect(&[]);
+    w.hangs_up("2001");
+    w.expect_drained();
 }

@@ -994,7 +994,7 @@ pub(super) fn device(n: u16, k: u16) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
-        hears_multicast: false,
+        multicast_groups: 0,
         next: None,
         login: None,
     }

@@ -205,7 +205,7 @@ fn changes() -> Vec<Change> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
-            hears_multicast: false,
+            multicast_groups: 0,
             next: None,
             login: None,
         }));

@@ -1,5 +1,6 @@
 mod bench;
 mod digits;
+mod group;
 mod imports;
 mod page;
 mod play;

@@ -10,11 +10,11 @@ use rtp::srtp::{Tag, Unprotect};
 
 use super::bench::{Bench, Phone, config, leg, playing};
 
-fn listener(n: u64, phone: &Phone) -> LegWant {
+pub(super) fn listener(n: u64, phone: &Phone) -> LegWant {
     LegWant { joined: Joined::Listener(LegId(1)), direction: Direction::SendOnly, ..leg(n, phone) }
 }
 
-fn speaker(phone: &Phone) -> LegWant {
+pub(super) fn speaker(phone: &Phone) -> LegWant {
     LegWant { joined: Joined::Speaker, ..leg(1, phone) }
 }
 
@@ -141,57 +141,4 @@ fn each_listener_has_its_own_keys() {
         }
         assert_eq!(plain.hear().1[12..], [n; 160]);
     }
-}
-
-/// R280: one stream to the group, by the interface of the leg; nothing is taken from anybody.
-#[test]
-fn a_page_is_sent_to_a_group_that_real_sockets_have_joined() {
-    use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-    let (group, local) = (Ipv4Addr::new(239, 255, 77, 7), Ipv4Addr::LOCALHOST);
-    let join = |port: u16| {
-        let kind = socket2::Type::DGRAM;
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, kind, None).unwrap();
-        socket.set_reuse_address(true).unwrap();
-        socket.bind(&SocketAddr::from((group, port)).into()).unwrap();
-        let socket = UdpSocket::from(socket);
-        let joined = socket.join_multicast_v4(&group, &local);
-        socket.set_read_timeout(Some(super::bench::PATIENCE)).unwrap();
-        joined.map(|()| socket)
-    };
-    let Ok(first) = join(0) else {
-        eprintln!("skipped: a_page_is_sent_to_a_group_that_real_sockets_have_joined: no multicast");
-        return;
-    };
-    let port = first.local_addr().unwrap().port();
-    let second = join(port).unwrap();
-    let at = SocketAddr::from((group, port));
-    let bench = Bench::new();
-    let (mut talker, mut stranger) = (Phone::new(1), Phone::new(9));
-    let to_group = LegWant {
-        form: mediactl::Form::Multicast,
-        remote: Some(mediactl::RemoteMedia { rtp: at, rtcp: at, rtcp_mux: false }),
-        payloads: std::iter::once(Payload::PCMU).collect(),
-        ..listener(2, &stranger)
-    };
-    let ours = bench.open(&to_group).0;
-    stranger.to = Some(ours);
-    talker.to = Some(bench.open(&speaker(&talker)).0);
-    for n in 1..20u8 {
-        // What comes to its port changes nothing.
-        stranger.send(&[0x55; 160]);
-        talker.send(&[n; 160]);
-        for socket in [&first, &second] {
-            let mut packet = [0; 400];
-            let (len, from) = socket.recv_from(&mut packet).expect("a packet of the group");
-            assert_eq!((&packet[12..len], from), (&[n; 160][..], ours));
-        }
-    }
-    stranger.hears_nothing();
-    talker.hears_nothing();
-    let stats = bench.close(LegId(2));
-    assert_eq!((stats.tx_packets, stats.rx_packets), (19, 0), "one stream for all");
-    // An address that is no group's is no condition.
-    let odd = LegWant { leg: LegId(3), remote: Some(talker.remote()), ..to_group };
-    bench.want(&odd);
-    bench.event(|e| matches!(e, mediactl::Event::Failed { leg: LegId(3), .. }).then_some(()));
 }

@@ -265,7 +265,7 @@ pub(super) fn put_device(device: &Device, out: &mut Vec<u8>) {
         o.extend_from_slice(&next.ha1.sha256);
         o.wall(next.from);
     });
-    out.byte(device.hears_multicast.into());
+    out.byte(device.multicast_groups);
     out.option(device.login.as_deref(), |o, login| {
         o.id(login.user.0);
         o.wall(login.until);
@@ -286,7 +286,7 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
         srtp: take.one_of(&SrtpPolicy::ALL)?,
         do_not_disturb: false,
         accepts_tones: false,
-        hears_multicast: false,
+        multicast_groups: 0,
         next: None,
         login: None,
     };
@@ -301,7 +301,7 @@ pub(super) fn take_device(take: &mut Take<'_>, version: u8) -> Result<Device, De
         })?;
     }
     if version > 4 {
-        device.hears_multicast = take.flag()?;
+        device.multicast_groups = take.byte()?;
         device.login =
             take.option(|t| Ok(Box::new(TimedLogin { user: UserId(t.id()?), until: t.wall()? })))?;
     }

@@ -5,10 +5,11 @@ use base::id::{DepartmentId, DeviceId, GatewayId, SiteId, TenantId, UserId, Virt
 
 use super::sounds::{put_spoken, take_spoken};
 use super::{put_id, put_one_of, take_list};
-use crate::codec::{DecodeError, Put, Take};
+use crate::codec::{DecodeError, Put, Take, put_socket};
 use crate::{
     BoxLimits, CallerNumber, Department, Destination, DnSettings, Forward, Gateway, GatewayKind,
-    HuntGroup, HuntMethod, ParkSlot, PickupGroup, ShownNumber, TollClass, VirtualDn, Waiting,
+    HuntGroup, HuntMethod, ParkSlot, PickupGroup, ShownNumber, SiteStream, TollClass, VirtualDn,
+    Waiting,
 };
 
 /// More members than any group may have; decoding reads no longer list.
@@ -108,6 +109,11 @@ pub(super) fn put_department(department: &Department, out: &mut Vec<u8>) {
     put_toll(department.toll, out);
     let to = department.multicast_to.map(|at| at.to_string());
     out.option(to.as_deref(), Put::text);
+    out.number(department.multicast_sites.len() as u64);
+    for own in &department.multicast_sites {
+        out.id(own.site.0);
+        out.option(own.to, put_socket);
+    }
 }
 
 pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Department, DecodeError> {
@@ -119,6 +125,7 @@ pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Depart
         dn: take.dn()?,
         multicast: take.flag()?,
         multicast_to: None,
+        multicast_sites: Box::default(),
         ring_s: take.small()?,
         members: take_list(take, MEMBERS_MAX, |t| t.id().map(UserId))?,
         ring_busy: take.flag()?,
@@ -145,6 +152,9 @@ pub(super) fn take_department(take: &mut Take<'_>, version: u8) -> Result<Depart
         let to = take.option(Take::text)?;
         let to = to.map(|text| text.parse().map_err(|_| DecodeError::Bad("address")));
         department.multicast_to = to.transpose()?;
+        department.multicast_sites = take_list(take, SiteStream::MAX, |t| {
+            Ok(SiteStream { site: SiteId(t.id()?), to: t.option(Take::socket)? })
+        })?;
     }
     Ok(department)
 }

@@ -108,7 +108,7 @@ impl Case<'_> {
         let in_use = self.after.users(site.tenant).any(|u| u.site == site.id)
             || self.after.devices(site.tenant).any(|d| d.site == site.id)
             || self.after.virtuals(site.tenant).any(|v| v.site == site.id)
-            || self.after.departments(site.tenant).any(|d| d.site == site.id)
+            || self.after.departments(site.tenant).any(|d| d.is_of_site(site.id))
             || self.after.hunt_groups(site.tenant).any(|h| h.site == site.id)
             || self.after.all_park_slots(site.tenant).any(|s| s.site == site.id)
             || self.after.gateways(site.tenant).any(|g| g.site == site.id)
@@ -141,6 +141,7 @@ impl Case<'_> {
         self.tenant_exists(at, device.tenant, old, found);
         self.site_exists(at, device.tenant, device.site, found);
         text(at, Field::Label, &device.label, found);
+        in_range(at, ("multicast-groups", Device::GROUPS), device.multicast_groups, found);
         if !plan::is_sip_id(&device.sip_id) {
             found.push(violation(at, code::BAD_SIP_ID, Field::SipId, &device.sip_id));
         }

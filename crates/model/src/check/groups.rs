@@ -6,6 +6,7 @@ use base::Dn;
 use base::id::{DepartmentId, DeviceId, TenantId};
 
 use super::{Case, Found, against, in_range, name, rival, text, violation};
+use crate::paging::{self, SiteStream};
 use crate::plan;
 use crate::violation::{Conflict, Field, Noun, Violation, code};
 use crate::{
@@ -85,7 +86,7 @@ impl Case<'_> {
             }
         }
         in_range(at, ("ring-s", Department::RING_S), department.ring_s, found);
-        self.multicast_address(at, department, found);
+        self.streams(at, department, found);
         in_range(at, ("page-s", Department::PAGE_S), department.page_s, found);
         let pagers = department.pagers.as_deref().unwrap_or_default();
         member_count(at, pagers.len(), Department::MULTICAST_MAX, found);
@@ -94,18 +95,46 @@ impl Case<'_> {
         self.destinations((at, department.tenant), forward, department.overflow.as_ref(), found);
     }
 
-    /// A group of its own: on a shared one the pages of two departments would be heard as one.
-    fn multicast_address(&self, at: usize, department: &Department, found: &mut Found) {
-        let Some(group) = department.multicast_to else { return };
-        if !Department::is_group(group) {
-            found.push(violation(at, code::BAD_TEXT, Field::Multicast, &group.to_string()));
+    /// Groups of its own: on a shared one the pages of two departments would be heard as one.
+    fn streams(&self, at: usize, department: &Department, found: &mut Found) {
+        let own = department.multicast_sites.iter();
+        if own.len() > SiteStream::MAX {
+            let count = own.len().to_string();
+            found.push(violation(at, code::QUOTA, Field::MulticastSite, &count));
         }
-        let mut others = self.after.departments(department.tenant);
-        let same = |d: &&Department| d.id != department.id && d.multicast_to == Some(group);
-        if let Some(other) = others.find(same) {
-            let clash = violation(at, code::DUPLICATE, Field::Multicast, &group.to_string());
-            found.push(against(clash, Noun::Department, &other.name));
+        let mut named = BTreeSet::new();
+        for own in own.clone() {
+            let (site, field) = (own.site, Field::MulticastSite);
+            if self.after.site(site).is_none_or(|s| s.tenant != department.tenant) {
+                found.push(violation(at, code::NOT_FOUND, field, &site.to_string()));
+            }
+            if !named.insert(site) {
+                found.push(violation(at, code::DUPLICATE, field, &site.to_string()));
+            }
         }
+        let all = department.multicast_to.map(|to| (to, Field::Multicast));
+        let own = own.filter_map(|own| Some((own.to?, Field::MulticastSite)));
+        for (to, field) in all.into_iter().chain(own).filter(|(to, _)| !paging::is_group(*to)) {
+            found.push(violation(at, code::BAD_TEXT, field, &to.to_string()));
+        }
+        self.stream_is_alone(at, department, found);
+    }
+
+    fn stream_is_alone(&self, at: usize, department: &Department, found: &mut Found) {
+        if department.streams().next().is_none() {
+            return;
+        }
+        let others = self.after.departments(department.tenant).filter(|d| d.id != department.id);
+        let mut shared = others.filter_map(|d| Some((d, department.shares_stream(d)?)));
+        let Some((other, to)) = shared.next() else { return };
+        let field = match department.multicast_to == Some(to) {
+            true => Field::Multicast,
+            false => Field::MulticastSite,
+        };
+        let clash = violation(at, code::DUPLICATE, field, &to.to_string());
+        let mut clash = against(clash, Noun::Department, &other.name);
+        clash.with.iter_mut().for_each(|with| with.dn = Some(other.dn));
+        found.push(clash);
     }
 
     /// Departments that go while somebody may still pick up for them; one look at the people for

@@ -79,7 +79,7 @@ pub(crate) fn device(n: u128, of: Option<u128>) -> Device {
         srtp: SrtpPolicy::Auto,
         do_not_disturb: false,
         accepts_tones: false,
-        hears_multicast: false,
+        multicast_groups: 0,
         next: None,
         login: None,
     }

@@ -4,12 +4,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::harness::audio::tone;
+use crate::harness::audio::{Voice, tone};
 use crate::harness::baresip::{Account, Baresip};
 use crate::harness::exchange::{DOMAIN, Exchange};
 use crate::harness::{have, let_run, wait};
 
-/// Sends one request of the API and returns the status line of the answer.
+/// Sends one request of the API and returns the answer.
 fn api(exchange: &Exchange, request: &str, body: &str) -> String {
     let made = exchange.good(&["token", "--tenant", DOMAIN, "--name", "test"]);
     let made = String::from_utf8_lossy(&made).into_owned();
@@ -23,7 +23,16 @@ fn api(exchange: &Exchange, request: &str, body: &str) -> String {
     stream.write_all(text.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.lines().next().unwrap_or_default().to_owned()
+    answer
+}
+
+/// The id in an answer of the API, which must be of success.
+#[track_caller]
+fn id(answer: &str) -> &str {
+    let status = answer.lines().next().unwrap_or_default();
+    assert!(status.contains(" 20"), "{answer}");
+    let id = answer.split_once("\"id\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    id.expect("an id").0
 }
 
 #[test]
@@ -35,7 +44,7 @@ fn members_receive_the_caller_and_the_caller_hears_none_of_them() {
     let department = r#"{"extension": "7200", "name": "放送", "multicast": true,
         "members": ["2102", "2103", "2104"]}"#;
     let made = api(&exchange, "POST /api/v1/departments", department);
-    assert!(made.contains("201"), "{made}");
+    id(&made);
     let phone = |name: &str, dn, hertz, more| {
         let mut phone = Baresip::start(&exchange.dir, name, hertz);
         let exchange = exchange.udp();
@@ -73,6 +82,51 @@ fn members_receive_the_caller_and_the_caller_hears_none_of_them() {
     first.event_since(closed, "CALL_CLOSED");
     second.event_since(mark, "CALL_CLOSED");
     caller.command("hangup", "");
+    let history = exchange.history_of(1);
+    assert_eq!((&*history[0][4], &*history[0][11]), ("マルチキャスト", "016"), "{history:?}");
+}
+
+/// R280: the telephones of two sites listen to groups of their own; a third one is called.
+#[test]
+fn each_site_hears_the_caller_by_its_own_group() {
+    let groups = [[239, 255, 78, 1], [239, 255, 78, 2]].map(Voice::of_group);
+    let [Some(first), Some(second)] = groups else {
+        return eprintln!("skipped: each_site_hears_the_caller_by_its_own_group: no multicast");
+    };
+    if !have(&["baresip"]) {
+        return;
+    }
+    let exchange = Exchange::start("streams", "auto", 2101..2105);
+    let branch = r#"{"domain": "branch.example", "name": "支店"}"#;
+    let branch = api(&exchange, "POST /api/v1/sites", branch);
+    let branch = id(&branch);
+    let department = format!(
+        r#"{{"extension": "7200", "name": "放送", "multicast": true,
+            "members": ["2102", "2103", "2104"], "multicast_to": "{}",
+            "multicast_sites": [{{"site": "{branch}", "to": "{}"}}]}}"#,
+        first.at, second.at
+    );
+    id(&api(&exchange, "POST /api/v1/departments", &department));
+    let holds = r#"{"multicast_groups": 1}"#;
+    id(&api(&exchange, "PATCH /api/v1/devices/2102", holds));
+    let there = format!(r#"{{"multicast_groups": 1, "site": "{branch}"}}"#);
+    let told = api(&exchange, "PATCH /api/v1/devices/2103", &there);
+    assert!(told.contains(&format!("[\"{}\"]", second.at)), "{told}");
+    let phone = |name: &str, dn, hertz, more| {
+        let mut phone = Baresip::start(&exchange.dir, name, hertz);
+        let exchange = exchange.udp();
+        phone.register(Account { dn, exchange, transport: "udp", more });
+        phone
+    };
+    let mut caller = phone("caller", 2101, 700, "");
+    let mut called = phone("called", 2104, 440, ";answermode=auto");
+    caller.dial("7200");
+    caller.event("CALL_ESTABLISHED");
+    called.event("CALL_ESTABLISHED");
+    first.hears(700);
+    second.hears(700);
+    caller.command("hangup", "");
+    called.event("CALL_CLOSED");
     let history = exchange.history_of(1);
     assert_eq!((&*history[0][4], &*history[0][11]), ("マルチキャスト", "016"), "{history:?}");
 }

@@ -65,7 +65,7 @@ fn company() -> Vec<Change> {
             srtp: SrtpPolicy::Auto,
             do_not_disturb: false,
             accepts_tones: false,
-            hears_multicast: false,
+            multicast_groups: 0,
             next: None,
             login: None,
         }));

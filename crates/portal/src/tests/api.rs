@@ -365,6 +365,56 @@ async fn departments_that_page_say_who_may_and_how_long() {
     world.end().await;
 }
 
+/// R280: a group for all sites, others or none at some, and telephones that hold some of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn departments_page_by_other_streams_at_other_sites() {
+    let (world, mut api) = company().await;
+    let body = json!({ "extension": "7200", "name": "放送", "multicast": true,
+        "multicast_to": "239.192.0.10:5004", "members": ["2001"] });
+    let made = api.call(("POST", "/departments"), body, 201).await;
+    assert_eq!(made["multicast_sites"], json!([]));
+    let site = made["site"].clone();
+    let phone = api.get("/devices/phone2001").await;
+    assert_eq!((&phone["multicast_groups"], &phone["multicast_listens"]), (&json!(0), &json!([])));
+    let holds = ("PATCH", "/devices/phone2001");
+    let phone = api.call(holds, json!({ "multicast_groups": 1 }), 200).await;
+    assert_eq!(phone["multicast_listens"], json!(["239.192.0.10:5004"]));
+    for odd in [65, 256] {
+        let refused = api.call(holds, json!({ "multicast_groups": odd }), 422).await;
+        assert_eq!(errors(&refused), one(212, "multicast_groups"), "{odd}");
+    }
+    let own = json!([{ "site": site, "to": "[ff15::1:2]:5006" }]);
+    let path = ("PATCH", "/departments/7200");
+    let set = api.call(path, json!({ "multicast_sites": own }), 200).await;
+    assert_eq!((&set["multicast_sites"], &set["multicast_to"]), (&own, &made["multicast_to"]));
+    assert_eq!(api.get("/departments/7200").await["multicast_sites"], own);
+    let listens = api.get("/devices/phone2001").await["multicast_listens"].clone();
+    assert_eq!(listens, json!(["[ff15::1:2]:5006"]));
+    let none = json!([{ "site": site }]);
+    let set = api.call(path, json!({ "multicast_sites": none }), 200).await;
+    assert_eq!(set["multicast_sites"], json!([{ "site": site, "to": null }]));
+    assert_eq!(api.get("/devices/phone2001").await["multicast_listens"], json!([]));
+    let stranger = Uuid(1).to_string();
+    for (wrong, code, field) in [
+        (json!([{ "site": site, "to": "239.1.1.1" }]), 212, "multicast_sites.0.to"),
+        (json!([{ "site": site, "to": "224.0.0.1:5004" }]), 212, "multicast_sites"),
+        (json!([{ "site": stranger }]), 238, "multicast_sites"),
+        (json!([{ "site": site }, { "site": site }]), 233, "multicast_sites"),
+    ] {
+        let refused = api.call(path, json!({ "multicast_sites": wrong }), 422).await;
+        assert_eq!(errors(&refused), one(code, field));
+    }
+    // Both departments that would be heard as one are named.
+    let rival = json!({ "extension": "7300", "name": "受付", "multicast": true,
+        "multicast_to": "239.192.0.10:5004" });
+    let refused = api.call(("POST", "/departments"), rival, 422).await;
+    assert_eq!(errors(&refused), one(233, "multicast_to"));
+    let with = &refused["errors"][0]["with"];
+    let other = (&with["noun"], &with["name"], &with["extension"]);
+    assert_eq!(other, (&json!("department"), &json!("放送"), &json!("7200")));
+    world.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_stopped_and_resumed_and_get_pins() {
     let (world, mut api) = company().await;

@@ -185,7 +185,7 @@ impl Content {
                 srtp: SrtpPolicy::Auto,
                 do_not_disturb: false,
                 accepts_tones: false,
-                hears_multicast: false,
+                multicast_groups: 0,
                 next: None,
                 login: None,
             }),

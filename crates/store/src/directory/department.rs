@@ -1,7 +1,7 @@
 //! 所属 as rows; the members are one column, their ids in order.
 
 use base::id::{DepartmentId, SiteId, TenantId, UserId};
-use model::{Change, Department, TollClass};
+use model::{Change, Department, TollClass, paging};
 use sqlx::sqlite::SqliteRow;
 
 use super::{Columns, add_forward, add_limits, add_overflow, ids_blob};
@@ -11,12 +11,13 @@ use crate::rows::Rows;
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, name, dn, multicast, ring_s, members,
     ring_busy, ring_forwarded, forward_all, forward_all_last, overflow, voicemail,
     pagers, page_s, emergency, record_s, messages_max, keep_days, toll,
-    multicast_to FROM department";
+    multicast_to, multicast_sites FROM department";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO department (tenant, id, site, name, dn, multicast, ring_s, members, ring_busy,
      ring_forwarded, forward_all, forward_all_last, overflow, voicemail, pagers, page_s,
-     emergency, record_s, messages_max, keep_days, toll, multicast_to) VALUES",
-    22,
+     emergency, record_s, messages_max, keep_days, toll, multicast_to,
+     multicast_sites) VALUES",
+    23,
     "",
 );
 pub(crate) static DELETE: Rows =
@@ -32,6 +33,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
         dn: c.dn()?,
         multicast: c.flag()?,
         multicast_to: None,
+        multicast_sites: Box::default(),
         ring_s: c.small()?,
         members: c.ids()?.into_iter().map(UserId).collect(),
         ring_busy: c.flag()?,
@@ -47,6 +49,8 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Change, DbError> {
     };
     let to = c.text_option()?.map(|text| text.parse().map_err(|_| DbError::corrupt("address")));
     department.multicast_to = to.transpose()?;
+    let own = paging::parse(c.text()?);
+    department.multicast_sites = own.ok_or(DbError::corrupt("streams"))?;
     Ok(Change::DepartmentPut(department))
 }
 
@@ -74,6 +78,7 @@ pub(crate) async fn put(
         add_limits(args, d.limits);
         args.add(d.toll.map(TollClass::name));
         args.add(d.multicast_to.map(|at| at.to_string()));
+        args.add(paging::text(&d.multicast_sites));
     })
     .await
 }

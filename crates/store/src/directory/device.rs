@@ -10,11 +10,11 @@ use crate::error::DbError;
 use crate::rows::Rows;
 
 pub(crate) const LOAD: &str = "SELECT tenant, id, site, kind, sip_id, ha1, person, label, srtp,
-    do_not_disturb, accepts_tones, next_ha1, next_from, hears_multicast,
+    do_not_disturb, accepts_tones, next_ha1, next_from, multicast_groups,
     login_user, login_until FROM device";
 pub(crate) static PUT: Rows = Rows::new(
     "INSERT INTO device (tenant, id, site, kind, sip_id, sip_key, ha1, person, label, srtp,
-     do_not_disturb, accepts_tones, next_ha1, next_from, hears_multicast,
+     do_not_disturb, accepts_tones, next_ha1, next_from, multicast_groups,
      login_user, login_until) VALUES",
     17,
     "",
@@ -57,13 +57,13 @@ pub(crate) fn read(keys: &Keys, row: &SqliteRow) -> Result<Change, DbError> {
         srtp: c.one_of(&SrtpPolicy::ALL)?,
         do_not_disturb: c.flag()?,
         accepts_tones: c.flag()?,
-        hears_multicast: false,
+        multicast_groups: 0,
         next: None,
         login: None,
     };
     let next = c.blob_option()?.map(|blob| unseal(NEXT, blob)).transpose()?;
     let from = c.wall_option()?;
-    device.hears_multicast = c.flag()?;
+    device.multicast_groups = c.small()?;
     let login = c.id_option()?.zip(c.wall_option()?);
     device.login = login.map(|(user, until)| Box::new(TimedLogin { user: UserId(user), until }));
     device.next = next.zip(from).map(|(ha1, from)| Box::new(NextSecret { ha1, from }));
@@ -103,7 +103,7 @@ pub(crate) async fn put(
         args.add(i64::from(d.accepts_tones));
         args.add(d.next.as_ref().map(|next| sealed(NEXT, &next.ha1)));
         args.add(d.next.as_ref().map(|next| next.from.0));
-        args.add(i64::from(d.hears_multicast));
+        args.add(i64::from(d.multicast_groups));
         args.id_option(d.login.as_ref().map(|login| login.user.0));
         args.add(d.login.as_ref().map(|login| login.until.0));
     })

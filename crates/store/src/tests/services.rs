@@ -92,6 +92,7 @@ fn everything() -> Vec<Change> {
         pagers: Some([user_id(2)].into()),
         page_s: 600,
         multicast_to: "239.1.2.3:5004".parse().ok(),
+        multicast_sites: own_streams(),
         emergency: true,
         limits: BoxLimits { record_s: 14, messages_max: 15, keep_days: 16 },
         toll: Some(TollClass::Internal),
@@ -103,7 +104,7 @@ fn everything() -> Vec<Change> {
     let phone = Device {
         do_not_disturb: true,
         accepts_tones: true,
-        hears_multicast: true,
+        multicast_groups: 8,
         next,
         login: Some(Box::new(TimedLogin { user: user_id(1), until: later(7_200) })),
         ..device(1, 1)
@@ -155,6 +156,11 @@ fn everything() -> Vec<Change> {
         Change::DevicePut(phone),
         Change::UserPut(picker),
     ]
+}
+
+/// One of IPv6 at the one site there is.
+fn own_streams() -> Box<[SiteStream]> {
+    [SiteStream { site: site_id(1), to: "[ff15::1:2]:5006".parse().ok() }].into()
 }
 
 fn line() -> Line {
@@ -252,7 +258,7 @@ const BACK: &[&str] = &[
     "ALTER TABLE site DROP COLUMN voicemail_at",
     "ALTER TABLE tenant DROP COLUMN wording",
     "ALTER TABLE site DROP COLUMN wording",
-    "ALTER TABLE device DROP COLUMN hears_multicast",
+    "ALTER TABLE device DROP COLUMN multicast_groups",
     "ALTER TABLE device DROP COLUMN next_ha1",
     "ALTER TABLE device DROP COLUMN next_from",
     "ALTER TABLE device DROP COLUMN login_user",
@@ -261,7 +267,7 @@ const BACK: &[&str] = &[
     "ALTER TABLE tenant DROP COLUMN digit_pause_ms",
     "ALTER TABLE tenant DROP COLUMN code_pause_ms",
     "ALTER TABLE tenant DROP COLUMN unanswered_s",
-    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20)",
+    "DELETE FROM migration WHERE number IN (5, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)",
 ];
 
 #[tokio::test]
@@ -281,6 +287,35 @@ async fn a_store_of_the_last_release_opens_with_the_defaults() {
     let tenant = after.tenant(TENANT()).expect("there");
     assert_eq!((&tenant.codes, tenant.options), (&Codes::default(), Options::default()));
     commit(&store, &scope, &everything()).await.expect("in use");
+}
+
+/// R280: there was one stream for all sites, and telephones heard all or nothing.
+#[tokio::test]
+async fn the_one_stream_of_a_department_becomes_that_of_sites_without_their_own() {
+    let dir = TempDir::new();
+    let store = dir.open().await;
+    let scope = add_tenant(&store, 1).await;
+    commit(&store, &scope, &everything()).await.expect("in use");
+    let before = store.snapshot();
+    for sql in [
+        "ALTER TABLE department DROP COLUMN multicast_sites",
+        "ALTER TABLE device ADD COLUMN hears_multicast SMALLINT NOT NULL DEFAULT 0",
+        "UPDATE device SET hears_multicast = multicast_groups > 0",
+        "ALTER TABLE device DROP COLUMN multicast_groups",
+        "DELETE FROM migration WHERE number = 21",
+    ] {
+        sqlx::query(sql).execute(&mut *store.main.lock().await).await.expect(sql);
+    }
+    drop(store);
+    let after = dir.open().await.snapshot();
+    let pager = after.department(DepartmentId(Uuid(5))).expect("there");
+    assert_eq!(pager.multicast_sites, Box::default());
+    assert_eq!(pager.stream_at(site_id(1)), "239.1.2.3:5004".parse().ok());
+    let holds = |n| after.device(device_id(n)).map(|d| d.multicast_groups);
+    assert_eq!((holds(1), holds(2)), (Some(64), Some(0)));
+    let rest = |d: &Device| Device { multicast_groups: 0, ..d.clone() };
+    let devices = |s: &Snapshot| s.devices(TENANT()).map(rest).collect::<Vec<_>>();
+    assert_eq!(devices(&after), devices(&before));
 }
 
 fn pin(user: u128, text: &str) -> Change {

@@ -1,6 +1,6 @@
 //! Hearing: files and packets, and which tone is in them.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -146,7 +146,23 @@ impl Voice {
     /// Starts; `hertz` 0 is silence. It sends to whoever sends to it, or to where it is told.
     pub(crate) fn start(ip: Option<IpAddr>, hertz: u32) -> Self {
         let ip = ip.unwrap_or_else(|| own_address().into());
-        let socket = UdpSocket::bind((ip, 0)).unwrap();
+        Self::on(UdpSocket::bind((ip, 0)).unwrap(), hertz)
+    }
+
+    /// Listens to a multicast group on loopback, at an even port; `None` = there is none here.
+    pub(crate) fn of_group(group: [u8; 4]) -> Option<Self> {
+        let group = Ipv4Addr::from(group);
+        for _ in 0..64 {
+            let socket = UdpSocket::bind((group, 0)).ok()?;
+            if socket.local_addr().ok()?.port().is_multiple_of(2) {
+                socket.join_multicast_v4(&group, &Ipv4Addr::LOCALHOST).ok()?;
+                return Some(Self::on(socket, 0));
+            }
+        }
+        None
+    }
+
+    fn on(socket: UdpSocket, hertz: u32) -> Self {
         socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
         let at = socket.local_addr().unwrap();
         let shared = Arc::new(Shared::default());

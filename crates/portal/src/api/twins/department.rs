@@ -1,13 +1,40 @@
 //! Departments as JSON (R207–R209, R273–R276). People are named by their extensions.
 
+use std::net::SocketAddr;
+
 use app::service::Problem;
-use base::id::{DepartmentId, UserId};
-use model::{BoxLimits, Department, Snapshot};
+use base::Uuid;
+use base::id::{DepartmentId, SiteId, UserId};
+use model::{BoxLimits, Department, SiteStream, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::{Reader, TOLLS, destination_text, first_site, toll_text};
 use crate::api::noun::{Cx, Twin};
 use crate::api::shape::{Kind, Shape, may, must, told};
+
+/// A group and a port; one of IPv6 in brackets.
+const GROUP: Kind = Kind::Text(14, 47);
+
+const STREAM: &Shape = &Shape {
+    name: "SiteStream",
+    about: "Where pages are sent at one site.",
+    fields: &[
+        must("site", Kind::Id, "Where the terminals stand; each site at most once."),
+        may(
+            "to",
+            Kind::Null(&GROUP),
+            "Group and port; null, the default, = no stream, the terminals there are called.",
+        ),
+    ],
+};
+
+/// An entry of `multicast_sites` as JSON.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct StreamTwin {
+    site: String,
+    to: Option<String>,
+}
 
 const SHAPE: &Shape = &Shape {
     name: "Department",
@@ -20,9 +47,16 @@ const SHAPE: &Shape = &Shape {
         may("multicast", Kind::Flag, "Calls are one-way pages; default false."),
         may(
             "multicast_to",
-            Kind::Null(&Kind::Text(14, 21)),
-            "Where pages are sent as one RTP stream: a group of 239.0.0.0/8, a colon, an even port \
-             from 1024 on; null, the default, = nowhere, all terminals are called.",
+            Kind::Null(&GROUP),
+            "Where pages are sent as one RTP stream, to sites without an entry in \
+             multicast_sites: a group of 239.0.0.0/8 or, in brackets, a transient one of IPv6 \
+             (ff12, ff13, ff14, ff15, ff18), a colon, an even port from 1024 on; null, the \
+             default, = nowhere, all terminals there are called.",
+        ),
+        may(
+            "multicast_sites",
+            Kind::List(&Kind::Object(STREAM), SiteStream::MAX as u32),
+            "Sites with another stream, or with none; default none.",
         ),
         may("ring_s", Kind::Number(5, 600), "Seconds of ringing; default 360."),
         may(
@@ -66,6 +100,7 @@ pub(crate) struct DepartmentTwin {
     site: String,
     multicast: bool,
     multicast_to: Option<String>,
+    multicast_sites: Vec<StreamTwin>,
     ring_s: u16,
     members: Vec<String>,
     ring_busy: bool,
@@ -99,6 +134,7 @@ impl Twin for DepartmentTwin {
             site: department.site.to_string(),
             multicast: department.multicast,
             multicast_to: department.multicast_to.map(|at| at.to_string()),
+            multicast_sites: streams_of(department),
             ring_s: department.ring_s,
             members: numbers(&department.members),
             ring_busy: department.ring_busy,
@@ -128,12 +164,8 @@ impl Twin for DepartmentTwin {
             Some(list) => Some(people(cx, &mut reader, ("pagers", list))?.into()),
             None => None,
         };
-        let multicast_to = self.multicast_to.as_deref().map(|text| text.parse().ok());
-        if multicast_to == Some(None) {
-            let text = self.multicast_to.as_deref().unwrap_or_default();
-            reader.fail(Problem::new(212, "multicast_to", text));
-        }
-        let multicast_to = multicast_to.flatten();
+        let multicast_to = group(&mut reader, "multicast_to", self.multicast_to.as_deref());
+        let multicast_sites = streams(&mut reader, &self.multicast_sites);
         let department = Department {
             id: old.map_or(DepartmentId(cx.id), |o| o.id),
             tenant: cx.tenant,
@@ -142,6 +174,7 @@ impl Twin for DepartmentTwin {
             dn: reader.dn("extension", &self.extension)?,
             multicast: self.multicast,
             multicast_to,
+            multicast_sites,
             ring_s: self.ring_s,
             members: members.into(),
             ring_busy: self.ring_busy,
@@ -161,6 +194,39 @@ impl Twin for DepartmentTwin {
         };
         reader.end(department)
     }
+}
+
+/// The own streams of sites.
+fn streams_of(department: &Department) -> Vec<StreamTwin> {
+    let one = |own: &SiteStream| StreamTwin {
+        site: own.site.to_string(),
+        to: own.to.map(|to| to.to_string()),
+    };
+    department.multicast_sites.iter().map(one).collect()
+}
+
+/// A group with its port.
+fn group(reader: &mut Reader, field: &str, text: Option<&str>) -> Option<SocketAddr> {
+    let text = text?;
+    let group = text.parse().ok();
+    if group.is_none() {
+        reader.fail(Problem::new(212, field, text));
+    }
+    group
+}
+
+/// The own streams of sites of these entries.
+fn streams(reader: &mut Reader, entries: &[StreamTwin]) -> Box<[SiteStream]> {
+    let mut all = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.iter().enumerate() {
+        let field = |name: &str| format!("multicast_sites.{at}.{name}");
+        let to = group(reader, &field("to"), entry.to.as_deref());
+        match Uuid::parse(&entry.site) {
+            Some(site) => all.push(SiteStream { site: SiteId(site), to }),
+            None => reader.fail(Problem::new(238, &field("site"), &entry.site)),
+        }
+    }
+    all.into()
 }
 
 /// The people of these extensions.

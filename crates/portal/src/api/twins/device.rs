@@ -39,7 +39,18 @@ const SHAPE: &Shape = &Shape {
         may("srtp", Kind::OneOf(&["auto", "required", "off"]), "Protection of its audio."),
         may("do_not_disturb", Kind::Flag, "Is not rung and counts as busy."),
         may("accepts_tones", Kind::Flag, "Gets push tones of other extensions: a door phone."),
-        may("hears_multicast", Kind::Flag, "Listens to pages by RTP multicast; is not called."),
+        may(
+            "multicast_groups",
+            Kind::Number(0, 64),
+            "How many group addresses of pages it can hold; for their pages it is not called. 0, \
+             the default, = it knows no RTP multicast.",
+        ),
+        told(
+            "multicast_listens",
+            Kind::List(&Kind::Text(14, 47), 64),
+            "The groups, each with its port, that its own configuration file must name: of the \
+             departments of its user that page, those made first.",
+        ),
         told(
             "renews_at",
             Kind::Null(&Kind::Time),
@@ -62,7 +73,9 @@ pub(crate) struct DeviceTwin {
     srtp: String,
     do_not_disturb: bool,
     accepts_tones: bool,
-    hears_multicast: bool,
+    multicast_groups: u16,
+    #[serde(default)]
+    multicast_listens: Vec<String>,
     renews_at: Option<String>,
 }
 
@@ -85,7 +98,11 @@ impl Twin for DeviceTwin {
             srtp: word_of(&SRTP, &device.srtp),
             do_not_disturb: device.do_not_disturb,
             accepts_tones: device.accepts_tones,
-            hears_multicast: device.hears_multicast,
+            multicast_groups: device.multicast_groups.into(),
+            multicast_listens: snapshot
+                .streams_heard(device)
+                .map(|(_, to)| to.to_string())
+                .collect(),
             renews_at: device.next.as_ref().map(|next| time(next.from)),
         }
     }
@@ -102,7 +119,8 @@ impl Twin for DeviceTwin {
             srtp: word_of(&SRTP, &SrtpPolicy::Auto),
             do_not_disturb: false,
             accepts_tones: false,
-            hears_multicast: false,
+            multicast_groups: 0,
+            multicast_listens: Vec::new(),
             renews_at: None,
         })
     }
@@ -149,7 +167,7 @@ impl Twin for DeviceTwin {
             srtp: reader.word(&SRTP, &self.srtp),
             do_not_disturb: self.do_not_disturb,
             accepts_tones: self.accepts_tones,
-            hears_multicast: self.hears_multicast,
+            multicast_groups: u8::try_from(self.multicast_groups).unwrap_or(u8::MAX),
             next: waits,
             login: old.and_then(|old| old.login.clone()),
         };
