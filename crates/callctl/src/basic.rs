@@ -109,13 +109,15 @@ impl Call {
     }
 
     /// SDP before the answer passes while exactly one leg exists, and that is no member of a group:
-    /// the next member may ring at once, and the ring-back has no gap (R254).
+    /// the next member may ring at once, and the ring-back has no gap. That of an extension passes
+    /// to who confirms it only: it is the answer then, and no mere sound (R254, RFC 3262 §5).
     fn early_media(&mut self, cx: &mut Cx<'_>, id: LegId, status: u16, sdp: &Bytes) {
         let late = self.ring.as_ref().is_some_and(|r| r.offered.is_empty());
         let passes = self.only_ringing() == Some(id)
             && self.exchange == Exchange::Idle
             && !self.ring.as_ref().is_some_and(|r| r.plan.is_of_group());
         let Some(caller) = self.ring.as_ref().map(|r| r.leg) else { return };
+        let outside = self.is_outside(id);
         let Some(leg) = self.leg_mut(id) else { return };
         let again = !late && leg.remote == *sdp;
         if late && leg.pending == Pending::Nothing && leg.remote.is_empty() {
@@ -131,7 +133,7 @@ impl Call {
             (matches!(l.pending, Pending::Offer(_)), l.pending == Pending::Request, l.reliable)
         });
         match wants {
-            Some((true, _, _)) if passes && !late => {
+            Some((true, _, reliable)) if passes && !late && (outside || reliable) => {
                 // After early media of one who does not answer ringing is told anew.
                 self.told = if status == 180 { Told::Rings } else { Told::Works };
                 self.early = Some(id);

@@ -96,6 +96,23 @@ fn a_callee_that_changes_its_mind_is_brought_together_again() {
     w.expect(&["2001 answer-offer 2002/3"]);
 }
 
+/// R254: the caller's telephone makes its own ring-back.
+#[test]
+fn the_sound_of_an_extension_does_not_pass_before_the_answer() {
+    let mut w = World::new();
+    w.dial(2001, "2002");
+    let (leg, early) = (w.leg("2002"), w.sdp(2002, "sendrecv"));
+    w.lines.clear();
+    w.event(leg, LegEvent::Progress { status: 183, sdp: Some(early.clone()) });
+    w.expect(&["2001 progress 183 -"]);
+    w.event(leg, LegEvent::Progress { status: 180, sdp: Some(early.clone()) });
+    w.expect(&["2001 progress 180 -"]);
+    w.event(leg, LegEvent::Answered { sdp: Some(early) });
+    w.expect(&["2001 answer 2002/1"]);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
 #[test]
 fn early_media_of_several_phones_does_not_pass() {
     let mut w = World::new();

@@ -6,7 +6,7 @@
 //! hunt 2100 first 2002 2003 follows members
 //! hunt 2100 first 2002 2003 ring 5s limit 20s overflow voicemail
 //! department 2200 rings 2002 2003 for 5s overflow 2001 even busy even forwarded
-//! department 2300 pages 2002 2003 for 20s by 2001 urgent yes
+//! department 2300 pages 2002 2003 for 20s by 2001 urgent yes to 239.192.0.10:5004
 //! group 2100 is deleted
 //! pickup group 1 has 2001 2002
 //! slot 2701
@@ -53,6 +53,7 @@
 //! 2002 picks up for 2200
 //! terminal jiro is deleted
 //! terminal jiro is free
+//! terminal jiro holds 1 group
 //! ```
 
 use base::id::{DepartmentId, GatewayId, SiteId, Uuid, VirtualDnId};
@@ -216,6 +217,10 @@ impl At<'_> {
             ("by", _) => {
                 let user = self.user(dn(value)?)?.id;
                 department.pagers = Some([user].into());
+                Some(())
+            }
+            ("to", _) => {
+                department.multicast_to = Some(value.parse().ok()?);
                 Some(())
             }
             ("urgent", "yes") => {

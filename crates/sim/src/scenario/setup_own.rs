@@ -128,6 +128,10 @@ pub(super) fn terminal(at: &At<'_>, name: &str, words: &[&str]) -> Option<Vec<Ch
     match words {
         ["is", "deleted"] => Some(vec![Change::DeviceDelete(id)]),
         ["is", "free"] => Some(vec![Change::DevicePut(Device { user: None, ..device })]),
+        ["holds", n, "group" | "groups"] => {
+            let multicast_groups = n.parse().ok()?;
+            Some(vec![Change::DevicePut(Device { multicast_groups, ..device })])
+        }
         _ => None,
     }
 }
