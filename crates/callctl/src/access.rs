@@ -253,7 +253,7 @@ impl Call {
     }
 
     /// Leaves out those of the legs for which an access line has no channel; refused when it has
-    /// none for any. An emergency call is never asked (J33).
+    /// none for any. An emergency call is never asked, nor is one back (J33, J35).
     pub(crate) fn admit(
         &self,
         cx: &Cx<'_>,
@@ -264,6 +264,7 @@ impl Call {
         if way == Way::Direct
             || !is_limited(snapshot, self.tenant)
             || legs.iter().any(|(leg, _)| leg.urgent)
+            || self.is_call_back()
         {
             return Ok(());
         }

@@ -218,7 +218,10 @@ impl Call {
                         self.attempt().note(refusal.mark);
                         let cause = refusal.cause;
                         last = Some(Verdict::new(cause));
-                        next = self.walk(cx, |journey, walk| journey.resume(walk, cause));
+                        next = match self.back_goes_on(cx, cause) {
+                            Some(next) => next,
+                            None => self.walk(cx, |journey, walk| journey.resume(walk, cause)),
+                        };
                         continue;
                     }
                 },

@@ -82,6 +82,11 @@ impl Moment {
         Moment { offered: other.offered.clone(), ..self.clone() }
     }
 
+    /// What there was here, with the configuration of another moment.
+    pub fn configured_as(&self, other: &Moment) -> Moment {
+        Moment { snapshot: other.snapshot.clone(), ..self.clone() }
+    }
+
     /// Whether the pointers of all hunting groups are the same at both moments.
     pub fn points_same(&self, other: &Moment) -> bool {
         self.offered == other.offered

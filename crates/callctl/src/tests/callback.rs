@@ -6,7 +6,7 @@ use model::{Change, Destination, DnSettings, Forward, ForwardKind, Gateway, Rece
 
 use super::emergency::{FIRST, SHOWN, has_called, invites, open_only_first, prepared};
 use super::outside::comes_in;
-use super::world::{SITE, TENANT, World, department, device_id, dn, quiet, stopped};
+use super::world::{SITE, TENANT, World, department, device_id, dn, quiet, site_with, stopped};
 
 /// 2004 and 2005 are the reception group of the site.
 fn with_group(w: &mut World) {
@@ -193,6 +193,36 @@ fn a_line_held_for_an_hour_is_given_up_and_others_hold_none() {
     w.rings("2900");
     w.hangs_up("2001");
     w.expect_drained();
+}
+
+/// The access line has room for the gateway's leg only.
+#[test]
+fn a_full_access_line_keeps_no_call_back_from_the_terminal() {
+    for caller in ["119", "09011112222"] {
+        let mut w = prepared(4);
+        w.facts.relay = true;
+        has_called(&mut w);
+        w.configure(&[site_with(|s| s.access_channels = Some(1))]);
+        w.lines.clear();
+        let sdp = w.sdp(2900, "sendrecv");
+        w.dial_as(2900, Some(sdp), |o| {
+            o.dialed = "2002".to_owned();
+            o.caller = caller.to_owned();
+        });
+        let usual = if caller == "119" { &["2001"][..] } else { &["2001", "2002"] };
+        assert_eq!(rung(&mut w), usual);
+        w.answers("2001");
+        w.agree();
+        assert_eq!(w.joins(), ["2001 2900", "2900 2001"]);
+        w.hangs_up("2900");
+        w.expect_drained();
+    }
+    // Any other call would be one too many.
+    let mut w = prepared(4);
+    w.facts.relay = true;
+    w.configure(&[site_with(|s| s.access_channels = Some(1))]);
+    comes_in(&mut w, "2002");
+    assert_eq!(rung(&mut w), Vec::<String>::new());
 }
 
 /// What the record of the last call tells of a call-back.

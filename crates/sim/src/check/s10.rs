@@ -3,7 +3,8 @@
 //!
 //! A decision falls while an input is handled: what it found is what was there before that input,
 //! or what a configuration or the leg of the caller itself has put there, with the hunts where
-//! they stood before or after. All are tried. Between two rounds of a hunt something
+//! they stood before or after; or a new configuration with the calls of before, since it is a step
+//! of one call after the other. All are tried. Between two rounds of a hunt something
 //! may change unseen: then only what was decided before the pause is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,12 +25,12 @@ use crate::world::World;
 /// Ways that a record may have gone, as far as its decisions tell.
 const WAYS_MAX: usize = 8;
 
-/// What there was when a decision fell: before the input, after it, and after it with the hunts
-/// where they stood before.
+/// What there was when a decision fell: before the input, after it, after it with the hunts where
+/// they stood before, and before it with a new configuration.
 struct Fell {
     at: Mono,
     wall: Wall,
-    around: [Moment; 3],
+    around: Vec<Moment>,
     /// Something has changed since.
     changes: bool,
     /// Something had changed when they went on after a pause.
@@ -180,7 +181,9 @@ impl Attempt {
         let same = self.moment.finds_same(&moment) && self.moment.points_same(&moment);
         let before = std::mem::replace(&mut self.moment, moment.clone());
         let between = moment.pointing_as(&before);
-        let around = [before, moment, between];
+        let renewed = moment.snapshot().revision() != before.snapshot().revision();
+        let configured = renewed.then(|| before.configured_as(&moment));
+        let around: Vec<Moment> = [before, moment, between].into_iter().chain(configured).collect();
         if !same {
             self.fell.iter_mut().for_each(|f| f.changes = true);
         }
