@@ -46,6 +46,7 @@ impl Call {
         self.leave_slot(cx);
         self.free_kept_slot(cx);
         self.drop_all(cx);
+        self.exchange = Exchange::Idle;
         let legs: Vec<LegId> = self.legs.iter().filter(|l| l.is_live()).map(|l| l.id).collect();
         for leg in legs {
             let rings = self.leg(leg).is_some_and(|l| l.role == Role::Ringing);
@@ -69,7 +70,6 @@ impl Call {
         self.takeover = None;
         self.consult = None;
         self.notice = None;
-        self.exchange = Exchange::Idle;
         self.give_up_at = None;
     }
 
