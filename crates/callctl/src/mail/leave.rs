@@ -18,6 +18,7 @@ use super::boxes;
 use crate::call::{Call, Purpose};
 use crate::cx::Cx;
 use crate::leg::Person;
+use crate::record::Verdict;
 use crate::route::person::owner;
 use crate::voice::{Does, Stage, WORDS_MAX};
 
@@ -135,9 +136,12 @@ impl Call {
     }
 
     fn begin_message(&mut self, cx: &mut Cx<'_>, of: Dn) {
-        let Some(caller) = self.first.and_then(|id| self.leg(id)).map(|l| l.who.clone()) else {
-            return;
-        };
+        let Some(leg) = self.first.and_then(|id| self.leg(id)) else { return };
+        // Nothing of it could be recorded: there was no channel, or no port.
+        if leg.media.is_none() {
+            return self.end(cx, Verdict::new(Cause::AnnouncementEnded));
+        }
+        let caller = leg.who.clone();
         // The box may have gone while the greeting played.
         if cx.view.snapshot().dn_owner(self.tenant, of).is_none() {
             return self.promise_nothing(cx);
