@@ -24,6 +24,8 @@ const TRANSACTION: Micros = Micros::seconds(32);
 pub struct OneFinal {
     /// Requests, with the final responses that they got: status and To tag.
     requests: BTreeMap<Key, Vec<(u16, Vec<u8>)>>,
+    /// When they first got one.
+    answered_at: BTreeMap<Key, Mono>,
     /// 2xx that we sent and that nobody has acknowledged, and to whom.
     unacknowledged: BTreeMap<Invite, IpAddr>,
     /// 2xx whose phone lost its connection before it could acknowledge them.
@@ -140,7 +142,11 @@ impl OneFinal {
         let recent = |at: Option<&Mono>| at.is_some_and(|at| scene.mono.since(*at) < TRANSACTION);
         let rights = recent(Some(&scene.configured_at)) || recent(self.moved.get(&to.ip()));
         let late = recent(self.born.get(msg.call_id())) && key.2 != b"Cancel";
+        // A copy that comes when timer J is over is another request (RFC 3261 §17.2.2).
+        let first = *self.answered_at.entry(key.clone()).or_insert(scene.mono);
+        let over = scene.mono.since(first) >= TRANSACTION && key.2 != b"Invite";
         match finals.as_slice() {
+            [_] if over => finals.clear(),
             [(401 | 403 | 407, _)] if rights => finals.clear(),
             [(481, _)] if late => finals.clear(),
             _ => {}
