@@ -362,13 +362,13 @@ impl Records {
         (from, to): (Wall, Wall),
     ) -> impl Iterator<Item = Deed> {
         let mut devices = self.holders.of(number);
-        let parties = [Some(&record.caller), record.callee.as_ref()].into_iter().flatten();
-        let named = parties.filter(|p| *p.number == *number).filter_map(|p| p.device);
-        devices.extend(named);
-        // Parties outside, whom no telephone holds.
+        // Parties outside, whom no telephone holds; both of a call may have the same number.
         if devices.is_empty() {
             devices.extend(&self.gateways);
         }
+        let parties = [Some(&record.caller), record.callee.as_ref()].into_iter().flatten();
+        let named = parties.filter(|p| *p.number == *number).filter_map(|p| p.device);
+        devices.extend(named);
         let deeds = devices.into_iter().filter_map(|device| self.deeds.get(&device)).flatten();
         deeds.filter(move |(at, _)| (from..=to).contains(at)).map(|(_, deed)| *deed)
     }
