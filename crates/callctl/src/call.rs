@@ -197,6 +197,16 @@ pub(crate) struct Transfer {
     pub recall: Option<Recall>,
 }
 
+impl Transfer {
+    /// The referrer has gone, and its own conversation is recorded.
+    pub(crate) fn left_by(
+        (referrer, referrer_who): (LegId, Arc<Person>),
+        transferee: LegId,
+    ) -> Self {
+        Transfer { referrer, referrer_who, transferee, draft: None, told: false, recall: None }
+    }
+}
+
 /// A leg that shall take another's place, or retrieves a parked call.
 #[derive(Debug)]
 pub(crate) struct Takeover {

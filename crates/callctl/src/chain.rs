@@ -76,14 +76,11 @@ impl Call {
 
     /// The hold code of the one who talks to the holder.
     pub(crate) fn hold_by_other(&mut self, cx: &mut Cx<'_>, id: LegId) {
-        let holds = self.holds_resting(id);
         let Some(consult) = self.consult.as_ref() else { return };
-        let far = if consult.target() == Some(id) { consult.held } else { id };
-        let talks = consult.target().is_some() && !consult.holds_now(id) && far != consult.holder;
-        if !talks || self.resting().len() >= RESTING_MAX {
+        if consult.target().is_none() || consult.holds_now(id) {
             return self.error_tone(cx, id);
         }
-        if !holds {
+        if !self.holds_resting(id) {
             return self.hold_holder(cx, id);
         }
         // For whom it changes the one in front would have to go, who holds somebody.
@@ -99,7 +96,8 @@ impl Call {
     /// The other party of the holder holds the holder.
     fn hold_holder(&mut self, cx: &mut Cx<'_>, id: LegId) {
         let Some(holder) = self.consult.as_ref().map(|c| c.holder) else { return };
-        if !self.has_rights(cx, id) || !self.may_cross(cx, &[id, holder]) {
+        let full = self.resting().len() >= RESTING_MAX;
+        if full || !self.has_rights(cx, id) || !self.may_cross(cx, &[id, holder]) {
             return self.error_tone(cx, id);
         }
         self.rest_front();
@@ -266,14 +264,7 @@ impl Call {
         let Some(who) = self.leg(rest.holder).map(|l| l.who.clone()) else { return false };
         (self.first, self.second, self.linked) = (Some(rest.held), None, false);
         self.part_from(cx, rest.held);
-        let transfer = Transfer {
-            referrer: rest.holder,
-            referrer_who: who,
-            transferee: rest.held,
-            draft: None,
-            told: false,
-            recall: None,
-        };
+        let transfer = Transfer::left_by((rest.holder, who), rest.held);
         self.recall(cx, Box::new(transfer), end);
         true
     }

@@ -173,14 +173,7 @@ impl Call {
             }
         }
         self.leave_alone(cx, held, left);
-        self.transfer = Some(Box::new(Transfer {
-            referrer: holder,
-            referrer_who: who,
-            transferee: held,
-            draft: None,
-            told: false,
-            recall: None,
-        }));
+        self.transfer = Some(Box::new(Transfer::left_by((holder, who), held)));
     }
 
     /// Nobody was reached: the held party stays so, and its holder is called back.
@@ -201,14 +194,7 @@ impl Call {
         }
         self.rings_nowhere(cx);
         self.leave_alone(cx, held, left);
-        let transfer = Transfer {
-            referrer: holder,
-            referrer_who: who,
-            transferee: held,
-            draft: None,
-            told: false,
-            recall: None,
-        };
+        let transfer = Transfer::left_by((holder, who), held);
         self.recall(cx, Box::new(transfer), left.verdict);
     }
 

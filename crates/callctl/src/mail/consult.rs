@@ -95,14 +95,7 @@ impl Call {
         }
         let journey = Journey::new(self.tenant, caller);
         self.dialing = Some(Box::new(dialing(held, journey)));
-        self.transfer = Some(Box::new(Transfer {
-            referrer: holder,
-            referrer_who,
-            transferee: held,
-            draft: None,
-            told: false,
-            recall: None,
-        }));
+        self.transfer = Some(Box::new(Transfer::left_by((holder, referrer_who), held)));
     }
 
     /// Only the held party is left.

@@ -458,8 +458,9 @@ fn chains_agree_with_a_row_of_people() {
             assert_eq!(w.joins(), row.expected(), "seed {seed} {row:?}");
             longest = longest.max(row.people.len());
             let full = row.people.len() == RESTING_MAX + 3;
-            if next < 2140 && rng.chance(2, 3) && !full {
-                let right = rng.chance(1, 2);
+            let right = rng.chance(1, 2);
+            let changes = if right { row.front + 2 < row.people.len() } else { row.front > 0 };
+            if next < 2140 && rng.chance(2, 3) && (changes || !full) {
                 let who = row.people[row.front + usize::from(right)];
                 match row.holds(right, next) {
                     true => {
