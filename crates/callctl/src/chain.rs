@@ -255,6 +255,7 @@ impl Call {
         for id in others {
             self.hang_up(cx, id, end.cause);
         }
+        self.record_resting(cx, end);
         self.draft = *rest.draft;
         self.come_by_us();
         if there {
