@@ -87,6 +87,16 @@ impl Moment {
         Moment { snapshot: other.snapshot.clone(), ..self.clone() }
     }
 
+    /// What there was here, with the contacts of another moment.
+    pub fn reached_as(&self, other: &Moment) -> Moment {
+        Moment { contacts: other.contacts.clone(), ..self.clone() }
+    }
+
+    /// Whether contacts are the same at both moments.
+    pub fn reaches_same(&self, other: &Moment) -> bool {
+        self.contacts == other.contacts
+    }
+
     /// Whether the pointers of all hunting groups are the same at both moments.
     pub fn points_same(&self, other: &Moment) -> bool {
         self.offered == other.offered

@@ -4,7 +4,8 @@
 //! A decision falls while an input is handled: what it found is what was there before that input,
 //! or what a configuration or the leg of the caller itself has put there, with the hunts where
 //! they stood before or after; or a new configuration with the calls of before, since it is a step
-//! of one call after the other. All are tried. Between two rounds of a hunt something
+//! of one call after the other; or the contacts that a lost connection leaves, since a call that
+//! ended for want of them has given back what it took. All are tried. Between two rounds of a hunt something
 //! may change unseen: then only what was decided before the pause is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ use crate::world::World;
 const WAYS_MAX: usize = 8;
 
 /// What there was when a decision fell: before the input, after it, after it with the hunts where
-/// they stood before, and before it with a new configuration.
+/// they stood before, and before it with a new configuration or with fewer contacts.
 struct Fell {
     at: Mono,
     wall: Wall,
@@ -185,7 +186,9 @@ impl Attempt {
         let between = moment.pointing_as(&before);
         let renewed = moment.snapshot().revision() != before.snapshot().revision();
         let configured = renewed.then(|| before.configured_as(&moment));
-        let around: Vec<Moment> = [before, moment, between].into_iter().chain(configured).collect();
+        let cut = (!before.reaches_same(&moment)).then(|| before.reached_as(&moment));
+        let more = configured.into_iter().chain(cut);
+        let around: Vec<Moment> = [before, moment, between].into_iter().chain(more).collect();
         if !same {
             self.fell.iter_mut().for_each(|f| f.changes = true);
         }

@@ -293,7 +293,10 @@ impl Limits {
                 self.found.push((now, what));
             }
         }
-        (*before, *slots) = (counts, parked);
+        // A number that was taken out of the configuration keeps its calls, and may come back.
+        before.retain(|dn, _| moment.snapshot().user_by_dn(tenant_id(), *dn).is_none());
+        before.extend(counts);
+        *slots = parked;
     }
 }
 
