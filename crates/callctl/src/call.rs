@@ -69,7 +69,7 @@ pub(crate) struct Call {
     pub transfer: Option<Box<Transfer>>,
     pub takeover: Option<Box<Takeover>>,
     pub consult: Option<Box<Consult>>,
-    /// Conversations that wait behind the one in front.
+    /// What waits behind the conversation in front.
     pub chain: Option<Box<Chain>>,
     pub parked: Option<Box<Parked>>,
     pub notice: Option<Box<Notice>>,
@@ -335,6 +335,7 @@ impl Call {
         for _ in 0..STEP_ROUNDS {
             if let Some(verdict) = self.trouble.take()
                 && !self.consult_broken(cx, verdict)
+                && !self.join_broken(cx, verdict)
             {
                 self.refuse_or_end(cx, verdict);
             }

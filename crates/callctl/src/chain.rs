@@ -42,18 +42,34 @@ pub(crate) struct Resting {
     was_target: bool,
 }
 
-/// The conversations of a call that rest; few calls have any.
+/// What a call falls back to; few calls have anything.
 #[derive(Debug, Default)]
-pub(crate) struct Chain(Vec<Resting>);
+pub(crate) struct Chain {
+    resting: Vec<Resting>,
+    /// Who has joined two that cannot hear each other yet.
+    referrer: Option<Box<Transfer>>,
+}
 
 impl Call {
     pub(crate) fn resting(&self) -> &[Resting] {
-        self.chain.as_ref().map_or(&[], |chain| &chain.0)
+        self.chain.as_ref().map_or(&[], |chain| &chain.resting)
+    }
+
+    /// Two were joined: should it come to nothing, their referrer is called back.
+    pub(crate) fn remember_referrer(&mut self, transfer: Transfer) {
+        self.chain.get_or_insert_default().referrer = Some(Box::new(transfer));
+    }
+
+    /// Who is called back when two that were joined cannot be made to hear each other.
+    pub(crate) fn take_referrer(&mut self) -> Option<Box<Transfer>> {
+        let referrer = self.chain.as_mut()?.referrer.take();
+        self.chain = self.chain.take().filter(|chain| !chain.resting.is_empty());
+        referrer
     }
 
     /// The conversation that fits is in front, or over.
     fn take_resting(&mut self, fits: impl Fn(&Resting) -> bool) -> Option<Resting> {
-        let rest = &mut self.chain.as_mut()?.0;
+        let rest = &mut self.chain.as_mut()?.resting;
         let at = rest.iter().position(fits)?;
         Some(rest.remove(at))
     }
@@ -116,7 +132,7 @@ impl Call {
         }
         let (held, other) = if to_target { (held, target) } else { (target, held) };
         let rest = Resting { holder, held, draft, other, stepped_in, was_target: !to_target };
-        self.chain.get_or_insert_default().0.push(rest);
+        self.chain.get_or_insert_default().resting.push(rest);
     }
 
     /// A pair talks of which one holds somebody: that consultation is in front again.
@@ -163,7 +179,7 @@ impl Call {
             if let Some(draft) = self.joined_by(cx, &beyond, rest.holder) {
                 (rest.held, *rest.draft) = (beyond.held, draft);
                 rest.stepped_in = true;
-                self.chain.get_or_insert_default().0.push(rest);
+                self.chain.get_or_insert_default().resting.push(rest);
             }
         }
         self.out(cx, left);
@@ -272,7 +288,7 @@ impl Call {
 
     /// The records of conversations that rest and end with the call.
     pub(crate) fn record_resting(&mut self, cx: &mut Cx<'_>, end: Verdict) {
-        for rest in self.chain.take().unwrap_or_default().0 {
+        for rest in self.chain.take().unwrap_or_default().resting {
             self.record(cx, &rest.draft, end);
         }
     }

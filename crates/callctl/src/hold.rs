@@ -8,7 +8,7 @@
 //! A resuming offer passes to the other phone, except when a relayed one is answered by what is
 //! in force already. A phone whose codecs our player lacks gets the holding offer itself.
 
-use base::{Cause, LegId};
+use base::LegId;
 use mediactl::Direction;
 use mediactl::sdp::{Sdp, check_answer};
 
@@ -18,7 +18,6 @@ use crate::exchange::Exchange;
 use crate::leg::{Asked, Body, Pending, Say, Serves};
 use crate::media::path::Way;
 use crate::media::{can_play, holds};
-use crate::record::Verdict;
 
 impl Call {
     /// An offer, or the wish for one, while both talk or hold.
@@ -96,15 +95,9 @@ impl Call {
             let direction = if both { Direction::SendRecv } else { Direction::SendOnly };
             return self.say(cx, id, Say::AnswerOffer, Body::Own(direction));
         }
-        let portless = self.leg(id).is_some_and(|l| l.media.is_none());
-        let nowhere = portless && self.peer_of(id).is_none();
-        let fetched = self.leg(id).is_some_and(|l| l.fetched);
-        if !asks && !nowhere {
-            self.say(cx, id, Say::AnswerOffer, Body::Quiet(Direction::Inactive));
-        } else if fetched {
-            self.trouble = Some(Verdict::by(Cause::MediaNotAcceptable, id));
-        } else {
-            self.refuse_offer(cx, id, 488);
+        match asks {
+            true => self.refuse_offer(cx, id, 488),
+            false => self.say(cx, id, Say::AnswerOffer, Body::Quiet(Direction::Inactive)),
         }
     }
 

@@ -18,6 +18,9 @@ impl Call {
         if self.exchange != Exchange::Idle || self.legs.iter().any(busy) {
             return false;
         }
+        if self.linked {
+            self.take_referrer();
+        }
         let newcomer = self.answer_newcomer(cx);
         if newcomer || self.answer_caller(cx) || self.answer_orphan(cx) || self.begin_takeover(cx) {
             return true;

@@ -7,6 +7,7 @@
 //! | referrer hangs up first | the transferee waits with music, then ring-back (R254) |
 //! | target fails, referrer there | the referrer is told; the two are as before (R289) |
 //! | target fails, referrer gone | the referrer's number is called back, see `recall` (R290) |
+//! | two that were joined have no port, or no common codec | the same (R305) |
 //!
 //! The record of the old conversation ends when the referrer leaves or the target answers; the
 //! transferee's next one is linked by the call's id (group I).
@@ -205,6 +206,7 @@ impl Call {
     pub(crate) fn part_from(&mut self, cx: &mut Cx<'_>, id: LegId) {
         self.refuse_offer(cx, id, crate::exchange::REQUEST_PENDING);
         self.forget_digits(id);
+        self.take_referrer();
         let Some(leg) = self.leg_mut(id) else { return };
         leg.holding = false;
         leg.no_music = false;
@@ -314,6 +316,22 @@ impl Call {
         self.link = Link::Join;
         self.add_leg(cx, target);
         self.part_from(cx, transferee);
+        self.remember_referrer(Transfer::left_by((referrer, who), transferee));
+    }
+
+    /// Two that were joined cannot be made to hear each other: the target is let go, and the
+    /// referrer called back. True when that is what happened.
+    pub(crate) fn join_broken(&mut self, cx: &mut Cx<'_>, verdict: Verdict) -> bool {
+        let Some(back) = self.take_referrer() else { return false };
+        let stays = self.leg(back.transferee).is_some_and(Leg::is_live);
+        let mended = matches!(verdict.cause, Cause::ResourceShortage | Cause::MediaNotAcceptable);
+        let target = self.peer_of(back.transferee).filter(|_| stays && mended);
+        let Some(target) = target else { return false };
+        self.hang_up(cx, target, verdict.cause);
+        self.way = Way::Direct;
+        self.part_from(cx, back.transferee);
+        self.recall(cx, back, verdict);
+        true
     }
 
     /// The way between two legs that talk, or will.

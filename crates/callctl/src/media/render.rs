@@ -1,7 +1,8 @@
 //! Session descriptions as a leg shall get them: passed, rewritten for the relay, or our own.
 
-use base::Cause;
-use base::LegId;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use base::{Cause, LegId};
 use bytes::Bytes;
 use mediactl::sdp::{Audio, CryptoPatch, Others, Own, Patch, Profile, Sdp, negotiate};
 use mediactl::{CryptoKey, Direction, KEY_BYTES, Payload, Payloads, Sdes, Suite};
@@ -12,6 +13,9 @@ use crate::cx::Cx;
 use crate::leg::{Body, Leg, Media, Pending, Protect};
 
 use super::path::{Guard, Way, guard_of_body};
+
+/// Nothing that is sent there is heard (RFC 863).
+const DISCARD_PORT: u16 = 9;
 
 /// Keys of the leg as they go into the description.
 type Keys = SmallVec<[Sdes; 2]>;
@@ -240,7 +244,7 @@ fn both_ways(text: Bytes) -> Bytes {
 }
 
 /// The answer to an offer that holds, or that we serve by joins alone: every coding is taken.
-/// Without a port of ours it names the other phone's, where nothing is sent to.
+/// Without a port of ours it names the other phone's or none, where nothing is sent to.
 fn quiet(
     cx: &mut Cx<'_>,
     leg: &mut Leg,
@@ -256,7 +260,7 @@ fn quiet(
         Some(at) => (answer_keys(cx, leg, &asked)?, at),
         None => {
             let key = asked.crypto.first().map(|c| Sdes { key: fresh_key(cx), ..*c });
-            (key.into_iter().collect(), theirs.ok_or(unusable)?)
+            (key.into_iter().collect(), theirs.unwrap_or(nowhere(asked.rtp)))
         }
     };
     let own = Own {
@@ -269,6 +273,16 @@ fn quiet(
         crypto: &keys,
     };
     own.answer(&shape).map(Bytes::from).map_err(|_| unusable)
+}
+
+/// An address that means none, of the other's family.
+fn nowhere(other: SocketAddr) -> (SocketAddr, SocketAddr) {
+    let ip: IpAddr = match other {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let at = SocketAddr::new(ip, DISCARD_PORT);
+    (at, at)
 }
 
 /// An answer for a leg whose partner-to-be has made an offer as well.
@@ -300,7 +314,7 @@ fn crossed(cx: &mut Cx<'_>, leg: &mut Leg, other: &[u8], way: Way) -> Result<Byt
     own.answer(&offer).map(Bytes::from).map_err(|_| unusable)
 }
 
-fn ports(leg: &Leg) -> Result<(std::net::SocketAddr, std::net::SocketAddr), Cause> {
+fn ports(leg: &Leg) -> Result<(SocketAddr, SocketAddr), Cause> {
     leg.media.as_ref().and_then(|m| m.at).ok_or(Cause::ResourceShortage)
 }
 

@@ -272,6 +272,68 @@ fn attended_transfer_in_the_relay_moves_the_target_to_the_other_group() {
 }
 
 #[test]
+fn who_was_joined_in_vain_is_given_back_to_the_transferrer() {
+    let mut w = World::new();
+    let [first, _] = consult(&mut w);
+    w.refers("2001", "2002", Some(first));
+    w.offers("2003", "sendrecv");
+    let target = w.leg("2002");
+    w.lines.clear();
+    w.event(target, LegEvent::OfferFailed { status: 488 });
+    w.expect(&[
+        "2002 end MediaNotAcceptable",
+        "record 2003>2002 MediaNotAcceptable answered by 2002 transferred 2001",
+        "2001 invite from 2003 2003/2",
+        "2003 answer-offer 10.0.0.1:16386 sendonly",
+    ]);
+    w.rings("2001");
+    w.answers("2001");
+    w.agree();
+    w.lines.clear();
+    w.hangs_up("2003");
+    w.expect(&[
+        "record 2003>2001 NormalClearing answered by 2003 transferred 2001",
+        "2001 end NormalClearing",
+    ]);
+    w.expect_drained();
+}
+
+#[test]
+fn without_a_port_for_two_that_are_joined_the_transferrer_is_called_back() {
+    let mut w = World::relayed();
+    let [first, _] = consult(&mut w);
+    w.media_prompt = false;
+    w.refers("2001", "2002", Some(first));
+    w.lines.clear();
+    w.offers("2003", "sendrecv");
+    let port = *w.unopened.iter().next().expect("a port that is wanted");
+    w.fail_media(port);
+    w.expect(&[
+        "2002 end ResourceShortage",
+        "record 2003>2002 ResourceShortage answered transferred 2001",
+        "2003 answer-offer 10.0.0.1:16388 sendonly",
+    ]);
+    let port = *w.unopened.iter().next().expect("a port that is wanted");
+    w.open(port);
+    w.expect(&["2001 invite from 2003 10.0.0.1:16392 sendrecv"]);
+    // Those who hear each other lose their call with a port, as ever.
+    let mut w = World::relayed();
+    let [first, _] = consult(&mut w);
+    w.refers("2001", "2002", Some(first));
+    w.offers("2003", "sendrecv");
+    w.accepts("2002", "sendrecv");
+    w.lines.clear();
+    let port = *w.wants.keys().next().expect("a port");
+    w.fail_media(port);
+    w.expect(&[
+        "record 2003>2002 ResourceShortage answered transferred 2001",
+        "2003 end ResourceShortage",
+        "2002 end ResourceShortage",
+    ]);
+    w.expect_drained();
+}
+
+#[test]
 fn a_consultation_that_still_rings_is_called_anew() {
     let mut w = World::new();
     w.talk(2001, 2002);
