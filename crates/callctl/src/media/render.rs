@@ -14,7 +14,7 @@ use crate::leg::{Body, Leg, Media, Pending, Protect};
 
 use super::path::{Guard, Way, guard_of_body};
 
-/// Nothing that is sent there is heard (RFC 863).
+/// Nothing that is sent there is heard.
 const DISCARD_PORT: u16 = 9;
 
 /// Keys of the leg as they go into the description.

@@ -4,9 +4,9 @@
 //! A decision falls while an input is handled: what it found is what was there before that input,
 //! or what a configuration or the leg of the caller itself has put there, with the hunts where
 //! they stood before or after; or a new configuration with the calls of before, since it is a step
-//! of one call after the other; or the contacts that a lost connection leaves, since a call that
-//! ended for want of them has given back what it took. All are tried. Between two rounds of a hunt something
-//! may change unseen: then only what was decided before the pause is compared.
+//! of one call after the other; or the contacts that a lost connection leaves with the channels of
+//! before, which its calls give back as they end. All are tried. Between two rounds of a hunt
+//! something may change unseen: then only what was decided before the pause is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
