@@ -83,7 +83,7 @@ pub(crate) struct Call {
     pub access: Option<Box<Counted>>,
     /// Extensions counted for this call.
     pub reserved: SmallVec<[Dn; 2]>,
-    /// Extensions that this call is shown for.
+    /// Numbers that this call is shown for, in order.
     pub shown: SmallVec<[Dn; 2]>,
     /// Hops left for legs of this call.
     pub max_forwards: u8,
@@ -363,20 +363,20 @@ impl Call {
         self.show(cx);
         self.tidy_media(cx);
         self.arm(cx);
-        while let Some(out) = self.legs.iter().find(|l| l.role == Role::Out).map(|l| l.id) {
-            self.forget(cx, out);
+        for out in self.legs.iter().filter(|l| l.role == Role::Out) {
+            cx.core.by_leg.remove(&out.id);
         }
+        self.legs.retain(|l| l.role != Role::Out);
     }
 
     /// Counts the call once for each extension that takes part in it, and frees the others.
     fn count_calls(&mut self, cx: &mut Cx<'_>) {
-        let live = |dn: Dn| {
-            let of_leg = self.legs.iter().any(|l| self.counts(l) && l.who.dn == Some(dn));
-            of_leg && !self.ended
-        };
+        let legs = self.legs.iter().filter(|l| !self.ended && self.counts(l));
+        let mut live: SmallVec<[Dn; 4]> = legs.filter_map(|l| l.who.dn).collect();
+        live.sort_unstable();
         let mut kept: SmallVec<[Dn; 2]> = SmallVec::new();
         for dn in &self.reserved {
-            if live(*dn) {
+            if live.binary_search(dn).is_ok() {
                 kept.push(*dn);
             } else {
                 #[cfg(feature = "planted")]

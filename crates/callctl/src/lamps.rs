@@ -122,21 +122,15 @@ impl Call {
     pub(crate) fn show(&mut self, cx: &mut Cx<'_>) {
         let mut shown: SmallVec<[Dn; 2]> = SmallVec::new();
         if !self.ended {
-            for dn in self.legs.iter().filter(|l| l.is_live()).filter_map(|l| l.who.dn) {
-                if !shown.contains(&dn) {
-                    shown.push(dn);
-                }
-            }
-            if let Some(slot) = self.parked.as_ref().map(|p| p.slot) {
-                shown.push(slot);
-            }
-            if let Some(dn) = self.common_number(cx).filter(|dn| !shown.contains(dn)) {
-                shown.push(dn);
-            }
+            shown.extend(self.legs.iter().filter(|l| l.is_live()).filter_map(|l| l.who.dn));
+            shown.extend(self.parked.as_ref().map(|p| p.slot));
+            shown.extend(self.common_number(cx));
+            shown.sort_unstable();
+            shown.dedup();
         }
         let (tenant, slot) = (self.tenant, self.key.slot);
         let lamps = &mut cx.core.lamps;
-        for dn in self.shown.iter().filter(|dn| !shown.contains(dn)) {
+        for dn in self.shown.iter().filter(|dn| shown.binary_search(dn).is_err()) {
             lamps.leave((tenant, *dn), slot);
             #[cfg(feature = "planted")]
             if cx.core.planted == Some(crate::planted::Bug::LampStays) {
@@ -145,7 +139,7 @@ impl Call {
             lamps.touch((tenant, *dn));
         }
         for dn in &shown {
-            if !self.shown.contains(dn) {
+            if self.shown.binary_search(dn).is_err() {
                 lamps.enter((tenant, *dn), slot);
             }
             lamps.touch((tenant, *dn));
