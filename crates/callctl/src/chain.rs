@@ -36,8 +36,6 @@ pub(crate) struct Resting {
     draft: Box<Draft>,
     /// Whom the holder had besides, when it came to rest.
     other: LegId,
-    /// As in [`Consult`].
-    stepped_in: bool,
     /// The holder had called the held party in a consultation.
     was_target: bool,
 }
@@ -46,7 +44,7 @@ pub(crate) struct Resting {
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
     resting: Vec<Resting>,
-    /// Who has joined two that cannot hear each other yet.
+    /// Who has connected two that cannot hear each other yet.
     referrer: Option<Box<Transfer>>,
 }
 
@@ -55,12 +53,12 @@ impl Call {
         self.chain.as_ref().map_or(&[], |chain| &chain.resting)
     }
 
-    /// Two were joined: should it come to nothing, their referrer is called back.
+    /// Two were connected: should it come to nothing, who did it is called back.
     pub(crate) fn remember_referrer(&mut self, transfer: Transfer) {
         self.chain.get_or_insert_default().referrer = Some(Box::new(transfer));
     }
 
-    /// Who is called back when two that were joined cannot be made to hear each other.
+    /// Who is called back when two that were connected cannot be made to hear each other.
     pub(crate) fn take_referrer(&mut self) -> Option<Box<Transfer>> {
         let referrer = self.chain.as_mut()?.referrer.take();
         self.chain = self.chain.take().filter(|chain| !chain.resting.is_empty());
@@ -93,7 +91,7 @@ impl Call {
     /// The hold code of the one who talks to the holder.
     pub(crate) fn hold_by_other(&mut self, cx: &mut Cx<'_>, id: LegId) {
         let Some(consult) = self.consult.as_ref() else { return };
-        if consult.target().is_none() || consult.holds_now(id) {
+        if consult.target().is_none() {
             return self.error_tone(cx, id);
         }
         if !self.holds_resting(id) {
@@ -123,7 +121,7 @@ impl Call {
     /// What the holder in front does not talk in comes to rest; the call is the pair that talks.
     fn rest_front(&mut self) {
         let Some(consult) = self.consult.take() else { return };
-        let Consult { holder, held, stage, draft, stepped_in } = *consult;
+        let Consult { holder, held, stage, draft, .. } = *consult;
         let (Stage::Talking { target, to_target }, Some(mut draft)) = (stage, draft) else {
             return;
         };
@@ -131,7 +129,7 @@ impl Call {
             std::mem::swap(&mut self.draft, &mut draft);
         }
         let (held, other) = if to_target { (held, target) } else { (target, held) };
-        let rest = Resting { holder, held, draft, other, stepped_in, was_target: !to_target };
+        let rest = Resting { holder, held, draft, other, was_target: !to_target };
         self.chain.get_or_insert_default().resting.push(rest);
     }
 
@@ -158,7 +156,8 @@ impl Call {
         let Some(other) = self.peer_of(holder) else { return };
         let Some(rest) = self.take_resting(|r| r.holder == holder) else { return };
         let Resting { held, mut draft, was_target, .. } = rest;
-        let stepped_in = rest.stepped_in || rest.other != other;
+        // Nobody outside holds: who is there unasked has come since.
+        let stepped_in = rest.other != other;
         if !was_target {
             std::mem::swap(&mut self.draft, &mut draft);
         }
@@ -178,7 +177,6 @@ impl Call {
             cx.count(Kind::Transferred);
             if let Some(draft) = self.joined_by(cx, &beyond, rest.holder) {
                 (rest.held, *rest.draft) = (beyond.held, draft);
-                rest.stepped_in = true;
                 self.chain.get_or_insert_default().resting.push(rest);
             }
         }

@@ -3,7 +3,7 @@
 //! | Who goes | While | The others |
 //! |---|---|---|
 //! | holder | the target rings | the held party waits for it, as after a transfer |
-//! | holder | the target has answered | are connected |
+//! | holder | the target has answered | are connected; the holder is called back if they cannot be |
 //! | holder | the target is an authority (R299), or may not get the held party (R291) | it is cleared, the holder is called back |
 //! | holder | a slot is told | the held party is parked |
 //! | holder | a greeting plays | the held party leaves a message |
@@ -119,6 +119,7 @@ impl Call {
         let Some(mut draft) = joined else { return };
         let (way, mark) = self.way_between(cx.view, stays, new);
         draft.note(mark);
+        let who = self.leg(consult.holder).map(|l| l.who.clone());
         let old = std::mem::replace(&mut self.draft, draft);
         self.record(cx, &old, left.verdict);
         if let Some(consulted) = consult.draft {
@@ -128,6 +129,9 @@ impl Call {
         self.out(cx, left);
         self.pair(cx, held, target);
         self.way = way;
+        if let Some(who) = who {
+            self.remember_referrer(Transfer::left_by((consult.holder, who), held));
+        }
     }
 
     /// An emergency call (R299), or two outside who may not be connected (R291): the target is

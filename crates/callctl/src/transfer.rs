@@ -7,7 +7,7 @@
 //! | referrer hangs up first | the transferee waits with music, then ring-back (R254) |
 //! | target fails, referrer there | the referrer is told; the two are as before (R289) |
 //! | target fails, referrer gone | the referrer's number is called back, see `recall` (R290) |
-//! | two that were joined have no port, or no common codec | the same (R305) |
+//! | two that were connected have no port, or no common codec | the same (R305) |
 //!
 //! The record of the old conversation ends when the referrer leaves or the target answers; the
 //! transferee's next one is linked by the call's id (group I).
@@ -150,7 +150,7 @@ impl Call {
     pub(crate) fn transfer_reached(&mut self, cx: &mut Cx<'_>, target: LegId) {
         let Some(ring) = self.ring.take() else { return };
         let Some(transfer) = self.transfer.take() else { return };
-        let Transfer { referrer, transferee, draft, .. } = *transfer;
+        let Transfer { referrer, referrer_who, transferee, draft, recall, .. } = *transfer;
         self.referrer_leaves(cx, referrer, draft);
         if let Some((who, device)) = self.leg(target).map(|l| (l.who.clone(), l.device)) {
             self.draft.note(who.dn.map_or(Mark::AnsweredOutside, Mark::Answered));
@@ -167,6 +167,9 @@ impl Call {
             _ => Link::Join,
         };
         self.part_from(cx, transferee);
+        if recall.is_none() {
+            self.remember_referrer(Transfer::left_by((referrer, referrer_who), transferee));
+        }
     }
 
     /// The transfer is done: the referrer is told and, unless gone already, leaves.
@@ -319,7 +322,7 @@ impl Call {
         self.remember_referrer(Transfer::left_by((referrer, who), transferee));
     }
 
-    /// Two that were joined cannot be made to hear each other: the target is let go, and the
+    /// Two that were connected cannot be made to hear each other: the target is let go, and the
     /// referrer called back. True when that is what happened.
     pub(crate) fn join_broken(&mut self, cx: &mut Cx<'_>, verdict: Verdict) -> bool {
         let Some(back) = self.take_referrer() else { return false };

@@ -215,6 +215,26 @@ fn who_hangs_up_after_the_answer_connects_both() {
     w.expect_drained();
 }
 
+/// R290: a port that fails before the two hear each other is no end.
+#[test]
+fn who_cannot_be_connected_comes_back_to_the_holder() {
+    let mut w = talking();
+    w.hangs_up("2002");
+    w.lines.clear();
+    let port = *w.wants.keys().last().expect("a port");
+    w.fail_media(port);
+    w.expect(&[
+        "2003 end ResourceShortage",
+        "record 2001>2003 ResourceShortage answered transferred 2002",
+        "2002 invite from 2001 10.0.0.1:16390 sendrecv",
+    ]);
+    w.answers("2002");
+    w.agree();
+    assert_eq!(w.joins(), ["2001 2002", "2002 2001"]);
+    w.hangs_up("2001");
+    w.expect_drained();
+}
+
 /// Case 3: 切断.
 #[test]
 fn the_hold_code_drops_the_target_where_the_site_wants_it() {

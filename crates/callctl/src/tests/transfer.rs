@@ -395,7 +395,7 @@ fn what_may_not_be_transferred_is_refused() {
 }
 
 #[test]
-fn two_that_cannot_be_brought_together_are_parted() {
+fn two_that_cannot_be_brought_together_are_parted_and_one_comes_back() {
     let mut w = World::new();
     w.talk(2001, 2002);
     w.refers("2002", "2003", None);
@@ -404,9 +404,20 @@ fn two_that_cannot_be_brought_together_are_parted() {
     let leg = w.leg("2001");
     w.event(leg, LegEvent::OfferFailed { status: 488 });
     w.expect(&[
-        "record 2001>2003 MediaNotAcceptable answered by 2001 transferred 2002",
-        "2001 end MediaNotAcceptable",
         "2003 end MediaNotAcceptable",
+        "record 2001>2003 MediaNotAcceptable answered by 2001 transferred 2002",
+        "2002 invite from 2001 2001/1",
+        "2001 offer 10.0.0.1:16384 sendonly",
+    ]);
+    // It refuses the music and the transferrer as well: that is the end.
+    w.event(leg, LegEvent::OfferFailed { status: 488 });
+    w.answers("2002");
+    w.lines.clear();
+    w.event(leg, LegEvent::OfferFailed { status: 488 });
+    w.expect(&[
+        "record 2001>2002 MediaNotAcceptable answered by 2001 transferred 2002",
+        "2001 end MediaNotAcceptable",
+        "2002 end MediaNotAcceptable",
     ]);
     w.expect_drained();
 }
