@@ -386,6 +386,25 @@ fn two_outside_meet_by_right_only() {
     }
 }
 
+/// R317: what is withdrawn meets the next code, and hanging up is none.
+#[test]
+fn two_outside_meet_by_the_right_that_held_when_the_number_was_dialled() {
+    let mut w = World::with_codes();
+    open(&mut w, 4);
+    w.configure(&[site_with(|s| s.transfer_outside = Outside::Domestic)]);
+    comes_in(&mut w, "2002");
+    w.answers("2002");
+    w.press("2002", "#700355556666#1");
+    w.rings("2900");
+    w.answers("2900");
+    w.agree();
+    w.configure(&[site_with(|s| s.transfer_outside = Outside::Denied)]);
+    hangs_up(&mut w, "2002");
+    assert_eq!(w.joins(), ["2900 2900", "2900 2900"]);
+    w.hangs_up_all();
+    w.expect_drained();
+}
+
 /// The naive model: people in a row, and between which two of them somebody talks.
 #[derive(Debug, Default)]
 struct Row {
