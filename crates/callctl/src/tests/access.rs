@@ -380,13 +380,7 @@ fn who_is_held_without_a_channel_waits_in_silence() {
 
 /// Joins the parties of two legs of one telephone.
 fn joins(w: &mut World, [first, second]: [base::LegId; 2], target: &str) {
-    let refer = crate::input::Refer {
-        target: target.to_owned(),
-        replaces: Some(second),
-        replaces_unknown: false,
-        referred_by: bytes::Bytes::new(),
-    };
-    w.event(first, crate::input::LegEvent::Refer(Box::new(refer)));
+    w.refers_by(first, target, Some(second));
 }
 
 #[test]

@@ -440,13 +440,7 @@ fn calls_of_a_phone_are_joined_outside_by_right_only() {
         let second = w.dial(2002, "00355556666");
         w.answers("2900");
         w.lines.clear();
-        let refer = crate::input::Refer {
-            target: "00355556666".to_owned(),
-            replaces: Some(second),
-            replaces_unknown: false,
-            referred_by: bytes::Bytes::new(),
-        };
-        w.event(first, LegEvent::Refer(Box::new(refer)));
+        w.refers_by(first, "00355556666", Some(second));
         let refused = w.lines.iter().any(|l| l == "2002 refer-refuse 403");
         assert_eq!(refused, !allowed, "{policy:?}: {:?}", w.lines);
     }

@@ -217,15 +217,7 @@ fn consult(w: &mut World) -> [base::LegId; 2] {
 fn attended_transfer_joins_the_far_parties() {
     let mut w = World::new();
     let [first, second] = consult(&mut w);
-    w.event(
-        first,
-        LegEvent::Refer(Box::new(crate::input::Refer {
-            target: "2003".to_owned(),
-            replaces: Some(second),
-            replaces_unknown: false,
-            referred_by: bytes::Bytes::new(),
-        })),
-    );
+    w.refers_by(first, "2003", Some(second));
     w.expect(&[
         "2001 refer-accept",
         "record 2001>2003 NormalClearing answered by 2001",
@@ -252,15 +244,7 @@ fn attended_transfer_in_the_relay_moves_the_target_to_the_other_group() {
     let mut w = World::relayed();
     let [first, second] = consult(&mut w);
     // The other dialog may be the one that carries the request.
-    w.event(
-        second,
-        LegEvent::Refer(Box::new(crate::input::Refer {
-            target: "2002".to_owned(),
-            replaces: Some(first),
-            replaces_unknown: false,
-            referred_by: bytes::Bytes::new(),
-        })),
-    );
+    w.refers_by(second, "2002", Some(first));
     w.lines.clear();
     w.offers("2003", "sendrecv");
     w.accepts("2002", "sendrecv");
@@ -342,15 +326,7 @@ fn a_consultation_that_still_rings_is_called_anew() {
     let second = w.leg("2001");
     w.rings("2003");
     w.lines.clear();
-    w.event(
-        first,
-        LegEvent::Refer(Box::new(crate::input::Refer {
-            target: "2003".to_owned(),
-            replaces: Some(second),
-            replaces_unknown: false,
-            referred_by: bytes::Bytes::new(),
-        })),
-    );
+    w.refers_by(first, "2003", Some(second));
     w.expect(&[
         "2001 refer-accept",
         "record 2001>2003 CallerCancelled unanswered by 2001",

@@ -802,7 +802,11 @@ impl World {
     }
 
     pub(super) fn refers(&mut self, name: &str, target: &str, replaces: Option<LegId>) {
-        let leg = self.leg(name);
+        self.refers_by(self.leg(name), target, replaces);
+    }
+
+    /// The same in one of several dialogs of the phone.
+    pub(super) fn refers_by(&mut self, leg: LegId, target: &str, replaces: Option<LegId>) {
         let refer = Refer {
             target: target.to_owned(),
             replaces,
