@@ -36,6 +36,8 @@ pub struct OneFinal {
     to_acknowledge: BTreeMap<(Invite, Vec<u8>), IpAddr>,
     /// When a 2xx to an INVITE last came, by Call-ID: what overtook it was refused with 481.
     born: BTreeMap<Vec<u8>, Mono>,
+    /// When a BYE last came or went, by Call-ID: whoever was challenged before it is refused now.
+    parted: BTreeMap<Vec<u8>, Mono>,
     /// When the port of a phone last changed.
     moved: BTreeMap<IpAddr, Mono>,
 }
@@ -63,6 +65,7 @@ impl Checker for OneFinal {
             }
             _ => {
                 if method == Method::Bye {
+                    self.parted.insert(invite.0.clone(), scene.mono);
                     self.unacknowledged.retain(|(call_id, _), _| *call_id != invite.0);
                 }
                 if let Some(key) = key_of(at.msg, at.from) {
@@ -92,7 +95,10 @@ impl Checker for OneFinal {
             Method::Ack => {
                 self.to_acknowledge.remove(&(invite, to_tag(msg)));
             }
-            Method::Bye => self.unacknowledged.retain(|(call_id, _), _| *call_id != invite.0),
+            Method::Bye => {
+                self.parted.insert(invite.0.clone(), scene.mono);
+                self.unacknowledged.retain(|(call_id, _), _| *call_id != invite.0);
+            }
             _ => {}
         }
     }
@@ -138,16 +144,18 @@ impl OneFinal {
             return;
         }
         // Challenges and refusals outside of dialogs keep no state: the same request may be right
-        // after a change of rights or of its sender's port, or when its dialog has come about.
+        // after a change of rights or of its sender's port, or when its dialog has come about; and
+        // its dialog may be over.
         let recent = |at: Option<&Mono>| at.is_some_and(|at| scene.mono.since(*at) < TRANSACTION);
         let rights = recent(Some(&scene.configured_at)) || recent(self.moved.get(&to.ip()));
         let late = recent(self.born.get(msg.call_id())) && key.2 != b"Cancel";
+        let parted = recent(self.parted.get(msg.call_id())) && status == 481;
         // A copy that comes when timer J is over is another request (RFC 3261 §17.2.2).
         let first = *self.answered_at.entry(key.clone()).or_insert(scene.mono);
         let over = scene.mono.since(first) >= TRANSACTION && key.2 != b"Invite";
         match finals.as_slice() {
             [_] if over => finals.clear(),
-            [(401 | 403 | 407, _)] if rights => finals.clear(),
+            [(401 | 403 | 407, _)] if rights || parted => finals.clear(),
             [(481, _)] if late => finals.clear(),
             _ => {}
         }
