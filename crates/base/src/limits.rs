@@ -84,6 +84,9 @@ limits! {
     OVERLOAD_LAG_SOFT: Micros = Micros::millis(50);
     /// Lag from which every REGISTER, new INVITE and MESSAGE is refused as well.
     OVERLOAD_LAG_HARD: Micros = Micros::millis(100);
+    /// For so long lag must last before anything is refused for it: what came while the machine
+    /// stood still is served at once (ADR 0022).
+    OVERLOAD_LASTS: Micros = Micros::millis(100);
     /// A timer that is due later lies in the wheel for so long and is put back then, so that
     /// timers of what has ended are gone soon.
     TIMER_HOP: Micros = Micros::seconds(30);

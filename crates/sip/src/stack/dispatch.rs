@@ -132,6 +132,7 @@ impl Stack {
         if self.config.falls {
             super::fall::over(msg);
         }
+        let lag = self.lag.note(now);
         let at = Arrived { msg, key, peer, transport };
         match (arrival, msg.method()) {
             (Arrival::Ack { .. }, _) | (Arrival::New | Arrival::Absorbed, Some(Method::Ack)) => {
@@ -146,7 +147,7 @@ impl Stack {
             (Arrival::New, _) if guard::is_scanner(msg) && !known => {
                 out.push(Output::Event(Kind::MessageDropped.into()));
             }
-            (Arrival::New, _) if overload::sheds(now.lag, msg, known) => self.shed(&at, out),
+            (Arrival::New, _) if overload::sheds(lag, msg, known) => self.shed(&at, out),
             (Arrival::New, _) => self.outside(now, &at, view, out),
         }
     }

@@ -304,6 +304,7 @@ pub struct Stack {
     verifier: Verifier,
     guard: Guard,
     flood: Flood,
+    lag: overload::Lag,
     /// The flow by which the latest input proved who sent it.
     proved: Option<FlowId>,
     reach: Reach,
@@ -326,6 +327,7 @@ impl Stack {
             verifier: Verifier::new(&mut rng.derive("nonces")),
             guard: Guard::new(&mut rng.derive("guard")),
             flood: Flood::new(&mut rng.derive("flood")),
+            lag: overload::Lag::default(),
             proved: None,
             reach: Reach::new(&mut rng.derive("reach")),
             config,

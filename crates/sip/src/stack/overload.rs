@@ -1,9 +1,41 @@
-//! What is refused when inputs wait too long (sip.md §12).
+//! What is refused when inputs wait too long, and go on doing so (sip.md §12, ADR 0022).
 
-use base::limits::{OVERLOAD_LAG_HARD, OVERLOAD_LAG_SOFT};
-use base::{Micros, Rng};
+use base::limits::{OVERLOAD_LAG_HARD, OVERLOAD_LAG_SOFT, OVERLOAD_LASTS};
+use base::{Micros, Mono, Now, Rng};
 
 use crate::msg::{Method, Msg};
+
+/// Since when inputs have waited too long without a break.
+#[derive(Debug, Default)]
+pub(super) struct Lag {
+    soft: Option<Mono>,
+    hard: Option<Mono>,
+    /// When the last input came: after a pause nothing has lasted.
+    last: Mono,
+}
+
+impl Lag {
+    /// Takes the wait of an input. Returns the lag that has lasted: the soft or hard limit, or
+    /// nothing.
+    pub(super) fn note(&mut self, now: Now) -> Micros {
+        if now.mono.since(self.last) >= OVERLOAD_LASTS {
+            (self.soft, self.hard) = (None, None);
+        }
+        self.last = now.mono;
+        let soft = lasts(&mut self.soft, now, OVERLOAD_LAG_SOFT);
+        let hard = lasts(&mut self.hard, now, OVERLOAD_LAG_HARD);
+        hard.or(soft).unwrap_or(Micros(0))
+    }
+}
+
+fn lasts(since: &mut Option<Mono>, now: Now, limit: Micros) -> Option<Micros> {
+    if now.lag < limit {
+        *since = None;
+        return None;
+    }
+    let began = *since.get_or_insert(now.mono);
+    (now.mono.since(began) >= OVERLOAD_LASTS).then_some(limit)
+}
 
 /// Whether a request outside of a dialog is refused with 503. `known`: its source holds a binding.
 ///

@@ -14,7 +14,7 @@ const CONTACT: &str = "<sip:tanaka2001@198.51.100.1>";
 fn check(lag_ms: u64, expected: [u16; 8]) {
     let mut bench = Bench::new();
     assert_eq!(bench.ask(&Ask::register(CONTACT)).status(), 200);
-    bench.now.lag = Micros::millis(lag_ms);
+    lasts(&mut bench, lag_ms);
     let strange = |ask: Ask| Ask { source: ([203, 0, 113, 5], 5060).into(), ..ask };
     let emergency = Ask { uri: "sip:184110@example.jp".into(), ..Ask::other("INVITE") };
     let asks = [
@@ -39,6 +39,42 @@ fn check(lag_ms: u64, expected: [u16; 8]) {
         got.status()
     });
     assert_eq!(statuses, expected, "{lag_ms} ms");
+}
+
+/// Requests wait so long each, for more than 100 ms.
+fn lasts(bench: &mut Bench, lag_ms: u64) {
+    bench.now.lag = Micros::millis(lag_ms);
+    for n in 0..3 {
+        assert_ne!(bench.plain(&Ask::other("OPTIONS").call_id(&format!("o{n}"))).status(), 503);
+        bench.wait(Micros::millis(40));
+    }
+}
+
+fn invites(bench: &mut Bench, n: u32) -> u16 {
+    bench.plain(&Ask::other("INVITE").call_id(&format!("i{n}"))).status()
+}
+
+/// ADR 0022.
+#[test]
+fn what_came_while_the_machine_stood_still_is_served() {
+    let mut bench = Bench::new();
+    bench.now.lag = Micros::millis(800);
+    assert_eq!(invites(&mut bench, 0), 407);
+    bench.wait(Micros::millis(99));
+    assert_eq!(invites(&mut bench, 1), 407);
+    // It stands still again and again, and is in time between: by the clock, or with an input.
+    bench.wait(Micros::millis(100));
+    assert_eq!(invites(&mut bench, 2), 407);
+    bench.wait(Micros::millis(60));
+    bench.now.lag = Micros(0);
+    assert_eq!(invites(&mut bench, 3), 407);
+    bench.now.lag = Micros::millis(800);
+    bench.wait(Micros::millis(60));
+    assert_eq!(invites(&mut bench, 4), 407);
+    bench.wait(Micros::millis(60));
+    assert_eq!(invites(&mut bench, 5), 407);
+    bench.wait(Micros::millis(60));
+    assert_eq!(invites(&mut bench, 6), 503, "it has lasted");
 }
 
 #[test]
